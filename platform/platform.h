@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* platform: everything that differs between operating systems; platform/posix/ and platform/win32/
+ * define it, and one of them is linked. */
+#ifndef FERRY_PLATFORM_H
+#define FERRY_PLATFORM_H
+
+#include "connector.h"
+
+/* ---- Addresses ---- */
+
+enum { FERRY_ADDRESS_SIZE = 128 };
+
+/* A socket address with its port, as the system has it. */
+typedef struct ferry_address {
+    _Alignas(8) unsigned char storage[FERRY_ADDRESS_SIZE];
+    unsigned length;
+    bool is_ipv6;
+} ferry_address;
+
+enum { FERRY_MAX_ADDRESSES = 32 };
+
+typedef struct ferry_address_list {
+    size_t count;
+    ferry_address items[FERRY_MAX_ADDRESSES];
+} ferry_address_list;
+
+/* Reads a numeric address ("127.0.0.1", "::1", "fe80::1%eth0"); false where it is none. */
+bool ferry_address_from_literal(const char *host, uint16_t port, ferry_address *address);
+
+/* "127.0.0.1:80", "[::1]:80". */
+enum { FERRY_ADDRESS_TEXT_SIZE = 80 };
+void ferry_address_to_text(const ferry_address *address, char text[FERRY_ADDRESS_TEXT_SIZE]);
+
+/* ---- Look-ups: getaddrinfo on threads of their own ---- */
+
+typedef struct ferry_lookup ferry_lookup;
+
+/* Starts one. OUT_OF_MEMORY, or FAILED with a detail where no thread can be had. */
+ferry_error ferry_lookup_start(ferry_context *context, const char *host, uint16_t port,
+                               ferry_lookup **lookup);
+
+/* Ready for reading when the look-up has ended. */
+ferry_descriptor ferry_lookup_get_descriptor(const ferry_lookup *lookup);
+
+/* Stores whether it has ended; then `list` has the addresses in the system's order, or the result
+ * is CANT_RESOLVE with a detail that names the host and says why. */
+ferry_error ferry_lookup_poll(ferry_lookup *lookup, ferry_context *context, bool *ended,
+                              ferry_address_list *list);
+
+/* Frees it; one that is still running is left behind, ends by itself and frees itself. */
+void ferry_lookup_free(ferry_lookup *lookup);
+
+/* ---- Sockets: non-blocking TCP, no signals, not inherited by child processes ---- */
+
+/* Begins to connect. CANT_CONNECT where that fails at once; `reason` then points at a sentence. */
+ferry_error ferry_socket_connect(const ferry_address *address, ferry_descriptor *socket,
+                                 const char **reason);
+
+/* Stores whether the attempt has ended; CANT_CONNECT and a reason where it failed. Not before the
+ * socket is writable. */
+ferry_error ferry_socket_finish_connect(ferry_descriptor socket, bool *ended, const char **reason);
+
+/* Results as in ferry_stream_ops; `reason` is set with FERRY_STREAM_FAILED. */
+ferry_stream_result ferry_socket_read(ferry_descriptor socket, void *dst, size_t capacity,
+                                      size_t *length, const char **reason);
+ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slice *slices,
+                                       size_t count, size_t *length, const char **reason);
+void ferry_socket_shutdown(ferry_descriptor socket);
+void ferry_socket_close(ferry_descriptor socket);
+
+/* ---- Waiting and time ---- */
+
+/* As ferry_host_wait(), and marks in `ready` (may be NULL) which of the waits are ready. */
+ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeout_ms, bool *ready,
+                                bool *any_ready);
+int64_t ferry_platform_now_ms(void);
+
+/* ---- Built from the above, the same on every platform ---- */
+
+/* tcp: a stream over a connected socket, which it owns from then on. OUT_OF_MEMORY. */
+ferry_error ferry_tcp_new(ferry_context *context, ferry_descriptor socket, ferry_stream **stream);
+
+/* dialer: the connector for plain TCP (RFC 8305). OUT_OF_MEMORY. */
+ferry_error ferry_dialer_new(ferry_context *context, ferry_connector **connector);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* backend: seam A. One exchange at a time with one origin; the wire backend and the fetch backend
+ * stand behind it, and only the client calls it. */
+#ifndef FERRY_BACKEND_H
+#define FERRY_BACKEND_H
+
+#include "context.h"
+#include "exchange.h"
+
+typedef struct ferry_origin {
+    const char *host; /* no brackets */
+    uint16_t port;
+    bool secure;
+    const ferry_tls_options *tls; /* NULL unless secure */
+} ferry_origin;
+
+typedef enum ferry_link {
+    FERRY_LINK_CLOSED = 0,
+    FERRY_LINK_RESOLVING,
+    FERRY_LINK_CONNECTING,
+    FERRY_LINK_OPEN,
+} ferry_link;
+
+/* A request that the client has checked. Everything is borrowed for the call. */
+typedef struct ferry_message {
+    ferry_method method;
+    const char *method_name;
+    const char *target;
+    const char *const *headers; /* ends with NULL; never NULL */
+    const void *body;           /* what the method may carry: NULL and 0 otherwise */
+    size_t body_length;
+    bool streamed;
+    int64_t streamed_length; /* -1: not known */
+    const char *host;        /* the authority for Host: brackets and port where they belong */
+    const char *user_agent;  /* "": none */
+    bool expect_continue;
+} ferry_message;
+
+typedef struct ferry_backend ferry_backend;
+
+/* A call that fails leaves its detail in the context. Failures of an exchange go to the exchange
+ * (ferry_exchange_fail), which the client looks at after each call. */
+typedef struct ferry_backend_ops {
+    /* Begins to connect: the link is RESOLVING afterwards. */
+    ferry_error (*open)(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms);
+    /* Does bounded work without waiting: connects, sends, reads the head. At most one change of
+     * the link. An error is the link's (the exchange has its own). On an idle link it notices the
+     * peer's close: the link is then CLOSED, which is no error. */
+    ferry_error (*step)(ferry_backend *backend, int64_t now_ms);
+    /* Starts an exchange on an open link. An error means that nothing was sent. */
+    ferry_error (*send)(ferry_backend *backend, const ferry_message *message);
+    /* The next piece of a streamed body; takes what fits. */
+    ferry_error (*write)(ferry_backend *backend, const void *data, size_t length, size_t *written);
+    ferry_error (*finish)(ferry_backend *backend);
+    /* Stops waiting for 100 (Continue) and sends the body. */
+    void (*proceed)(ferry_backend *backend);
+    /* Body bytes, at most `capacity`. 0 means nothing now; the exchange tells whether it ended. */
+    size_t (*read)(ferry_backend *backend, void *dst, size_t capacity);
+    /* As ferry_connector_ops.get_waits, in every state. A deadline of 0 means at once. */
+    size_t (*get_waits)(ferry_backend *backend, ferry_wait *waits, size_t capacity,
+                        int64_t *deadline_ms);
+    /* Cancels the exchange and closes the link, at once. */
+    void (*close)(ferry_backend *backend);
+    void (*destroy)(ferry_backend *backend);
+    /* The stream beneath; NULL where there is none. */
+    ferry_stream *(*get_stream)(const ferry_backend *backend);
+} ferry_backend_ops;
+
+struct ferry_backend {
+    const ferry_backend_ops *ops;
+    ferry_context *context;
+    ferry_exchange *exchange;
+    ferry_link link;
+};
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* buffer: grows by doubling, never past its limit. */
+#include "buffer.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { BUFFER_FIRST_CAPACITY = 512 };
+
+void ferry_buffer_init(ferry_buffer *buffer, size_t limit) {
+    *buffer = (ferry_buffer){.limit = limit};
+}
+
+void ferry_buffer_deinit(ferry_buffer *buffer, const ferry_context *context) {
+    ferry_free(context, buffer->data);
+    *buffer = (ferry_buffer){.limit = buffer->limit};
+}
+
+void ferry_buffer_consume(ferry_buffer *buffer, size_t length) {
+    assert(length <= ferry_buffer_length(buffer));
+    buffer->start += length;
+    if (buffer->start == buffer->end) {
+        ferry_buffer_clear(buffer);
+    }
+}
+
+void ferry_buffer_clear(ferry_buffer *buffer) {
+    buffer->start = 0;
+    buffer->end = 0;
+}
+
+ferry_error ferry_buffer_reserve(ferry_buffer *buffer, const ferry_context *context,
+                                 size_t length) {
+    if (length <= buffer->capacity - buffer->end) {
+        return FERRY_OK;
+    }
+    size_t content = ferry_buffer_length(buffer);
+    if (length > buffer->limit || content > buffer->limit - length) {
+        return FERRY_ERROR_TOO_LARGE;
+    }
+    if (content > 0 && buffer->start > 0) {
+        memmove(buffer->data, buffer->data + buffer->start, content);
+    }
+    buffer->start = 0;
+    buffer->end = content;
+    size_t needed = content + length;
+    if (needed <= buffer->capacity) {
+        return FERRY_OK;
+    }
+    size_t capacity = buffer->capacity > 0 ? buffer->capacity : BUFFER_FIRST_CAPACITY;
+    while (capacity < needed) {
+        capacity = capacity > buffer->limit / 2 ? buffer->limit : capacity * 2;
+    }
+    char *data = ferry_realloc(context, buffer->data, capacity);
+    if (data == NULL) {
+        return FERRY_ERROR_OUT_OF_MEMORY;
+    }
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return FERRY_OK;
+}
+
+ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *context,
+                                const void *data, size_t length) {
+    if (length == 0) {
+        return FERRY_OK;
+    }
+    ferry_error error = ferry_buffer_reserve(buffer, context, length);
+    if (error == FERRY_OK) {
+        memcpy(buffer->data + buffer->end, data, length);
+        buffer->end += length;
+    }
+    return error;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* buffer: a growable stretch of bytes with a limit that is given when it is made. */
+#ifndef FERRY_BUFFER_H
+#define FERRY_BUFFER_H
+
+#include "context.h"
+
+/* The bytes from `start` to `end` are the content; they are consumed at the front. */
+typedef struct ferry_buffer {
+    char *data;
+    size_t start;
+    size_t end;
+    size_t capacity;
+    size_t limit;
+} ferry_buffer;
+
+/* Allocates nothing. The content never exceeds `limit` bytes. */
+void ferry_buffer_init(ferry_buffer *buffer, size_t limit);
+void ferry_buffer_deinit(ferry_buffer *buffer, const ferry_context *context);
+
+static inline size_t ferry_buffer_length(const ferry_buffer *buffer) {
+    return buffer->end - buffer->start;
+}
+
+static inline char *ferry_buffer_content(const ferry_buffer *buffer) {
+    return buffer->data + buffer->start;
+}
+
+/* Drops the first `length` bytes of the content. */
+void ferry_buffer_consume(ferry_buffer *buffer, size_t length);
+
+/* Drops the content, keeps the memory. */
+void ferry_buffer_clear(ferry_buffer *buffer);
+
+/* Makes room for `length` more bytes at data + end, moving the content to the front where needed.
+ * TOO_LARGE past the limit, OUT_OF_MEMORY; neither changes the content nor sets a detail. */
+ferry_error ferry_buffer_reserve(ferry_buffer *buffer, const ferry_context *context, size_t length);
+
+/* Appends; errors as above. */
+ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *context,
+                                const void *data, size_t length);
+
+#endif

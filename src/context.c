@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* context: memory, failures and log lines, each through what the program's options say. */
+#include "context.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *default_alloc(void *ctx, size_t size) {
+    (void)ctx;
+    return malloc(size);
+}
+
+static void *default_realloc(void *ctx, void *block, size_t size) {
+    (void)ctx;
+    return realloc(block, size);
+}
+
+static void default_free(void *ctx, void *block) {
+    (void)ctx;
+    free(block);
+}
+
+const ferry_allocator ferry_default_allocator = {
+    .alloc = default_alloc,
+    .realloc = default_realloc,
+    .free = default_free,
+    .ctx = NULL,
+};
+
+void *ferry_alloc(const ferry_context *context, size_t size) {
+    assert(size > 0);
+    return context->allocator.alloc(context->allocator.ctx, size);
+}
+
+void *ferry_realloc(const ferry_context *context, void *block, size_t size) {
+    assert(size > 0);
+    if (block == NULL) {
+        return ferry_alloc(context, size);
+    }
+    return context->allocator.realloc(context->allocator.ctx, block, size);
+}
+
+void ferry_free(const ferry_context *context, void *block) {
+    if (block != NULL) {
+        context->allocator.free(context->allocator.ctx, block);
+    }
+}
+
+/* Text from the network ends up in sentences and logs: nothing in it may move a terminal's cursor.
+ */
+static void make_printable(char *text) {
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
+ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(context->detail, sizeof context->detail, format, arguments);
+    va_end(arguments);
+    make_printable(context->detail);
+    return error;
+}
+
+ferry_error ferry_fail_memory(ferry_context *context) {
+    return ferry_fail(context, FERRY_ERROR_OUT_OF_MEMORY, "out of memory");
+}
+
+void ferry_log(const ferry_context *context, ferry_log_kind kind, const char *format, ...) {
+    if (context->log == NULL) {
+        return;
+    }
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    make_printable(line);
+    context->log(context->log_ctx, kind, line);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* context: what every part of one client shares: memory, limits, the log, and the last failure. */
+#ifndef FERRY_CONTEXT_H
+#define FERRY_CONTEXT_H
+
+#include "ferry.h"
+
+#include <stdarg.h>
+
+#if defined(__GNUC__)
+#define FERRY_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
+#else
+#define FERRY_PRINTF(format_index, first)
+#endif
+
+enum { FERRY_DETAIL_SIZE = 384 };
+
+typedef struct ferry_context {
+    ferry_allocator allocator; /* complete: the defaults are filled in */
+    ferry_log_function log;
+    void *log_ctx;
+    size_t max_head_bytes;
+    size_t max_header_count;
+    int64_t max_decoded_bytes; /* INT64_MAX: none */
+    size_t poll_budget_bytes;
+    bool keep_content_coding;
+    char detail[FERRY_DETAIL_SIZE];
+} ferry_context;
+
+/* Memory through the client's allocator. ferry_free takes NULL. Sizes are never 0. */
+void *ferry_alloc(const ferry_context *context, size_t size);
+void *ferry_realloc(const ferry_context *context, void *block, size_t size);
+void ferry_free(const ferry_context *context, void *block);
+
+/* malloc, realloc and free as an allocator. */
+extern const ferry_allocator ferry_default_allocator;
+
+/* Writes the detail (cut where it is too long; control characters become '?'), returns `error`. */
+ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *format, ...)
+    FERRY_PRINTF(3, 4);
+
+/* FERRY_ERROR_OUT_OF_MEMORY with its detail. */
+ferry_error ferry_fail_memory(ferry_context *context);
+
+/* One line to the log hook; does nothing where there is none. */
+void ferry_log(const ferry_context *context, ferry_log_kind kind, const char *format, ...)
+    FERRY_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange: what is known of the response, and the guard on the order of events: head, then body,
+ * then one end, whatever the backend (seam A). */
+#ifndef FERRY_EXCHANGE_H
+#define FERRY_EXCHANGE_H
+
+#include "headers.h"
+
+typedef enum ferry_exchange_state {
+    FERRY_EXCHANGE_NONE = 0, /* no exchange yet */
+    FERRY_EXCHANGE_SENDING,  /* the request is on its way, or waits for the caller's next piece */
+    FERRY_EXCHANGE_WAITING,  /* the request is sent; no final head */
+    FERRY_EXCHANGE_BODY,     /* head received */
+    FERRY_EXCHANGE_DONE,     /* ended well */
+    FERRY_EXCHANGE_FAILED,   /* ended badly: see error */
+} ferry_exchange_state;
+
+typedef struct ferry_exchange {
+    ferry_context *context;
+    ferry_exchange_state state;
+    ferry_error error;
+    ferry_headers headers;
+    ferry_headers trailers;
+    ferry_buffer url;
+    int code; /* 0: no final head yet */
+    bool chunked;
+    bool has_response;
+    bool upload_stopped;      /* the final head came before the request was sent */
+    int64_t body_length;      /* -1: not exactly known */
+    int64_t body_length_hint; /* -1: not known */
+    int64_t bytes_received;
+    int64_t bytes_sent;
+    uint64_t activity; /* grows whenever a byte moves: the idle time-out looks at it */
+} ferry_exchange;
+
+void ferry_exchange_init(ferry_exchange *exchange, ferry_context *context);
+void ferry_exchange_deinit(ferry_exchange *exchange);
+
+/* Forgets everything: state NONE. */
+void ferry_exchange_reset(ferry_exchange *exchange);
+
+/* The events, in the only order that is possible; another one is a bug of the backend's. */
+void ferry_exchange_begin(ferry_exchange *exchange); /* NONE, DONE, FAILED → SENDING */
+void ferry_exchange_sent(ferry_exchange *exchange);  /* SENDING → WAITING */
+/* The final head: code, headers (sealed by this call) and lengths are in place.
+ * SENDING, WAITING → BODY, or FAILED where there is no memory. */
+void ferry_exchange_head(ferry_exchange *exchange, int code, bool chunked, int64_t body_length,
+                         int64_t body_length_hint);
+void ferry_exchange_end(ferry_exchange *exchange); /* BODY → DONE */
+/* Anything under way → FAILED; the detail is in the context. Ignored after an end. */
+void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error);
+
+static inline bool ferry_exchange_is_under_way(const ferry_exchange *exchange) {
+    return exchange->state >= FERRY_EXCHANGE_SENDING && exchange->state <= FERRY_EXCHANGE_BODY;
+}
+
+#endif

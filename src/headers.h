@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* headers: the fields of one message, in order, as lines that stay put once they are sealed. */
+#ifndef FERRY_HEADERS_H
+#define FERRY_HEADERS_H
+
+#include "buffer.h"
+#include "span.h"
+
+typedef struct ferry_header {
+    size_t line;        /* offset of "Name: value" and NUL in the text */
+    size_t name_length; /* the value begins two bytes after the name */
+    size_t value_length;
+} ferry_header;
+
+typedef struct ferry_headers {
+    ferry_buffer text;
+    ferry_header *list;
+    size_t count;
+    size_t capacity;
+    size_t max_count;
+    const char **lines; /* capacity + 1 pointers, filled when sealed, ended by NULL */
+    size_t lines_capacity;
+    ferry_buffer dictionary; /* the dictionary's strings; room for them is made when sealed */
+    ferry_field *fields;     /* `count` of room */
+    size_t fields_capacity;
+    size_t field_count;
+    bool has_dictionary;
+} ferry_headers;
+
+void ferry_headers_init(ferry_headers *headers, const ferry_context *context);
+void ferry_headers_deinit(ferry_headers *headers, const ferry_context *context);
+
+/* Forgets the fields, keeps the memory. */
+void ferry_headers_clear(ferry_headers *headers);
+
+/* Appends a field; the value is trimmed by the caller. TOO_LARGE past max_header_count or
+ * max_head_bytes, OUT_OF_MEMORY, both without a detail. */
+ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
+                              ferry_span value);
+
+/* Appends a space and `more` to the last value (obs-fold, RFC 9112 section 5.2). */
+ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
+                               ferry_span more);
+
+/* Makes the lines, and room for the dictionary, so that the getters need no memory. Nothing is
+ * added afterwards. OUT_OF_MEMORY. */
+ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context);
+
+ferry_span ferry_headers_name(const ferry_headers *headers, size_t index);
+ferry_span ferry_headers_value(const ferry_headers *headers, size_t index);
+
+/* Finds the next field of that name at or after *index, sets *index to one past it. */
+bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,
+                        ferry_span *value);
+
+/* True where a comma-separated list in any field of that name has the element (any case). */
+bool ferry_headers_have_element(const ferry_headers *headers, ferry_span name, ferry_span element);
+
+/* The lines, ended by NULL; only after sealing, or when empty. */
+const char *const *ferry_headers_lines(const ferry_headers *headers);
+
+/* One field per name, values joined by "; ". Only after sealing, or when empty. */
+const ferry_field *ferry_headers_dictionary(ferry_headers *headers, size_t *count);
+
+#endif

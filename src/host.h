@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* host: what the client needs of the machine it runs on; one definition in platform/, one in web/,
+ * chosen at link time. */
+#ifndef FERRY_HOST_H
+#define FERRY_HOST_H
+
+#include "backend.h"
+
+/* A clock that never goes back, in milliseconds from an arbitrary start. */
+int64_t ferry_host_now_ms(void);
+
+/* True where ferry_host_wait() can sleep. */
+bool ferry_host_can_wait(void);
+
+/* Sleeps until one of the descriptors is ready or the time has passed (negative: never). Stores
+ * whether something was ready. Interruptions by signals count as readiness. */
+ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+                            int timeout_ms, bool *ready);
+
+/* The backend of this platform: the wire backend over sockets, or fetch. OUT_OF_MEMORY. */
+ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,
+                                   ferry_backend **backend);
+
+#endif

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: MIT */
+/* ferry: an HTTP client for C programs that run on the desktop and in the browser. */
+#ifndef FERRY_H
+#define FERRY_H
+
+/*
+ * One client, one connection, one exchange at a time, driven by polling:
+ *
+ *     ferry_client *client = ferry_client_new(NULL);
+ *     ferry_client_connect_to_host(client, "example.org", -1, NULL);
+ *     while (ferry_client_poll(client) == FERRY_OK) {
+ *         switch (ferry_client_get_status(client)) { ... }
+ *     }
+ *
+ * Conventions, for everything below:
+ * - A call that can fail returns a ferry_error; 0 is FERRY_OK. Results come last and are left as
+ *   they were when the call fails. ferry_client_get_error_detail() says in a sentence what was
+ *   wrong with the last call that failed.
+ * - Option structs may be zeroed: a member that is 0 means its documented default.
+ * - Times are in milliseconds, sizes in bytes, text is UTF-8 or bytes and ends with NUL.
+ * - Pointers that are passed in are read during the call only, unless it says otherwise.
+ * - Clients on different threads are independent; one client is used by one thread at a time.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FERRY_VERSION_MAJOR 0
+#define FERRY_VERSION_MINOR 1
+#define FERRY_VERSION_PATCH 0
+#define FERRY_VERSION_STRING "0.1.0"
+
+/* ---- Errors ------------------------------------------------------------------------------- */
+
+/* Every error, with the sentence that ferry_error_message() gives for it. */
+#define FERRY_ERROR_MAP(X)                                                                         \
+    X(OK, 0, "no error")                                                                           \
+    X(FAILED, 1, "the operation failed")                                                           \
+    X(UNAVAILABLE, 2, "this is not available on this platform or in this build")                   \
+    X(UNCONFIGURED, 3, "the client is not connected to a host")                                    \
+    X(OUT_OF_MEMORY, 4, "out of memory")                                                           \
+    X(INVALID_PARAMETER, 5, "an argument is not valid")                                            \
+    X(BUSY, 6, "the client is in the middle of something else")                                    \
+    X(TIMEOUT, 7, "the time allowed has passed")                                                   \
+    X(CANT_RESOLVE, 8, "the host name could not be resolved")                                      \
+    X(CANT_CONNECT, 9, "no connection could be made to the host")                                  \
+    X(CONNECTION_ERROR, 10, "the connection failed")                                               \
+    X(INVALID_DATA, 11, "the body could not be decoded")                                           \
+    X(PROTOCOL, 12, "the peer does not follow HTTP/1.1")                                           \
+    X(BODY_TRUNCATED, 13, "the connection ended before the body was complete")                     \
+    X(TOO_LARGE, 14, "a configured limit was exceeded")                                            \
+    X(ABORTED, 15, "the operation was cancelled")                                                  \
+    X(UPLOAD_STOPPED, 16, "the server answered before it had the whole request body")              \
+    X(TLS_HANDSHAKE, 17, "the TLS handshake failed")                                               \
+    X(TLS_CERTIFICATE, 18, "the server's certificate was not accepted")                            \
+    X(NETWORK_OR_CORS, 19, "the network failed, or CORS forbade the request")
+
+typedef enum ferry_error {
+#define FERRY_ERROR_ENUMERATOR(name, number, message) FERRY_ERROR_##name = (number),
+    FERRY_ERROR_MAP(FERRY_ERROR_ENUMERATOR) FERRY_OK = FERRY_ERROR_OK
+#undef FERRY_ERROR_ENUMERATOR
+} ferry_error;
+
+/* The enumerator's name, such as "FERRY_ERROR_TIMEOUT" ("FERRY_OK" for 0). Never NULL. */
+const char *ferry_error_name(ferry_error error);
+
+/* A sentence in English, without a full stop. Never NULL. */
+const char *ferry_error_message(ferry_error error);
+
+/* The version of the library that is linked, such as "0.1.0". */
+const char *ferry_version(void);
+
+/* ---- Enumerations ------------------------------------------------------------------------- */
+
+/* Request methods (RFC 9110 section 9, RFC 5789). Any other method is sent by its name: see
+ * ferry_request.method_name. */
+typedef enum ferry_method {
+    FERRY_METHOD_GET = 0,
+    FERRY_METHOD_HEAD = 1,
+    FERRY_METHOD_POST = 2,
+    FERRY_METHOD_PUT = 3,
+    FERRY_METHOD_DELETE = 4,
+    FERRY_METHOD_OPTIONS = 5,
+    FERRY_METHOD_TRACE = 6,
+    FERRY_METHOD_CONNECT = 7,
+    FERRY_METHOD_PATCH = 8,
+    FERRY_METHOD_MAX = 9 /* the number of methods */
+} ferry_method;
+
+/* What the client is doing. The walk of an exchange that goes well is
+ * DISCONNECTED, RESOLVING, CONNECTING, CONNECTED, REQUESTING, BODY, CONNECTED;
+ * a response without a body goes from REQUESTING to CONNECTED at once. A connection that can carry
+ * no further request ends in DISCONNECTED instead. One poll makes at most one step. */
+typedef enum ferry_status {
+    FERRY_STATUS_DISCONNECTED = 0,        /* not connected */
+    FERRY_STATUS_RESOLVING = 1,           /* looking up the host's addresses */
+    FERRY_STATUS_CANT_RESOLVE = 2,        /* the look-up failed */
+    FERRY_STATUS_CONNECTING = 3,          /* connecting, TLS handshake included */
+    FERRY_STATUS_CANT_CONNECT = 4,        /* no address could be connected to */
+    FERRY_STATUS_CONNECTED = 5,           /* ready for a request */
+    FERRY_STATUS_REQUESTING = 6,          /* sending the request, waiting for the response */
+    FERRY_STATUS_BODY = 7,                /* there is a response, its body is to be read */
+    FERRY_STATUS_CONNECTION_ERROR = 8,    /* the exchange failed */
+    FERRY_STATUS_TLS_HANDSHAKE_ERROR = 9, /* the TLS handshake failed */
+} ferry_status;
+
+/* The name of a status, such as "CONNECTED"; "?" for a number that is none. */
+const char *ferry_status_name(ferry_status status);
+
+/* Response status codes (RFC 9110 section 15 and the IANA registry). */
+typedef enum ferry_response_code {
+    FERRY_RESPONSE_CONTINUE = 100,
+    FERRY_RESPONSE_SWITCHING_PROTOCOLS = 101,
+    FERRY_RESPONSE_PROCESSING = 102,
+    FERRY_RESPONSE_OK = 200,
+    FERRY_RESPONSE_CREATED = 201,
+    FERRY_RESPONSE_ACCEPTED = 202,
+    FERRY_RESPONSE_NON_AUTHORITATIVE_INFORMATION = 203,
+    FERRY_RESPONSE_NO_CONTENT = 204,
+    FERRY_RESPONSE_RESET_CONTENT = 205,
+    FERRY_RESPONSE_PARTIAL_CONTENT = 206,
+    FERRY_RESPONSE_MULTI_STATUS = 207,
+    FERRY_RESPONSE_ALREADY_REPORTED = 208,
+    FERRY_RESPONSE_IM_USED = 226,
+    FERRY_RESPONSE_MULTIPLE_CHOICES = 300,
+    FERRY_RESPONSE_MOVED_PERMANENTLY = 301,
+    FERRY_RESPONSE_FOUND = 302,
+    FERRY_RESPONSE_SEE_OTHER = 303,
+    FERRY_RESPONSE_NOT_MODIFIED = 304,
+    FERRY_RESPONSE_USE_PROXY = 305,
+    FERRY_RESPONSE_SWITCH_PROXY = 306,
+    FERRY_RESPONSE_TEMPORARY_REDIRECT = 307,
+    FERRY_RESPONSE_PERMANENT_REDIRECT = 308,
+    FERRY_RESPONSE_BAD_REQUEST = 400,
+    FERRY_RESPONSE_UNAUTHORIZED = 401,
+    FERRY_RESPONSE_PAYMENT_REQUIRED = 402,
+    FERRY_RESPONSE_FORBIDDEN = 403,
+    FERRY_RESPONSE_NOT_FOUND = 404,
+    FERRY_RESPONSE_METHOD_NOT_ALLOWED = 405,
+    FERRY_RESPONSE_NOT_ACCEPTABLE = 406,
+    FERRY_RESPONSE_PROXY_AUTHENTICATION_REQUIRED = 407,
+    FERRY_RESPONSE_REQUEST_TIMEOUT = 408,
+    FERRY_RESPONSE_CONFLICT = 409,
+    FERRY_RESPONSE_GONE = 410,
+    FERRY_RESPONSE_LENGTH_REQUIRED = 411,
+    FERRY_RESPONSE_PRECONDITION_FAILED = 412,
+    FERRY_RESPONSE_REQUEST_ENTITY_TOO_LARGE = 413,
+    FERRY_RESPONSE_REQUEST_URI_TOO_LONG = 414,
+    FERRY_RESPONSE_UNSUPPORTED_MEDIA_TYPE = 415,
+    FERRY_RESPONSE_REQUESTED_RANGE_NOT_SATISFIABLE = 416,
+    FERRY_RESPONSE_EXPECTATION_FAILED = 417,
+    FERRY_RESPONSE_IM_A_TEAPOT = 418,
+    FERRY_RESPONSE_MISDIRECTED_REQUEST = 421,
+    FERRY_RESPONSE_UNPROCESSABLE_ENTITY = 422,
+    FERRY_RESPONSE_LOCKED = 423,
+    FERRY_RESPONSE_FAILED_DEPENDENCY = 424,
+    FERRY_RESPONSE_UPGRADE_REQUIRED = 426,
+    FERRY_RESPONSE_PRECONDITION_REQUIRED = 428,
+    FERRY_RESPONSE_TOO_MANY_REQUESTS = 429,
+    FERRY_RESPONSE_REQUEST_HEADER_FIELDS_TOO_LARGE = 431,
+    FERRY_RESPONSE_UNAVAILABLE_FOR_LEGAL_REASONS = 451,
+    FERRY_RESPONSE_INTERNAL_SERVER_ERROR = 500,
+    FERRY_RESPONSE_NOT_IMPLEMENTED = 501,
+    FERRY_RESPONSE_BAD_GATEWAY = 502,
+    FERRY_RESPONSE_SERVICE_UNAVAILABLE = 503,
+    FERRY_RESPONSE_GATEWAY_TIMEOUT = 504,
+    FERRY_RESPONSE_HTTP_VERSION_NOT_SUPPORTED = 505,
+    FERRY_RESPONSE_VARIANT_ALSO_NEGOTIATES = 506,
+    FERRY_RESPONSE_INSUFFICIENT_STORAGE = 507,
+    FERRY_RESPONSE_LOOP_DETECTED = 508,
+    FERRY_RESPONSE_NOT_EXTENDED = 510,
+    FERRY_RESPONSE_NETWORK_AUTH_REQUIRED = 511,
+} ferry_response_code;
+
+/* ---- Plain data --------------------------------------------------------------------------- */
+
+/* A name and its value. */
+typedef struct ferry_field {
+    const char *name;
+    const char *value;
+} ferry_field;
+
+/* A stretch of memory that is read. */
+typedef struct ferry_slice {
+    const void *data;
+    size_t length;
+} ferry_slice;
+
+/* Where the library's memory comes from. Zeroed: malloc, realloc and free of the C library.
+ * Either all three functions are given, or none. They are called on the thread that calls the
+ * client. Two things are outside: what the C library allocates in getaddrinfo(), and the small job
+ * of a resolver thread, which may outlive a client that was freed in the middle of a look-up. */
+typedef struct ferry_allocator {
+    void *(*alloc)(void *ctx, size_t size);
+    void *(*realloc)(void *ctx, void *block, size_t size);
+    void (*free)(void *ctx, void *block);
+    void *ctx;
+} ferry_allocator;
+
+typedef enum ferry_log_kind {
+    FERRY_LOG_WARNING = 0,       /* something was ignored or changed; the sentence says what */
+    FERRY_LOG_STATUS = 1,        /* the status changed; the message is its name */
+    FERRY_LOG_INFO = 2,          /* connection events: addresses tried, reuse, why it was closed */
+    FERRY_LOG_REQUEST_HEAD = 3,  /* a line of the request head as it is sent */
+    FERRY_LOG_RESPONSE_HEAD = 4, /* a line of a response head as it came, interim ones included */
+} ferry_log_kind;
+
+/* Called on the thread that calls the client, during that call. It must not call the client. The
+ * message is valid during the call, at most 1,023 bytes (longer ones are cut), and may hold text
+ * that came from the network, its control characters replaced by '?'. */
+typedef void (*ferry_log_function)(void *ctx, ferry_log_kind kind, const char *message);
+
+/* ---- Streams: the connection beneath ------------------------------------------------------ */
+
+/* A descriptor that a program may wait on: a socket or a pipe. */
+typedef intptr_t ferry_descriptor;
+#define FERRY_NO_DESCRIPTOR ((ferry_descriptor)-1)
+
+#define FERRY_EVENT_READ 1u
+#define FERRY_EVENT_WRITE 2u
+
+typedef struct ferry_wait {
+    ferry_descriptor descriptor; /* FERRY_NO_DESCRIPTOR: there is nothing to wait on */
+    unsigned events;             /* FERRY_EVENT_READ, FERRY_EVENT_WRITE, or both */
+} ferry_wait;
+
+typedef enum ferry_stream_result {
+    FERRY_STREAM_OK = 0,    /* at least one byte was moved */
+    FERRY_STREAM_AGAIN,     /* nothing could be moved now */
+    FERRY_STREAM_END,       /* reading: the peer has ended the stream in an orderly way */
+    FERRY_STREAM_TRUNCATED, /* reading: the stream ended without the end that it should have had
+                               (TLS without close_notify) */
+    FERRY_STREAM_FAILED,    /* it is broken; get_error_detail says why */
+} ferry_stream_result;
+
+/* A non-blocking byte stream. A program can give the client one of its own (a tunnel, a test, an
+ * encrypted channel): put a ferry_stream first in a struct and fill in `ops`. */
+typedef struct ferry_stream ferry_stream;
+
+typedef struct ferry_stream_ops {
+    /* Reads 1 to `capacity` bytes into `dst` and stores their number. */
+    ferry_stream_result (*read)(ferry_stream *stream, void *dst, size_t capacity, size_t *length);
+    /* Takes bytes from the `count` slices, in order, and stores how many it took: any number from 1
+     * up, so the first slice alone, or a part of it, will do. */
+    ferry_stream_result (*write)(ferry_stream *stream, const ferry_slice *slices, size_t count,
+                                 size_t *length);
+    /* Says what must happen before the stream can go on, given that the client wants `events`. A
+     * TLS stream may have to write in order to read. Returns true where there is something to wait
+     * on; may be NULL: then there is not, and blocking calls and ferry_client_wait() are refused.
+     */
+    bool (*wants)(ferry_stream *stream, unsigned events, ferry_wait *wait);
+    /* Says that nothing more will be written. May be NULL. */
+    void (*shutdown)(ferry_stream *stream);
+    /* Closes the stream at once and frees it. */
+    void (*destroy)(ferry_stream *stream);
+    /* Why the last call gave FERRY_STREAM_FAILED, as a sentence; may be NULL, may return NULL. */
+    const char *(*get_error_detail)(ferry_stream *stream);
+} ferry_stream_ops;
+
+struct ferry_stream {
+    const ferry_stream_ops *ops;
+};
+
+/* ---- TLS ---------------------------------------------------------------------------------- */
+
+/* How to speak TLS. Zeroed: verify the server against the system's trusted authorities and against
+ * the host's name. This version is built without TLS: every call that asks for it answers
+ * FERRY_ERROR_UNAVAILABLE, and nothing is sent. */
+typedef struct ferry_tls_options {
+    const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's */
+    const char *common_name; /* the name to verify instead of the host's; NULL: the host's */
+    bool unsafe;             /* do not verify at all */
+} ferry_tls_options;
+
+/* TLSOptions.client: both may be NULL. The strings are borrowed until connect_to_host returns. */
+ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *common_name);
+
+/* TLSOptions.client_unsafe: the chain is checked where `ca_pem` is given, the name never. */
+ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem);
+
+/* ---- Construction ------------------------------------------------------------------------- */
+
+typedef struct ferry_client ferry_client;
+
+/* Time-outs in milliseconds: 0 is the default, negative is none. Each has its own detail, and all
+ * end in FERRY_ERROR_TIMEOUT. */
+typedef struct ferry_timeouts {
+    int connect_ms;  /* from connect_to_host to CONNECTED: look-up, TCP and TLS; default 30,000 */
+    int response_ms; /* from the end of the request to the response head; default none */
+    int idle_ms;     /* without a byte either way while the client waits for one; default none */
+    int total_ms;    /* from request to the end of the response body; default none */
+    int continue_ms; /* how long Expect: 100-continue waits before it sends the body all the same
+                        (RFC 9110 section 10.1.1); default 1,000; negative: until the server says */
+} ferry_timeouts;
+
+typedef struct ferry_client_options {
+    ferry_allocator allocator;
+    ferry_log_function log; /* NULL: no log */
+    void *log_ctx;
+    const char *user_agent; /* copied; NULL: "ferry/" and the version; "": none is sent */
+    ferry_timeouts timeouts;
+    size_t max_head_bytes;     /* of a response head, all its lines; default 65,536; the trailers of
+                                  a chunked body have the same limit */
+    size_t max_header_count;   /* fields in a response head; default 256 */
+    int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
+                                  to a very large one); default 1 GiB; negative: none */
+    size_t
+        poll_budget_bytes;    /* body bytes that may be read between two polls, and sent by one, so
+                                 that a frame is never late; default 2 MiB. Blocking mode has none */
+    bool keep_content_coding; /* do not ask for content codings and do not undo them */
+} ferry_client_options;
+
+/* A new client, DISCONNECTED. `options` may be NULL. NULL if there is no memory, or if only some of
+ * the allocator's functions are given. */
+ferry_client *ferry_client_new(const ferry_client_options *options);
+
+/* Cancels whatever is under way, closes the connection and frees the client. NULL is legal. */
+void ferry_client_free(ferry_client *client);
+
+/* ---- Connecting --------------------------------------------------------------------------- */
+
+/* Connects to a host; must come before the first request. Any connection or exchange that there is
+ * is dropped first. The status is RESOLVING afterwards; ferry_client_poll() does the rest.
+ *
+ * `host` is a name or an address (IPv6 with or without brackets), on its own or after "http://" or
+ * "https://" (any case). `port` is 1 to 65535, or -1 for 80 (HTTP) or 443 (HTTPS). HTTPS is spoken
+ * where the prefix says so or where `tls` is given; its strings are borrowed for the call.
+ *
+ * Addresses are tried as RFC 8305 says: families in turn, the next one after 250 ms.
+ *
+ * INVALID_PARAMETER: an empty or impossible host; a port, path or user name within it; a port out
+ * of range; "http://" together with `tls`. UNAVAILABLE: TLS. OUT_OF_MEMORY. The connection that
+ * there was is kept in these cases. */
+ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
+                                         const ferry_tls_options *tls);
+
+/* Closes the connection and cancels whatever is under way, at once, in any status. The response is
+ * forgotten; the client is DISCONNECTED and may be used again. Time-outs, blocking mode, chunk size
+ * and proxies stay as they are. */
+void ferry_client_close(ferry_client *client);
+
+/* Uses `stream` as the connection: the client is CONNECTED at once, and owns the stream: it is
+ * destroyed when the client closes it or is freed. The Host header names "localhost" unless the
+ * request brings its own. NULL drops the connection that there is.
+ * INVALID_PARAMETER: a stream without read, write or destroy. OUT_OF_MEMORY. The caller keeps the
+ * stream in these cases. */
+ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stream);
+
+/* The stream in use, still owned by the client; NULL where there is none. */
+ferry_stream *ferry_client_get_connection(const ferry_client *client);
+
+/* Sets the proxy for http:// or https:// requests from the next connect_to_host on. An empty or
+ * NULL host, or port -1, means none. This version is built without proxies: setting one answers
+ * FERRY_ERROR_UNAVAILABLE. INVALID_PARAMETER: a port out of range. */
+ferry_error ferry_client_set_http_proxy(ferry_client *client, const char *host, int port);
+ferry_error ferry_client_set_https_proxy(ferry_client *client, const char *host, int port);
+
+/* ---- Requesting --------------------------------------------------------------------------- */
+
+/* A request in full. ferry_client_request() and ferry_client_request_raw() are short for it. */
+typedef struct ferry_request {
+    ferry_method method;
+    const char *method_name;    /* a method that has no number, such as "PROPFIND"; sent as it is
+                                   (methods are case-sensitive); NULL: `method` */
+    const char *url;            /* "/path?query" (RFC 9112 section 3.2.1); an absolute http:// URL
+                                   for a proxy; "*" with OPTIONS; "host:port" with CONNECT */
+    const char *const *headers; /* lines "Name: value", ended by NULL; NULL: none */
+    const void *body;
+    size_t body_length;
+    bool streamed;           /* the body comes by ferry_client_write_request_body(); `body` must be
+                                NULL */
+    int64_t streamed_length; /* how long that body is; negative: not known, sent chunked */
+} ferry_request;
+
+/* Sends a request to the connected host. The status is REQUESTING afterwards; poll until it
+ * changes.
+ *
+ * The body is ignored for GET, HEAD and TRACE, and for CONNECT. What the caller's headers do not
+ * hold is added after them: Host, Content-Length (0 too, for POST, PUT and PATCH) or
+ * Transfer-Encoding, Accept-Encoding, User-Agent, Accept. A caller who sets Accept-Encoding gets
+ * the body as it was sent, without any coding undone; where Range is set, none is asked for. With
+ * "Expect: 100-continue" among the headers the body waits for the server's word (RFC 9110
+ * section 10.1.1).
+ *
+ * The response of the request before is forgotten, whatever of it was read.
+ *
+ * UNCONFIGURED: not connected. BUSY: the exchange before has not ended (read its body, or close).
+ * INVALID_PARAMETER: a method, target or header that RFC 9110 does not allow (CR, LF or NUL, a name
+ * that is no token, a space in the target), a Content-Length that is not the body's, a
+ * Transfer-Encoding. OUT_OF_MEMORY. In all these cases nothing is sent and the client is as it was.
+ * What goes wrong with the connection from then on is reported by ferry_client_poll(). */
+ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
+                                 const char *const *headers, const char *body);
+
+/* The same with any bytes as the body. */
+ferry_error ferry_client_request_raw(ferry_client *client, ferry_method method, const char *url,
+                                     const char *const *headers, const void *body,
+                                     size_t body_length);
+
+/* The same with everything that a request can have. */
+ferry_error ferry_client_send(ferry_client *client, const ferry_request *request);
+
+/* Sends the next piece of a streamed body, and stores how much of it was taken: 0 while the
+ * connection is full or the server's word is awaited (poll, and try again). In blocking mode it
+ * returns when all is taken.
+ *
+ * UPLOAD_STOPPED: the final response came first; read it, there is nothing more to send (RFC 9112
+ * section 9.3; the connection is not reused). UNCONFIGURED: no streamed request is under way.
+ * INVALID_PARAMETER: more than the announced length. Otherwise the connection's error. */
+ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
+                                            size_t *written);
+
+/* Says that a streamed body is complete. Errors as above; INVALID_PARAMETER: it is shorter than
+ * announced (write the rest, or close). */
+ferry_error ferry_client_finish_request_body(ferry_client *client);
+
+/* Encodes fields as application/x-www-form-urlencoded does in practice: letters, digits and
+ * "-._~" as they are, the rest as %XX of its bytes, joined by "&". A NULL value gives the name
+ * alone; a name with several values is several fields. Writes at most `capacity` bytes to `dst`,
+ * the final NUL included, and returns the length needed without it, as snprintf does; `dst` may be
+ * NULL where `capacity` is 0. */
+size_t ferry_query_string_from_dict(const ferry_field *fields, size_t count, char *dst,
+                                    size_t capacity);
+
+/* ---- Progress ----------------------------------------------------------------------------- */
+
+/* Does what can be done without waiting, bounded by the poll budget, and makes at most one step of
+ * the status. In blocking mode it waits for that step.
+ *
+ * Returns FERRY_OK while all is well; once the status is one of the failed ones, the error that put
+ * it there, at every call until connect_to_host or close. UNCONFIGURED: there was no
+ * connect_to_host since the client was made or closed. A connection that ended in an orderly way is
+ * no error. */
+ferry_error ferry_client_poll(ferry_client *client);
+
+/* Sleeps until the client can go on, or for `timeout_ms` (negative: as long as it takes). It does
+ * no work itself: poll afterwards. Returns at once where there is nothing to wait for. TIMEOUT:
+ * nothing happened in that time; no error of the client's. UNAVAILABLE: the wait could never end,
+ * or this platform cannot sleep. */
+ferry_error ferry_client_wait(ferry_client *client, int timeout_ms);
+
+ferry_status ferry_client_get_status(const ferry_client *client);
+
+/* The error of the last exchange or connection: FERRY_OK unless the status is a failed one. */
+ferry_error ferry_client_get_error(const ferry_client *client);
+
+/* The last failure in a sentence for a person, that of a refused argument included; "" if there was
+ * none. Valid until the next call on the client. */
+const char *ferry_client_get_error_detail(const ferry_client *client);
+
+/* For programs with an event loop of their own: what the client waits for. Stores up to `capacity`
+ * entries, returns how many there are. Ask again after every call on the client; poll it when one
+ * of them is ready or when the time below has passed. While several addresses are tried there are
+ * several; an idle connection has one, to notice when the server closes it. */
+size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity);
+
+/* In how many milliseconds the client must be polled even if no descriptor is ready; 0: at once;
+ * -1: there is no such time. */
+int ferry_client_get_wait_timeout_ms(const ferry_client *client);
+
+/* ---- The response ------------------------------------------------------------------------- */
+
+/* What follows stays as it is until the next request, connect_to_host, close or free, whatever
+ * becomes of the connection; pointers too. Reading consumes nothing but the body. */
+
+/* True from the response head on. */
+bool ferry_client_has_response(const ferry_client *client);
+
+/* The status code, 100 to 999; 0 where there is no response. */
+int ferry_client_get_response_code(const ferry_client *client);
+
+/* True where the body came with the chunked transfer coding (RFC 9112 section 7.1). */
+bool ferry_client_is_response_chunked(const ferry_client *client);
+
+/* The body's length where it is exactly known before it is read; -1 where it is not (chunked, until
+ * the connection closes, content coding undone) or where there is no response. */
+int64_t ferry_client_get_response_body_length(const ferry_client *client);
+
+/* The same for progress bars: also given where the platform only probably knows. */
+int64_t ferry_client_get_response_body_length_hint(const ferry_client *client);
+
+/* Header lines "Name: value" in the order in which they came, names spelled as they came; white
+ * space around the value is gone, a folded line is joined by a space (RFC 9112 section 5.2). The
+ * list ends with NULL; `count` may be NULL. Never NULL. */
+const char *const *ferry_client_get_response_headers(const ferry_client *client, size_t *count);
+
+/* One entry per name, several values joined by "; " in order; names are compared without case, the
+ * first spelling is kept. Stores up to `capacity` of them, returns how many there are. */
+size_t ferry_client_get_response_headers_as_dictionary(const ferry_client *client,
+                                                       ferry_field *fields, size_t capacity);
+
+/* The index-th value of the header `name` (any case); NULL past the last. */
+const char *ferry_client_get_response_header(const ferry_client *client, const char *name,
+                                             size_t index);
+
+/* The trailer lines of a chunked body (RFC 9110 section 6.5), once it has ended: they are no
+ * headers, and appear nowhere else. As ferry_client_get_response_headers(). */
+const char *const *ferry_client_get_response_trailers(const ferry_client *client, size_t *count);
+
+/* The URL that the response is for. "" where there is no response. */
+const char *ferry_client_get_response_url(const ferry_client *client);
+
+/* Reads the next piece of the body: a view of at most read_chunk_size bytes, valid until the next
+ * call on this client. Length 0: there is nothing now. Then look at the status: BODY means later
+ * (poll, and try again), CONNECTED or DISCONNECTED means that the body has ended. It may be called
+ * until it gives 0. In blocking mode it waits for a byte or the end.
+ *
+ * UNCONFIGURED: there is no response. Otherwise what ended the body early, after all bytes that
+ * came were read: BODY_TRUNCATED, PROTOCOL, INVALID_DATA, TOO_LARGE, TIMEOUT, CONNECTION_ERROR; the
+ * status is then CONNECTION_ERROR. After the end it gives length 0. */
+ferry_error ferry_client_read_response_body_chunk(ferry_client *client, const void **chunk,
+                                                  size_t *length);
+
+/* The same bytes straight into the caller's memory: no copy is made of what has not yet arrived. */
+ferry_error ferry_client_read_response_body(ferry_client *client, void *dst, size_t capacity,
+                                            size_t *length);
+
+/* Body bytes of the current exchange: received as they came (before codings are undone, framing not
+ * counted); sent to the connection. 0 after connect_to_host, close and request. */
+int64_t ferry_client_get_bytes_received(const ferry_client *client);
+int64_t ferry_client_get_bytes_sent(const ferry_client *client);
+
+/* ---- Properties --------------------------------------------------------------------------- */
+
+/* In blocking mode, poll returns when the status has changed, reads when there is a byte or the
+ * end, writes when all is taken. It sleeps in the kernel, and time-outs hold. Off by default.
+ * UNAVAILABLE: this platform cannot sleep. */
+ferry_error ferry_client_set_blocking_mode(ferry_client *client, bool enabled);
+bool ferry_client_is_blocking_mode_enabled(const ferry_client *client);
+
+/* The most that read_response_body_chunk gives at once: 256 bytes to 16 MiB, 65,536 by default.
+ * INVALID_PARAMETER: outside of that. OUT_OF_MEMORY. */
+ferry_error ferry_client_set_read_chunk_size(ferry_client *client, size_t size);
+size_t ferry_client_get_read_chunk_size(const ferry_client *client);
+
+/* Replaces all time-outs, from the current exchange on. NULL: the defaults. */
+void ferry_client_set_timeouts(ferry_client *client, const ferry_timeouts *timeouts);
+
+/* ---- URLs --------------------------------------------------------------------------------- */
+
+/* An absolute http:// or https:// URL, taken apart (RFC 3986, RFC 9110 section 4.2). */
+typedef struct ferry_url {
+    bool secure;          /* https */
+    int port;             /* as given, or 80 or 443 */
+    const char *host;     /* lower case, no brackets, no percent-encoding */
+    const char *target;   /* path and query, as request wants it: begins with '/'; no fragment; what
+                             may not stand in a request line is percent-encoded */
+    const char *userinfo; /* "user:password" as it stands, percent-encoded; NULL: none */
+} ferry_url;
+
+/* Takes `text` apart. The strings are written to `storage`, which needs 3 * strlen(text) + 16
+ * bytes; INVALID_PARAMETER if it is smaller or if `text` is no such URL; `reason`, where it is not
+ * NULL, then gets a sentence that lives for ever. */
+ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size, ferry_url *url,
+                            const char **reason);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
