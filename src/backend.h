@@ -21,19 +21,32 @@ typedef enum ferry_link {
     FERRY_LINK_OPEN,
 } ferry_link;
 
+/* Headers that the caller's lines hold, so that nobody needs to look for them again. */
+enum {
+    FERRY_HAS_HOST = 1u << 0,
+    FERRY_HAS_CONTENT_LENGTH = 1u << 1,
+    FERRY_HAS_ACCEPT_ENCODING = 1u << 2,
+    FERRY_HAS_USER_AGENT = 1u << 3,
+    FERRY_HAS_ACCEPT = 1u << 4,
+    FERRY_HAS_RANGE = 1u << 5,
+    FERRY_HAS_UPGRADE = 1u << 6,
+    FERRY_HAS_CONNECTION_CLOSE = 1u << 7,
+    FERRY_HAS_EXPECT_CONTINUE = 1u << 8,
+};
+
 /* A request that the client has checked. Everything is borrowed for the call. */
 typedef struct ferry_message {
     ferry_method method;
-    const char *method_name;
+    const char *method_name; /* never NULL */
     const char *target;
     const char *const *headers; /* ends with NULL; never NULL */
+    unsigned present;           /* FERRY_HAS_… */
     const void *body;           /* what the method may carry: NULL and 0 otherwise */
     size_t body_length;
     bool streamed;
     int64_t streamed_length; /* -1: not known */
     const char *host;        /* the authority for Host: brackets and port where they belong */
     const char *user_agent;  /* "": none */
-    bool expect_continue;
 } ferry_message;
 
 typedef struct ferry_backend ferry_backend;

@@ -23,7 +23,7 @@ static inline size_t ferry_buffer_length(const ferry_buffer *buffer) {
 }
 
 static inline char *ferry_buffer_content(const ferry_buffer *buffer) {
-    return buffer->data + buffer->start;
+    return buffer->start == 0 ? buffer->data : buffer->data + buffer->start; /* data may be NULL */
 }
 
 /* Drops the first `length` bytes of the content. */

@@ -25,6 +25,8 @@ typedef struct ferry_exchange {
     int code; /* 0: no final head yet */
     bool chunked;
     bool has_response;
+    bool awaits_body;         /* a streamed body's next piece can be taken now */
+    bool awaits_continue;     /* the body waits for 100 (Continue) */
     bool upload_stopped;      /* the final head came before the request was sent */
     int64_t body_length;      /* -1: not exactly known */
     int64_t body_length_hint; /* -1: not known */

@@ -53,9 +53,6 @@ ferry_span ferry_headers_value(const ferry_headers *headers, size_t index);
 bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,
                         ferry_span *value);
 
-/* True where a comma-separated list in any field of that name has the element (any case). */
-bool ferry_headers_have_element(const ferry_headers *headers, ferry_span name, ferry_span element);
-
 /* The lines, ended by NULL; only after sealing, or when empty. */
 const char *const *ferry_headers_lines(const ferry_headers *headers);
 

@@ -347,8 +347,8 @@ void ferry_client_close(ferry_client *client);
 /* Uses `stream` as the connection: the client is CONNECTED at once, and owns the stream: it is
  * destroyed when the client closes it or is freed. The Host header names "localhost" unless the
  * request brings its own. NULL drops the connection that there is.
- * INVALID_PARAMETER: a stream without read, write or destroy. OUT_OF_MEMORY. The caller keeps the
- * stream in these cases. */
+ * INVALID_PARAMETER: a stream without read, write or destroy. OUT_OF_MEMORY: the client may be
+ * DISCONNECTED. The caller keeps the stream in these cases. */
 ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stream);
 
 /* The stream in use, still owned by the client; NULL where there is none. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* authority: checks the host that a program names, and writes it as Host has it (RFC 9110 section
+ * 7.2, RFC 3986 section 3.2). */
+#ifndef FERRY_AUTHORITY_H
+#define FERRY_AUTHORITY_H
+
+#include "context.h"
+#include "span.h"
+
+typedef struct ferry_authority {
+    ferry_span host; /* no scheme, no brackets */
+    bool is_ipv6;
+    bool has_scheme;
+    bool secure; /* https:// */
+} ferry_authority;
+
+/* Takes apart what connect_to_host was given. INVALID_PARAMETER with a detail; `authority` points
+ * into `text`. */
+ferry_error ferry_authority_parse(ferry_context *context, const char *text,
+                                  ferry_authority *authority);
+
+/* "name", "name:8080", "[::1]:8080": the port only where it is not the scheme's. Returns the
+ * length, NUL not counted; `dst` has room for host.length + 9. */
+size_t ferry_authority_write(const ferry_authority *authority, uint16_t port, bool secure,
+                             char *dst);
+
+#endif

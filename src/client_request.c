@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* client_request: starts an exchange, and takes a streamed body piece by piece. */
+#include "client_state.h"
+
+#include "host.h"
+#include "request_check.h"
+
+#include <string.h>
+
+static const char default_user_agent[] = "ferry/" FERRY_VERSION_STRING;
+
+static ferry_error check_ready(ferry_client *client) {
+    ferry_context *context = &client->context;
+    switch (client->status) {
+    case FERRY_STATUS_CONNECTED:
+        return FERRY_OK;
+    case FERRY_STATUS_RESOLVING:
+    case FERRY_STATUS_CONNECTING:
+        return ferry_fail(context, FERRY_ERROR_BUSY,
+                          "the connection is not there yet: poll until the status is CONNECTED");
+    case FERRY_STATUS_REQUESTING:
+    case FERRY_STATUS_BODY:
+        return ferry_fail(context, FERRY_ERROR_BUSY,
+                          "the exchange before has not ended: read its body, or close");
+    case FERRY_STATUS_DISCONNECTED:
+    case FERRY_STATUS_CANT_RESOLVE:
+    case FERRY_STATUS_CANT_CONNECT:
+    case FERRY_STATUS_CONNECTION_ERROR:
+    case FERRY_STATUS_TLS_HANDSHAKE_ERROR:
+        break;
+    }
+    if (ferry_client_has_failed(client)) { /* keep the detail of the failure: it is the reason */
+        return FERRY_ERROR_UNCONFIGURED;
+    }
+    return ferry_fail(context, FERRY_ERROR_UNCONFIGURED,
+                      client->was_connected ? "the connection has ended: call connect_to_host again"
+                                            : "there is no connection: call connect_to_host first");
+}
+
+/* Room for the URL of the response, so that noting it later cannot fail. */
+static ferry_error reserve_url(ferry_client *client, const char *target) {
+    size_t needed = ferry_buffer_length(&client->url_base) + strlen(target) + 1;
+    ferry_buffer *url = &client->exchange.url;
+    if (needed <= url->capacity) {
+        return FERRY_OK;
+    }
+    ferry_error error =
+        ferry_buffer_reserve(url, &client->context, needed - ferry_buffer_length(url));
+    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(&client->context);
+}
+
+static void note_url(ferry_client *client, const char *target) {
+    ferry_buffer *url = &client->exchange.url;
+    size_t base_length = ferry_buffer_length(&client->url_base);
+    ferry_buffer_clear(url);
+    if (target[0] == '/') {
+        memcpy(url->data, client->url_base.data, base_length);
+        url->end = base_length;
+    }
+    size_t size = strlen(target) + 1;
+    memcpy(url->data + url->end, target, size);
+    url->end += size;
+}
+
+ferry_error ferry_client_send(ferry_client *client, const ferry_request *request) {
+    ferry_message message;
+    ferry_error error = check_ready(client);
+    if (error == FERRY_OK) {
+        error = ferry_request_check(&client->context, request, &message);
+    }
+    if (error == FERRY_OK) {
+        error = reserve_url(client, request->url);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    message.host = client->authority.data;
+    message.user_agent = client->user_agent != NULL ? client->user_agent : default_user_agent;
+    error = client->backend->ops->send(client->backend, &message);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    note_url(client, request->url);
+    client->context.detail[0] = '\0';
+    client->request_since_ms = ferry_host_now_ms();
+    client->idle_since_ms = client->request_since_ms;
+    client->sent_since_ms =
+        client->exchange.state == FERRY_EXCHANGE_WAITING ? client->request_since_ms : -1;
+    client->activity_seen = client->exchange.activity;
+    client->is_starved = false;
+    ferry_client_set_status(client, FERRY_STATUS_REQUESTING);
+    return FERRY_OK; /* a connection that failed at once is reported by the next poll */
+}
+
+ferry_error ferry_client_request_raw(ferry_client *client, ferry_method method, const char *url,
+                                     const char *const *headers, const void *body,
+                                     size_t body_length) {
+    ferry_request request = {
+        .method = method,
+        .url = url,
+        .headers = headers,
+        .body = body,
+        .body_length = body_length,
+    };
+    return ferry_client_send(client, &request);
+}
+
+ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
+                                 const char *const *headers, const char *body) {
+    size_t length = body != NULL ? strlen(body) : 0;
+    return ferry_client_request_raw(client, method, url, headers, body, length);
+}
+
+/* ---- Streamed bodies ---- */
+
+static ferry_error check_upload(ferry_client *client) {
+    if (ferry_client_has_failed(client)) {
+        return client->error;
+    }
+    if (client->exchange.upload_stopped) {
+        return ferry_fail(&client->context, FERRY_ERROR_UPLOAD_STOPPED,
+                          "the server answered before it had the whole body: read its response");
+    }
+    if (client->status != FERRY_STATUS_REQUESTING && client->status != FERRY_STATUS_BODY) {
+        return ferry_fail(&client->context, FERRY_ERROR_UNCONFIGURED,
+                          "no streamed request is under way");
+    }
+    return FERRY_OK;
+}
+
+/* What the backend did in a call shows in the status and in the error. */
+static ferry_error follow(ferry_client *client, ferry_error error) {
+    if (error != FERRY_OK) {
+        return error;
+    }
+    error = ferry_client_update(client);
+    return error != FERRY_OK ? error : check_upload(client);
+}
+
+static ferry_error write_once(ferry_client *client, const char *data, size_t length,
+                              size_t *written) {
+    size_t taken = 0;
+    ferry_error error = check_upload(client);
+    if (error == FERRY_OK) {
+        error = client->backend->ops->write(client->backend, data, length, &taken);
+        *written += taken;
+        error = follow(client, error);
+    }
+    return error;
+}
+
+ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
+                                            size_t *written) {
+    size_t taken = 0;
+    ferry_status before = client->status;
+    ferry_error error = write_once(client, data, length, &taken);
+    while (client->blocking && error == FERRY_OK && taken < length && client->status == before) {
+        error = ferry_client_sleep(client);
+        if (error == FERRY_OK) {
+            error = ferry_client_step(client);
+        }
+        if (error == FERRY_OK && client->status == before) {
+            error = write_once(client, (const char *)data + taken, length - taken, &taken);
+        }
+    }
+    if (error == FERRY_OK) {
+        *written = taken;
+    }
+    return error;
+}
+
+ferry_error ferry_client_finish_request_body(ferry_client *client) {
+    ferry_error error = check_upload(client);
+    if (error == FERRY_OK) {
+        error = client->backend->ops->finish(client->backend);
+    }
+    return error == FERRY_OK ? ferry_client_update(client) : error;
+}

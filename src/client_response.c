@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* client_response: what is known of the response, and its body. */
+#include "client_state.h"
+
+#include "span.h"
+
+#include <string.h>
+
+bool ferry_client_has_response(const ferry_client *client) {
+    return client->exchange.has_response;
+}
+
+int ferry_client_get_response_code(const ferry_client *client) {
+    return client->exchange.code;
+}
+
+bool ferry_client_is_response_chunked(const ferry_client *client) {
+    return client->exchange.chunked;
+}
+
+int64_t ferry_client_get_response_body_length(const ferry_client *client) {
+    return client->exchange.body_length;
+}
+
+int64_t ferry_client_get_response_body_length_hint(const ferry_client *client) {
+    return client->exchange.body_length_hint;
+}
+
+static const char *const *get_lines(const ferry_headers *headers, bool complete, size_t *count) {
+    static const char *const none[] = {NULL};
+    if (count != NULL) {
+        *count = complete ? headers->count : 0;
+    }
+    return complete ? ferry_headers_lines(headers) : none;
+}
+
+const char *const *ferry_client_get_response_headers(const ferry_client *client, size_t *count) {
+    return get_lines(&client->exchange.headers, client->exchange.has_response, count);
+}
+
+const char *const *ferry_client_get_response_trailers(const ferry_client *client, size_t *count) {
+    return get_lines(&client->exchange.trailers, client->exchange.state == FERRY_EXCHANGE_DONE,
+                     count);
+}
+
+size_t ferry_client_get_response_headers_as_dictionary(const ferry_client *client,
+                                                       ferry_field *fields, size_t capacity) {
+    if (!client->exchange.has_response) {
+        return 0;
+    }
+    /* It is made when it is first asked for, in memory that is there already. */
+    ferry_headers *headers = (ferry_headers *)&client->exchange.headers;
+    size_t count;
+    const ferry_field *dictionary = ferry_headers_dictionary(headers, &count);
+    for (size_t i = 0; i < count && i < capacity; i++) {
+        fields[i] = dictionary[i];
+    }
+    return count;
+}
+
+const char *ferry_client_get_response_header(const ferry_client *client, const char *name,
+                                             size_t index) {
+    const ferry_headers *headers = &client->exchange.headers;
+    ferry_span value;
+    size_t at = 0;
+    if (!client->exchange.has_response || name == NULL) {
+        return NULL;
+    }
+    while (ferry_headers_find(headers, ferry_span_of(name), &at, &value)) {
+        if (index-- == 0) {
+            return value.data;
+        }
+    }
+    return NULL;
+}
+
+const char *ferry_client_get_response_url(const ferry_client *client) {
+    return client->exchange.has_response ? client->exchange.url.data : "";
+}
+
+int64_t ferry_client_get_bytes_received(const ferry_client *client) {
+    return client->exchange.bytes_received;
+}
+
+int64_t ferry_client_get_bytes_sent(const ferry_client *client) {
+    return client->exchange.bytes_sent;
+}
+
+/* ---- The body ---- */
+
+static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, size_t *length) {
+    *length = 0;
+    if (!client->blocking && capacity > client->budget) {
+        capacity = client->budget;
+    }
+    if (capacity == 0) {
+        return FERRY_OK; /* the budget is used up: the next poll gives another */
+    }
+    *length = client->backend->ops->read(client->backend, dst, capacity);
+    client->is_starved = *length == 0;
+    if (!client->blocking) {
+        client->budget -= *length;
+    }
+    ferry_error error = ferry_client_update(client);
+    return *length > 0 ? FERRY_OK : error; /* the bytes first; an error waits for the next call */
+}
+
+static ferry_error read_body(ferry_client *client, void *dst, size_t capacity, size_t *length) {
+    ferry_error error = read_once(client, dst, capacity, length);
+    while (client->blocking && error == FERRY_OK && *length == 0 &&
+           client->status == FERRY_STATUS_BODY) {
+        error = ferry_client_sleep(client);
+        if (error == FERRY_OK) {
+            error = read_once(client, dst, capacity, length);
+        }
+        if (error == FERRY_OK && *length == 0 && client->status == FERRY_STATUS_BODY) {
+            error = ferry_client_step(client);
+        }
+    }
+    return error;
+}
+
+/* Decides what a read gives without looking at the connection; false: look. */
+static bool read_without_body(ferry_client *client, ferry_error *error) {
+    *error = FERRY_OK;
+    if (client->status == FERRY_STATUS_BODY) {
+        return false;
+    }
+    if (ferry_client_has_failed(client)) {
+        *error = client->error;
+    } else if (!client->exchange.has_response) {
+        *error =
+            ferry_fail(&client->context, FERRY_ERROR_UNCONFIGURED, "there is no response to read");
+    }
+    return true;
+}
+
+ferry_error ferry_client_read_response_body(ferry_client *client, void *dst, size_t capacity,
+                                            size_t *length) {
+    ferry_error error;
+    size_t got = 0;
+    if (capacity > 0 && dst == NULL) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the destination is NULL");
+    }
+    if (!read_without_body(client, &error) && capacity > 0) {
+        error = read_body(client, dst, capacity, &got);
+    }
+    if (error == FERRY_OK) {
+        *length = got;
+    }
+    return error;
+}
+
+ferry_error ferry_client_read_response_body_chunk(ferry_client *client, const void **chunk,
+                                                  size_t *length) {
+    ferry_error error;
+    size_t got = 0;
+    if (!read_without_body(client, &error)) {
+        if (client->chunk == NULL) {
+            client->chunk = ferry_alloc(&client->context, client->read_chunk_size);
+        }
+        if (client->chunk == NULL) {
+            return ferry_fail_memory(&client->context);
+        }
+        error = read_body(client, client->chunk, client->read_chunk_size, &got);
+    }
+    if (error == FERRY_OK) {
+        *chunk = client->chunk != NULL ? client->chunk : "";
+        *length = got;
+    }
+    return error;
+}

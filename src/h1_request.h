@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* h1_request: writes the head of a request (RFC 9112 section 3). */
+#ifndef FERRY_H1_REQUEST_H
+#define FERRY_H1_REQUEST_H
+
+#include "backend.h"
+#include "buffer.h"
+
+/* Appends the request line, the caller's headers as they are, and those that they lack, up to and
+ * including the empty line. `accept_encoding` is what can be undone; "": nothing. OUT_OF_MEMORY,
+ * and the buffer is then as it was. */
+ferry_error ferry_h1_request_write(ferry_buffer *out, ferry_context *context,
+                                   const ferry_message *message, const char *accept_encoding);
+
+/* Writes "400\r\n" for a chunk of 1,024 bytes; returns the length. */
+enum { FERRY_H1_CHUNK_SIZE_LINE = 18 };
+size_t ferry_h1_chunk_size_write(size_t size, char line[FERRY_H1_CHUNK_SIZE_LINE]);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* headers: keeps fields as lines in one buffer, so that a response costs no allocation once the
+ * memory of the one before is there to be used again. */
+#include "headers.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { HEADERS_FIRST_CAPACITY = 16 };
+
+static const char *const no_lines[] = {NULL};
+
+void ferry_headers_init(ferry_headers *headers, const ferry_context *context) {
+    *headers = (ferry_headers){.max_count = context->max_header_count};
+    /* A line is stored with ": " and NUL, which a line of the shortest kind has no bytes for. The
+     * parser counts what is on the wire; this only bounds what may follow from it. */
+    size_t limit = context->max_head_bytes;
+    limit = limit > SIZE_MAX / 4 ? SIZE_MAX / 2 : limit * 2;
+    ferry_buffer_init(&headers->text, limit);
+    ferry_buffer_init(&headers->dictionary, limit);
+}
+
+void ferry_headers_deinit(ferry_headers *headers, const ferry_context *context) {
+    ferry_free(context, headers->fields);
+    ferry_buffer_deinit(&headers->dictionary, context);
+    ferry_free(context, headers->lines);
+    ferry_free(context, headers->list);
+    ferry_buffer_deinit(&headers->text, context);
+    ferry_headers_init(headers, context);
+}
+
+void ferry_headers_clear(ferry_headers *headers) {
+    ferry_buffer_clear(&headers->text);
+    ferry_buffer_clear(&headers->dictionary);
+    headers->count = 0;
+    headers->field_count = 0;
+    headers->has_dictionary = false;
+}
+
+/* Makes room for `needed` items of `size` bytes; the capacity at least doubles. */
+static void *grow(const ferry_context *context, void *block, size_t *capacity, size_t needed,
+                  size_t size) {
+    size_t wanted = *capacity > 0 ? *capacity : HEADERS_FIRST_CAPACITY;
+    while (wanted < needed) {
+        wanted *= 2;
+    }
+    if (wanted > SIZE_MAX / size) {
+        return NULL;
+    }
+    void *grown = ferry_realloc(context, block, wanted * size);
+    if (grown != NULL) {
+        *capacity = wanted;
+    }
+    return grown;
+}
+
+ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
+                              ferry_span value) {
+    if (headers->count >= headers->max_count) {
+        return FERRY_ERROR_TOO_LARGE;
+    }
+    if (headers->count == headers->capacity) {
+        ferry_header *list = grow(context, headers->list, &headers->capacity, headers->count + 1,
+                                  sizeof *headers->list);
+        if (list == NULL) {
+            return FERRY_ERROR_OUT_OF_MEMORY;
+        }
+        headers->list = list;
+    }
+    ferry_buffer *text = &headers->text;
+    ferry_error error = ferry_buffer_reserve(text, context, name.length + value.length + 3);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    char *line = text->data + text->end;
+    memcpy(line, name.data, name.length);
+    line[name.length] = ':';
+    line[name.length + 1] = ' ';
+    if (value.length > 0) {
+        memcpy(line + name.length + 2, value.data, value.length);
+    }
+    line[name.length + 2 + value.length] = '\0';
+    headers->list[headers->count++] = (ferry_header){
+        .line = text->end,
+        .name_length = name.length,
+        .value_length = value.length,
+    };
+    text->end += name.length + value.length + 3;
+    return FERRY_OK;
+}
+
+ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
+                               ferry_span more) {
+    assert(headers->count > 0);
+    if (more.length == 0) {
+        return FERRY_OK;
+    }
+    ferry_buffer *text = &headers->text;
+    ferry_error error = ferry_buffer_reserve(text, context, more.length + 1);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    ferry_header *last = &headers->list[headers->count - 1];
+    text->end--; /* the NUL */
+    if (last->value_length > 0) {
+        text->data[text->end++] = ' ';
+        last->value_length++;
+    }
+    memcpy(text->data + text->end, more.data, more.length);
+    text->end += more.length;
+    last->value_length += more.length;
+    text->data[text->end++] = '\0';
+    return FERRY_OK;
+}
+
+ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context) {
+    size_t count = headers->count;
+    if (count == 0) {
+        return FERRY_OK;
+    }
+    if (count + 1 > headers->lines_capacity) {
+        const char **lines = grow(context, (void *)headers->lines, &headers->lines_capacity,
+                                  count + 1, sizeof *headers->lines);
+        if (lines == NULL) {
+            return FERRY_ERROR_OUT_OF_MEMORY;
+        }
+        headers->lines = lines;
+    }
+    if (count > headers->fields_capacity) {
+        ferry_field *fields = grow(context, headers->fields, &headers->fields_capacity, count,
+                                   sizeof *headers->fields);
+        if (fields == NULL) {
+            return FERRY_ERROR_OUT_OF_MEMORY;
+        }
+        headers->fields = fields;
+    }
+    /* "name" NUL "value; value" NUL takes no more than the lines "name: value" NUL do. */
+    ferry_error error = ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    for (size_t i = 0; i < count; i++) {
+        headers->lines[i] = headers->text.data + headers->list[i].line;
+    }
+    headers->lines[count] = NULL;
+    return FERRY_OK;
+}
+
+ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {
+    const ferry_header *header = &headers->list[index];
+    return (ferry_span){headers->text.data + header->line, header->name_length};
+}
+
+ferry_span ferry_headers_value(const ferry_headers *headers, size_t index) {
+    const ferry_header *header = &headers->list[index];
+    return (ferry_span){headers->text.data + header->line + header->name_length + 2,
+                        header->value_length};
+}
+
+bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,
+                        ferry_span *value) {
+    for (size_t i = *index; i < headers->count; i++) {
+        if (ferry_span_equals(ferry_headers_name(headers, i), name)) {
+            *value = ferry_headers_value(headers, i);
+            *index = i + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *const *ferry_headers_lines(const ferry_headers *headers) {
+    return headers->count > 0 ? headers->lines : no_lines;
+}
+
+static void put(ferry_buffer *buffer, const char *data, size_t length) {
+    assert(length <= buffer->capacity - buffer->end);
+    if (length > 0) {
+        memcpy(buffer->data + buffer->end, data, length);
+        buffer->end += length;
+    }
+}
+
+/* True where a field before `index` has its name. */
+static bool is_repeated(const ferry_headers *headers, size_t index) {
+    size_t from = 0;
+    ferry_span value;
+    return ferry_headers_find(headers, ferry_headers_name(headers, index), &from, &value) &&
+           from <= index;
+}
+
+const ferry_field *ferry_headers_dictionary(ferry_headers *headers, size_t *count) {
+    for (size_t i = 0; i < headers->count && !headers->has_dictionary; i++) {
+        if (is_repeated(headers, i)) {
+            continue;
+        }
+        ferry_buffer *buffer = &headers->dictionary;
+        ferry_span name = ferry_headers_name(headers, i);
+        ferry_field *field = &headers->fields[headers->field_count++];
+        field->name = buffer->data + buffer->end;
+        put(buffer, name.data, name.length);
+        put(buffer, "", 1);
+        field->value = buffer->data + buffer->end;
+        size_t from = i;
+        const char *separator = "";
+        ferry_span value;
+        while (ferry_headers_find(headers, name, &from, &value)) {
+            put(buffer, separator, strlen(separator));
+            put(buffer, value.data, value.length);
+            separator = "; ";
+        }
+        put(buffer, "", 1);
+    }
+    headers->has_dictionary = true;
+    *count = headers->field_count;
+    return headers->fields;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* request_check: method, target, header lines and body, each with a sentence of its own. */
+#include "request_check.h"
+
+#include "span.h"
+
+#include <string.h>
+
+static const char *const method_names[FERRY_METHOD_MAX] = {
+    [FERRY_METHOD_GET] = "GET",       [FERRY_METHOD_HEAD] = "HEAD",
+    [FERRY_METHOD_POST] = "POST",     [FERRY_METHOD_PUT] = "PUT",
+    [FERRY_METHOD_DELETE] = "DELETE", [FERRY_METHOD_OPTIONS] = "OPTIONS",
+    [FERRY_METHOD_TRACE] = "TRACE",   [FERRY_METHOD_CONNECT] = "CONNECT",
+    [FERRY_METHOD_PATCH] = "PATCH",
+};
+
+static const char *const no_headers[] = {NULL};
+
+static ferry_error refuse(ferry_context *context, const char *what, const char *text) {
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s: \"%.120s\"", what, text);
+}
+
+/* ---- Method ---- */
+
+static ferry_error check_method(ferry_context *context, const ferry_request *request,
+                                ferry_message *message) {
+    if (request->method_name != NULL) {
+        message->method_name = request->method_name;
+        message->method = FERRY_METHOD_MAX;
+        if (!ferry_span_is_token(ferry_span_of(request->method_name))) {
+            return refuse(context, "the method is not a token", request->method_name);
+        }
+        for (int i = 0; i < FERRY_METHOD_MAX; i++) {
+            if (strcmp(method_names[i], request->method_name) == 0) {
+                message->method = (ferry_method)i;
+            }
+        }
+        return FERRY_OK;
+    }
+    if ((int)request->method < 0 || request->method >= FERRY_METHOD_MAX) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "there is no method number %d",
+                          (int)request->method);
+    }
+    message->method = request->method;
+    message->method_name = method_names[request->method];
+    return FERRY_OK;
+}
+
+/* ---- Target (RFC 9112 section 3.2) ---- */
+
+static bool is_authority_form(ferry_span target) {
+    const char *colon = NULL;
+    for (size_t i = 0; i < target.length; i++) {
+        if (target.data[i] == '/' || target.data[i] == '@' || target.data[i] == '?') {
+            return false;
+        }
+        if (target.data[i] == ':') {
+            colon = target.data + i;
+        }
+    }
+    int64_t port;
+    return colon != NULL && colon > target.data &&
+           ferry_span_to_int64(
+               (ferry_span){colon + 1, (size_t)(target.data + target.length - colon - 1)}, &port) &&
+           port >= 1 && port <= UINT16_MAX;
+}
+
+static bool is_absolute_form(ferry_span target) {
+    return (ferry_span_starts_with(target, FERRY_SPAN("http://")) && target.length > 7) ||
+           (ferry_span_starts_with(target, FERRY_SPAN("https://")) && target.length > 8);
+}
+
+static ferry_error check_target(ferry_context *context, const char *url, ferry_method method) {
+    if (url == NULL) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the url is NULL");
+    }
+    ferry_span target = ferry_span_of(url);
+    for (size_t i = 0; i < target.length; i++) {
+        unsigned char c = (unsigned char)url[i];
+        if (c <= 0x20 || c == 0x7f) {
+            return refuse(context,
+                          "the url has a space or a control character, which must be "
+                          "percent-encoded",
+                          url);
+        }
+        if (c == '#') {
+            return refuse(context, "the url has a fragment, which is not sent to servers", url);
+        }
+    }
+    if (method == FERRY_METHOD_CONNECT) {
+        return is_authority_form(target) ? FERRY_OK
+                                         : refuse(context, "CONNECT takes host:port as url", url);
+    }
+    if (url[0] == '/' || is_absolute_form(target) ||
+        (method == FERRY_METHOD_OPTIONS && strcmp(url, "*") == 0)) {
+        return FERRY_OK;
+    }
+    return refuse(context, "the url does not begin with '/'", url);
+}
+
+/* ---- Headers ---- */
+
+static unsigned present_flag(ferry_span name) {
+    static const struct {
+        ferry_span name;
+        unsigned flag;
+    } known[] = {
+        {{"host", 4}, FERRY_HAS_HOST},
+        {{"content-length", 14}, FERRY_HAS_CONTENT_LENGTH},
+        {{"accept-encoding", 15}, FERRY_HAS_ACCEPT_ENCODING},
+        {{"user-agent", 10}, FERRY_HAS_USER_AGENT},
+        {{"accept", 6}, FERRY_HAS_ACCEPT},
+        {{"range", 5}, FERRY_HAS_RANGE},
+        {{"upgrade", 7}, FERRY_HAS_UPGRADE},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (ferry_span_equals(name, known[i].name)) {
+            return known[i].flag;
+        }
+    }
+    return 0;
+}
+
+static bool is_field_value(ferry_span value) {
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_element(ferry_span list, ferry_span wanted) {
+    ferry_span element;
+    while (ferry_span_next_element(&list, &element)) {
+        if (ferry_span_equals(element, wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The length of the body that will be sent; -1 where it is sent chunked. */
+static int64_t sent_length(const ferry_message *message) {
+    return message->streamed ? message->streamed_length : (int64_t)message->body_length;
+}
+
+static ferry_error check_content_length(ferry_context *context, ferry_span value,
+                                        const ferry_message *message) {
+    int64_t length;
+    if (ferry_span_to_int64(value, &length) && length == sent_length(message)) {
+        return FERRY_OK;
+    }
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                      "the Content-Length \"%.*s\" is not that of the body, %lld (-1: sent "
+                      "chunked); it may be left out",
+                      (int)(value.length < 40 ? value.length : 40), value.data,
+                      (long long)sent_length(message));
+}
+
+static ferry_error check_expect(ferry_context *context, ferry_span value, ferry_message *message) {
+    if (!ferry_span_equals(value, FERRY_SPAN("100-continue"))) {
+        return FERRY_OK;
+    }
+    if (sent_length(message) == 0) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "Expect: 100-continue needs a body to wait with (RFC 9110 section "
+                          "10.1.1)");
+    }
+    message->present |= FERRY_HAS_EXPECT_CONTINUE;
+    return FERRY_OK;
+}
+
+static ferry_error check_meaning(ferry_context *context, const char *line, ferry_span name,
+                                 ferry_span value, ferry_message *message) {
+    unsigned flag = present_flag(name);
+    if ((flag & (FERRY_HAS_HOST | FERRY_HAS_CONTENT_LENGTH) & message->present) != 0) {
+        return refuse(context, "the header appears twice", line);
+    }
+    message->present |= flag;
+    if (flag == FERRY_HAS_CONTENT_LENGTH) {
+        return check_content_length(context, value, message);
+    }
+    if (ferry_span_equals(name, FERRY_SPAN("transfer-encoding"))) {
+        return refuse(context,
+                      "the transfer coding is the library's: stream the body to send it chunked",
+                      line);
+    }
+    if (ferry_span_equals(name, FERRY_SPAN("connection")) &&
+        has_element(value, FERRY_SPAN("close"))) {
+        message->present |= FERRY_HAS_CONNECTION_CLOSE;
+    }
+    if (ferry_span_equals(name, FERRY_SPAN("expect"))) {
+        return check_expect(context, value, message);
+    }
+    return FERRY_OK;
+}
+
+static ferry_error check_headers(ferry_context *context, ferry_message *message) {
+    for (const char *const *at = message->headers; *at != NULL; at++) {
+        const char *line = *at;
+        const char *colon = strchr(line, ':');
+        if (colon == NULL) {
+            return refuse(context, "the header line has no colon", line);
+        }
+        ferry_span name = {line, (size_t)(colon - line)};
+        ferry_span value = ferry_span_of(colon + 1);
+        if (!ferry_span_is_token(name)) {
+            return refuse(context, "the header name is not a token", line);
+        }
+        if (!is_field_value(value)) {
+            return refuse(context, "the header value has a CR, LF or another control character",
+                          line);
+        }
+        ferry_error error = check_meaning(context, line, name, ferry_span_trim(value), message);
+        if (error != FERRY_OK) {
+            return error;
+        }
+    }
+    return FERRY_OK;
+}
+
+/* ---- Body ---- */
+
+static ferry_error check_body(ferry_context *context, const ferry_request *request,
+                              ferry_message *message) {
+    bool carries_none =
+        message->method == FERRY_METHOD_GET || message->method == FERRY_METHOD_HEAD ||
+        message->method == FERRY_METHOD_TRACE || message->method == FERRY_METHOD_CONNECT;
+    if (request->streamed && (request->body != NULL || request->body_length > 0)) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "a streamed request takes its body piece by piece, not as `body`");
+    }
+    if (request->streamed && carries_none) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s carries no body to stream",
+                          message->method_name);
+    }
+    if (request->body == NULL && request->body_length > 0) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the body is NULL, but its length is %zu", request->body_length);
+    }
+    message->streamed = request->streamed;
+    message->streamed_length = request->streamed_length < 0 ? -1 : request->streamed_length;
+    if (!carries_none && !request->streamed && request->body_length > 0) {
+        message->body = request->body;
+        message->body_length = request->body_length;
+    }
+    return FERRY_OK;
+}
+
+ferry_error ferry_request_check(ferry_context *context, const ferry_request *request,
+                                ferry_message *message) {
+    *message = (ferry_message){
+        .target = request->url,
+        .headers = request->headers != NULL ? request->headers : no_headers,
+    };
+    ferry_error error = check_method(context, request, message);
+    if (error == FERRY_OK) {
+        error = check_target(context, request->url, message->method);
+    }
+    if (error == FERRY_OK) {
+        error = check_body(context, request, message);
+    }
+    if (error == FERRY_OK) {
+        error = check_headers(context, message);
+    }
+    return error;
+}

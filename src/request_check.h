@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* request_check: refuses a request that may not be sent, before any of it is (RFC 9110 sections 5,
+ * 7 and 9). */
+#ifndef FERRY_REQUEST_CHECK_H
+#define FERRY_REQUEST_CHECK_H
+
+#include "backend.h"
+
+/* Checks everything in `request` and fills in what of `message` follows from it: all but host and
+ * user_agent. INVALID_PARAMETER with a detail. */
+ferry_error ferry_request_check(ferry_context *context, const ferry_request *request,
+                                ferry_message *message);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* span: the small comparisons and cuts that every header field goes through, so they are tables and
+ * single passes. */
+#include "span.h"
+
+#include <string.h>
+
+/* RFC 9110 section 5.6.2: "!#$%&'*+-.^_`|~", digits and letters. */
+static const bool is_tchar[256] = {
+    ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true, ['\''] = true,
+    ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true, ['^'] = true, ['_'] = true,
+    ['`'] = true, ['|'] = true, ['~'] = true, ['0'] = true, ['1'] = true, ['2'] = true,
+    ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true,
+    ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true,
+    ['F'] = true, ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true,
+    ['L'] = true, ['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true,
+    ['R'] = true, ['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true,
+    ['X'] = true, ['Y'] = true, ['Z'] = true, ['a'] = true, ['b'] = true, ['c'] = true,
+    ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true,
+    ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true,
+    ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true,
+    ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true,
+};
+
+static bool is_ows(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/* How many bytes there are before the first comma that separates. */
+static size_t element_length(ferry_span list) {
+    bool quoted = false;
+    for (size_t i = 0; i < list.length; i++) {
+        char c = list.data[i];
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (quoted && c == '\\') {
+            i++; /* quoted-pair, RFC 9110 section 5.6.4 */
+        } else if (!quoted && c == ',') {
+            return i;
+        }
+    }
+    return list.length;
+}
+
+ferry_span ferry_span_of(const char *text) {
+    return (ferry_span){text, strlen(text)};
+}
+
+bool ferry_span_equals(ferry_span a, ferry_span b) {
+    return a.length == b.length && ferry_span_starts_with(a, b);
+}
+
+bool ferry_span_starts_with(ferry_span text, ferry_span prefix) {
+    if (text.length < prefix.length) {
+        return false;
+    }
+    for (size_t i = 0; i < prefix.length; i++) {
+        char a = text.data[i];
+        char b = prefix.data[i];
+        if (a != b && ferry_ascii_lower(a) != ferry_ascii_lower(b)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+ferry_span ferry_span_trim(ferry_span text) {
+    while (text.length > 0 && is_ows(text.data[0])) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 && is_ows(text.data[text.length - 1])) {
+        text.length--;
+    }
+    return text;
+}
+
+bool ferry_is_tchar(unsigned char c) {
+    return is_tchar[c];
+}
+
+bool ferry_span_is_token(ferry_span text) {
+    for (size_t i = 0; i < text.length; i++) {
+        if (!is_tchar[(unsigned char)text.data[i]]) {
+            return false;
+        }
+    }
+    return text.length > 0;
+}
+
+bool ferry_span_next_element(ferry_span *list, ferry_span *element) {
+    while (list->length > 0) {
+        size_t length = element_length(*list);
+        size_t taken = length < list->length ? length + 1 : length;
+        ferry_span found = ferry_span_trim((ferry_span){list->data, length});
+        list->data += taken;
+        list->length -= taken;
+        if (found.length > 0) {
+            *element = found;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ferry_span_to_int64(ferry_span text, int64_t *number) {
+    int64_t value = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        int digit = c - '0';
+        if (value > (INT64_MAX - digit) / 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    if (text.length == 0) {
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
+char ferry_ascii_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}

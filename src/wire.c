@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* wire: the link: connecting, stepping, what to wait for, and the end. */
+#include "wire.h"
+
+#include "wire_state.h"
+
+#include <assert.h>
+
+const char *ferry_wire_reason(ferry_wire *wire) {
+    const char *reason = NULL;
+    if (wire->stream != NULL && wire->stream->ops->get_error_detail != NULL) {
+        reason = wire->stream->ops->get_error_detail(wire->stream);
+    }
+    return reason != NULL ? reason : "the connection failed";
+}
+
+void ferry_wire_disconnect(ferry_wire *wire) {
+    if (wire->stream != NULL) {
+        wire->stream->ops->destroy(wire->stream);
+        wire->stream = NULL;
+    }
+    wire->base.link = FERRY_LINK_CLOSED;
+    ferry_buffer_clear(&wire->rx);
+    ferry_buffer_clear(&wire->tx);
+    wire->tx_prefix = 0;
+    wire->tx_body = 0;
+    ferry_buffer_clear(&wire->held);
+    wire->upload = FERRY_UPLOAD_COMPLETE;
+    wire->write_blocked = false;
+}
+
+void ferry_wire_fail(ferry_wire *wire, ferry_error error) {
+    ferry_exchange_fail(wire->base.exchange, error);
+    ferry_wire_disconnect(wire);
+}
+
+static ferry_error wire_open(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    assert(wire->connector != NULL && wire->stream == NULL);
+    ferry_wire_reset_response(wire);
+    wire->is_reused = false;
+    ferry_error error = wire->connector->ops->start(wire->connector, origin, now_ms);
+    if (error == FERRY_OK) {
+        backend->link = FERRY_LINK_RESOLVING;
+    }
+    return error;
+}
+
+/* Nothing is expected on an idle link: whatever comes, its end included, ends it. */
+static void watch_idle(ferry_wire *wire) {
+    char byte;
+    size_t length = 0;
+    ferry_stream_result result = wire->stream->ops->read(wire->stream, &byte, sizeof byte, &length);
+    if (result == FERRY_STREAM_AGAIN) {
+        return;
+    }
+    const char *why = "the server closed the idle connection";
+    if (result == FERRY_STREAM_OK) {
+        why = "the connection is closed: the server sent bytes that nobody asked for";
+    } else if (result == FERRY_STREAM_FAILED) {
+        why = ferry_wire_reason(wire);
+    }
+    ferry_log(wire->base.context, FERRY_LOG_INFO, "%s", why);
+    ferry_wire_disconnect(wire);
+}
+
+static void step_open(ferry_wire *wire) {
+    ferry_exchange *exchange = wire->base.exchange;
+    if (!ferry_exchange_is_under_way(exchange)) {
+        watch_idle(wire);
+        return;
+    }
+    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
+        ferry_wire_flush(wire);
+    }
+    if (exchange->state == FERRY_EXCHANGE_SENDING || exchange->state == FERRY_EXCHANGE_WAITING) {
+        ferry_wire_receive_head(wire);
+    }
+}
+
+static ferry_error wire_step(ferry_backend *backend, int64_t now_ms) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    switch (backend->link) {
+    case FERRY_LINK_CLOSED:
+        return FERRY_OK;
+    case FERRY_LINK_RESOLVING:
+    case FERRY_LINK_CONNECTING:
+        return wire->connector->ops->step(wire->connector, now_ms, &backend->link, &wire->stream);
+    case FERRY_LINK_OPEN:
+        step_open(wire);
+        return FERRY_OK;
+    }
+    return FERRY_OK;
+}
+
+static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t capacity,
+                             int64_t *deadline_ms) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    if (backend->link == FERRY_LINK_RESOLVING || backend->link == FERRY_LINK_CONNECTING) {
+        return wire->connector->ops->get_waits(wire->connector, waits, capacity, deadline_ms);
+    }
+    if (wire->stream == NULL) {
+        return 0;
+    }
+    if (backend->exchange->state == FERRY_EXCHANGE_BODY && ferry_wire_has_pending(wire)) {
+        *deadline_ms = 0;
+    }
+    unsigned events = FERRY_EVENT_READ;
+    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
+        events |= FERRY_EVENT_WRITE;
+    }
+    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+    if (wire->stream->ops->wants == NULL ||
+        !wire->stream->ops->wants(wire->stream, events, &wait)) {
+        wait = (ferry_wait){FERRY_NO_DESCRIPTOR, events};
+    }
+    if (capacity > 0) {
+        waits[0] = wait;
+    }
+    return 1;
+}
+
+static void wire_close(ferry_backend *backend) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    if (wire->connector != NULL) {
+        wire->connector->ops->cancel(wire->connector);
+    }
+    ferry_wire_disconnect(wire);
+    ferry_wire_reset_response(wire);
+}
+
+static void wire_destroy(ferry_backend *backend) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    ferry_context *context = backend->context;
+    wire_close(backend);
+    if (wire->connector != NULL) {
+        wire->connector->ops->destroy(wire->connector);
+    }
+    ferry_h1_chunked_deinit(&wire->chunked, context);
+    ferry_buffer_deinit(&wire->raw, context);
+    ferry_buffer_deinit(&wire->rx, context);
+    ferry_buffer_deinit(&wire->held, context);
+    ferry_buffer_deinit(&wire->tx, context);
+    ferry_free(context, wire);
+}
+
+static ferry_stream *wire_get_stream(const ferry_backend *backend) {
+    return ((const ferry_wire *)backend)->stream;
+}
+
+static const ferry_backend_ops wire_ops = {
+    .open = wire_open,
+    .step = wire_step,
+    .send = ferry_wire_send,
+    .write = ferry_wire_write,
+    .finish = ferry_wire_finish,
+    .proceed = ferry_wire_proceed,
+    .read = ferry_wire_read,
+    .get_waits = wire_get_waits,
+    .close = wire_close,
+    .destroy = wire_destroy,
+    .get_stream = wire_get_stream,
+};
+
+ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
+                           ferry_connector *connector, ferry_stream *stream,
+                           ferry_backend **backend) {
+    assert((connector == NULL) != (stream == NULL));
+    ferry_wire *wire = ferry_alloc(context, sizeof *wire);
+    if (wire == NULL) {
+        return ferry_fail_memory(context);
+    }
+    *wire = (ferry_wire){
+        .base = {.ops = &wire_ops, .context = context, .exchange = exchange},
+        .connector = connector,
+        .stream = stream,
+    };
+    wire->base.link = stream != NULL ? FERRY_LINK_OPEN : FERRY_LINK_CLOSED;
+    size_t most = SIZE_MAX / 2;
+    ferry_buffer_init(&wire->tx, most);
+    ferry_buffer_init(&wire->held, most);
+    ferry_buffer_init(&wire->rx, most); /* the head parser bounds what stays in it */
+    ferry_buffer_init(&wire->raw, most);
+    ferry_h1_chunked_init(&wire->chunked, context);
+    ferry_h1_head_init(&wire->head);
+    *backend = &wire->base;
+    return FERRY_OK;
+}
+
+void ferry_wire_release(ferry_backend *backend) {
+    ((ferry_wire *)backend)->stream = NULL;
+    backend->ops->destroy(backend);
+}

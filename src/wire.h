@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* wire: the backend that speaks HTTP/1.1 itself, over any stream. */
+#ifndef FERRY_WIRE_H
+#define FERRY_WIRE_H
+
+#include "connector.h"
+
+/* With a connector: a closed link, to be opened. With a stream instead: a link that is open. Takes
+ * ownership of either on success only. OUT_OF_MEMORY. */
+ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
+                           ferry_connector *connector, ferry_stream *stream,
+                           ferry_backend **backend);
+
+/* Frees the backend, but leaves the stream to whoever gave it. */
+void ferry_wire_release(ferry_backend *backend);
+
+#endif

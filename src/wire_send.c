@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* wire_send: the request: its head, its body from the caller's memory or piece by piece, and the
+ * wait for 100 (Continue). */
+#include "wire_state.h"
+
+#include "h1_request.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A chunk that a write announces must be sent whole; this much of one may be kept here. */
+enum { CHUNK_LIMIT = 65536 };
+
+static bool is_idle(const ferry_wire *wire) {
+    return ferry_buffer_length(&wire->tx) == 0;
+}
+
+bool ferry_wire_is_uploading(const ferry_wire *wire) {
+    return wire->upload != FERRY_UPLOAD_COMPLETE || !is_idle(wire);
+}
+
+/* Tells the exchange how the upload stands. */
+static void update(ferry_wire *wire) {
+    ferry_exchange *exchange = wire->base.exchange;
+    exchange->awaits_continue = wire->upload == FERRY_UPLOAD_HELD && is_idle(wire);
+    exchange->awaits_body =
+        wire->upload == FERRY_UPLOAD_OPEN && is_idle(wire) && !wire->write_blocked;
+    if (!ferry_wire_is_uploading(wire)) {
+        ferry_exchange_sent(exchange);
+    }
+}
+
+static void drop_upload(ferry_wire *wire) {
+    ferry_buffer_clear(&wire->tx);
+    ferry_buffer_clear(&wire->held);
+    wire->tx_prefix = 0;
+    wire->tx_body = 0;
+    wire->upload = FERRY_UPLOAD_COMPLETE;
+    wire->write_blocked = false;
+    update(wire);
+}
+
+void ferry_wire_stop_upload(ferry_wire *wire) {
+    wire->base.exchange->upload_stopped = true;
+    wire->framing.keep_alive = false;
+    drop_upload(wire);
+}
+
+/* The peer may have answered before it stopped listening, so the exchange goes on until reading
+ * says how it ended. */
+static void fail_upload(ferry_wire *wire) {
+    snprintf(wire->write_reason, sizeof wire->write_reason, "%s", ferry_wire_reason(wire));
+    ferry_wire_stop_upload(wire);
+}
+
+/* Counts `length` bytes of tx as sent: framing, then body, then framing. */
+static void count_sent(ferry_wire *wire, size_t length) {
+    ferry_exchange *exchange = wire->base.exchange;
+    exchange->activity++;
+    size_t prefix = length < wire->tx_prefix ? length : wire->tx_prefix;
+    wire->tx_prefix -= prefix;
+    length -= prefix;
+    size_t body = length < wire->tx_body ? length : wire->tx_body;
+    wire->tx_body -= body;
+    exchange->bytes_sent += (int64_t)body;
+}
+
+void ferry_wire_flush(ferry_wire *wire) {
+    size_t budget = wire->base.context->poll_budget_bytes;
+    wire->write_blocked = false; /* asked again: the stream may have room now */
+    while (!is_idle(wire) && budget > 0) {
+        size_t length = ferry_buffer_length(&wire->tx);
+        ferry_slice slice = {ferry_buffer_content(&wire->tx), length < budget ? length : budget};
+        size_t written = 0;
+        ferry_stream_result result = wire->stream->ops->write(wire->stream, &slice, 1, &written);
+        if (result == FERRY_STREAM_AGAIN) {
+            break;
+        }
+        if (result != FERRY_STREAM_OK) {
+            fail_upload(wire);
+            return;
+        }
+        count_sent(wire, written);
+        ferry_buffer_consume(&wire->tx, written);
+        budget -= written;
+    }
+    update(wire);
+}
+
+static ferry_error keep_rest(ferry_wire *wire, const ferry_slice *slices, size_t skip) {
+    size_t head = ferry_buffer_length(&wire->tx);
+    size_t consumed = skip < head ? skip : head;
+    ferry_buffer_consume(&wire->tx, consumed);
+    skip -= consumed;
+    for (size_t i = 1; i < 3; i++) {
+        size_t skipped = skip < slices[i].length ? skip : slices[i].length;
+        skip -= skipped;
+        ferry_error error =
+            ferry_buffer_append(&wire->tx, wire->base.context,
+                                (const char *)slices[i].data + skipped, slices[i].length - skipped);
+        if (error != FERRY_OK) {
+            return ferry_fail_memory(wire->base.context);
+        }
+    }
+    return FERRY_OK;
+}
+
+/* Sends tx, which holds framing only, then `body`, then `suffix`, in one call of the stream; keeps
+ * a copy of what it does not take. Small bodies would gain nothing from a second call. */
+static void transmit(ferry_wire *wire, ferry_span body, ferry_span suffix) {
+    assert(wire->tx_body == 0);
+    ferry_slice slices[] = {
+        {ferry_buffer_content(&wire->tx), ferry_buffer_length(&wire->tx)},
+        {body.data, body.length},
+        {suffix.data, suffix.length},
+    };
+    wire->tx_prefix = slices[0].length;
+    wire->tx_body = body.length;
+    size_t first = slices[0].length > 0 ? 0 : 1;
+    size_t last = suffix.length > 0 ? 3 : (body.length > 0 ? 2 : 1);
+    size_t written = 0;
+    ferry_stream_result result =
+        wire->stream->ops->write(wire->stream, slices + first, last - first, &written);
+    if (result == FERRY_STREAM_AGAIN) {
+        written = 0;
+    } else if (result != FERRY_STREAM_OK) {
+        fail_upload(wire);
+        return;
+    } else {
+        count_sent(wire, written);
+    }
+    ferry_error error = keep_rest(wire, slices, written);
+    if (error != FERRY_OK) {
+        ferry_wire_fail(wire, error); /* half a request is out: the connection is of no use */
+        return;
+    }
+    update(wire);
+}
+
+static ferry_error prepare(ferry_wire *wire, const ferry_message *message) {
+    ferry_context *context = wire->base.context;
+    const char *accept = wire->undo_codings ? ferry_codings_accept : "";
+    ferry_error error = ferry_h1_request_write(&wire->tx, context, message, accept);
+    if (error != FERRY_OK || (message->present & FERRY_HAS_EXPECT_CONTINUE) == 0) {
+        return error;
+    }
+    error = ferry_buffer_append(&wire->held, context, message->body, message->body_length);
+    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(context);
+}
+
+ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    assert(is_idle(wire) && backend->link == FERRY_LINK_OPEN);
+    wire->undo_codings = !backend->context->keep_content_coding &&
+                         (message->present & (FERRY_HAS_ACCEPT_ENCODING | FERRY_HAS_RANGE)) == 0;
+    ferry_error error = prepare(wire, message);
+    if (error != FERRY_OK) {
+        ferry_buffer_clear(&wire->tx);
+        ferry_buffer_clear(&wire->held);
+        return error;
+    }
+    ferry_exchange_reset(backend->exchange);
+    ferry_exchange_begin(backend->exchange);
+    ferry_wire_reset_response(wire);
+    wire->facts = (ferry_h1_request_facts){
+        .is_head = strcmp(message->method_name, "HEAD") == 0,
+        .is_connect = strcmp(message->method_name, "CONNECT") == 0,
+        .has_upgrade = (message->present & FERRY_HAS_UPGRADE) != 0,
+        .wants_close = (message->present & FERRY_HAS_CONNECTION_CLOSE) != 0,
+    };
+    wire->is_streamed = message->streamed;
+    wire->is_finished = false;
+    wire->upload_remaining = message->streamed ? message->streamed_length : -1;
+    wire->upload_is_chunked = message->streamed && message->streamed_length < 0;
+    wire->upload = message->streamed ? FERRY_UPLOAD_OPEN : FERRY_UPLOAD_COMPLETE;
+    ferry_span body = {message->body, message->body_length};
+    if ((message->present & FERRY_HAS_EXPECT_CONTINUE) != 0) {
+        wire->upload = FERRY_UPLOAD_HELD;
+        body.length = 0;
+    }
+    transmit(wire, body, (ferry_span){NULL, 0});
+    return FERRY_OK;
+}
+
+ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t length,
+                             size_t *written) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    *written = 0;
+    if (!is_idle(wire)) {
+        ferry_wire_flush(wire);
+    }
+    if (wire->upload != FERRY_UPLOAD_OPEN || !is_idle(wire) || length == 0) {
+        return FERRY_OK;
+    }
+    if (wire->upload_is_chunked) {
+        length = length < CHUNK_LIMIT ? length : CHUNK_LIMIT;
+        char line[FERRY_H1_CHUNK_SIZE_LINE];
+        size_t line_length = ferry_h1_chunk_size_write(length, line);
+        /* Room for the whole chunk first: once its size is out, all of it must follow. */
+        if (ferry_buffer_reserve(&wire->tx, backend->context, line_length + length + 2) !=
+                FERRY_OK ||
+            ferry_buffer_append(&wire->tx, backend->context, line, line_length) != FERRY_OK) {
+            return ferry_fail_memory(backend->context);
+        }
+        *written = length;
+        transmit(wire, (ferry_span){data, length}, FERRY_SPAN("\r\n"));
+        return FERRY_OK;
+    }
+    ferry_slice slice = {data, length};
+    ferry_stream_result result = wire->stream->ops->write(wire->stream, &slice, 1, written);
+    wire->write_blocked = result == FERRY_STREAM_AGAIN || *written < length;
+    if (result == FERRY_STREAM_AGAIN) {
+        *written = 0;
+    } else if (result != FERRY_STREAM_OK) {
+        *written = 0;
+        fail_upload(wire);
+        return FERRY_OK;
+    }
+    wire->tx_body = *written;
+    count_sent(wire, *written);
+    if (wire->upload_remaining >= 0) {
+        wire->upload_remaining -= (int64_t)*written;
+    }
+    update(wire);
+    return FERRY_OK;
+}
+
+/* The caller has given everything, and the server wants it. */
+static ferry_error complete(ferry_wire *wire) {
+    if (wire->upload_is_chunked) {
+        ferry_error error =
+            ferry_buffer_append(&wire->tx, wire->base.context, FERRY_SPAN("0\r\n\r\n").data, 5);
+        if (error != FERRY_OK) {
+            return ferry_fail_memory(wire->base.context);
+        }
+    }
+    wire->upload = FERRY_UPLOAD_COMPLETE;
+    ferry_wire_flush(wire);
+    return FERRY_OK;
+}
+
+ferry_error ferry_wire_finish(ferry_backend *backend) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    if (wire->upload_remaining > 0) {
+        return ferry_fail(backend->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the body is %lld bytes shorter than announced",
+                          (long long)wire->upload_remaining);
+    }
+    if (wire->framing.kind == FERRY_H1_BODY_TUNNEL && wire->stream->ops->shutdown != NULL) {
+        wire->stream->ops->shutdown(wire->stream);
+    }
+    wire->is_finished = true;
+    return wire->upload == FERRY_UPLOAD_HELD ? FERRY_OK : complete(wire);
+}
+
+void ferry_wire_proceed(ferry_backend *backend) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    if (wire->upload != FERRY_UPLOAD_HELD) {
+        return;
+    }
+    if (wire->is_streamed) {
+        wire->upload = FERRY_UPLOAD_OPEN;
+        if (wire->is_finished) {
+            ferry_error error = complete(wire);
+            if (error != FERRY_OK) {
+                ferry_wire_fail(wire, error);
+            }
+            return;
+        }
+        update(wire);
+        return;
+    }
+    /* A whole body takes the place of tx, behind what is left of the head there. */
+    wire->upload = FERRY_UPLOAD_COMPLETE;
+    if (is_idle(wire)) {
+        ferry_buffer sent = wire->tx;
+        wire->tx = wire->held;
+        wire->held = sent;
+    } else if (ferry_buffer_append(&wire->tx, wire->base.context, ferry_buffer_content(&wire->held),
+                                   ferry_buffer_length(&wire->held)) != FERRY_OK) {
+        ferry_wire_fail(wire, ferry_fail_memory(wire->base.context));
+        return;
+    }
+    wire->tx_body = ferry_buffer_length(&wire->tx) - wire->tx_prefix;
+    ferry_buffer_clear(&wire->held);
+    ferry_wire_flush(wire);
+}
+
+void ferry_wire_open_tunnel(ferry_wire *wire) {
+    wire->upload = FERRY_UPLOAD_OPEN;
+    wire->is_streamed = true;
+    wire->is_finished = false;
+    wire->upload_remaining = -1;
+    wire->upload_is_chunked = false;
+    update(wire);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* wire_state: what the parts of the wire backend share: wire.c (the link), wire_send.c (the
+ * request) and wire_receive.c (the response). Nothing else includes it. */
+#ifndef FERRY_WIRE_STATE_H
+#define FERRY_WIRE_STATE_H
+
+#include "connector.h"
+#include "decoding.h"
+#include "h1_chunked.h"
+#include "h1_framing.h"
+
+typedef enum ferry_wire_upload {
+    FERRY_UPLOAD_COMPLETE = 0, /* all of the request is in tx, or sent */
+    FERRY_UPLOAD_HELD,         /* waits for 100 (Continue) */
+    FERRY_UPLOAD_OPEN,         /* waits for the caller's next piece */
+} ferry_wire_upload;
+
+enum { FERRY_WIRE_REASON_SIZE = 160 };
+
+typedef struct ferry_wire {
+    ferry_backend base;
+    ferry_connector *connector; /* NULL where the stream is the caller's */
+    ferry_stream *stream;       /* NULL unless the link is open */
+    bool is_reused;             /* the connection has carried an exchange before */
+
+    /* The request. tx holds first framing, then body bytes, then framing. */
+    ferry_buffer tx;
+    size_t tx_prefix;
+    size_t tx_body;
+    ferry_buffer held; /* a whole body that waits for 100 (Continue) */
+    ferry_wire_upload upload;
+    bool is_streamed;
+    bool is_finished;         /* the caller has finished the streamed body */
+    int64_t upload_remaining; /* of a streamed body of known length; -1: chunked or a tunnel */
+    bool upload_is_chunked;
+    bool write_blocked; /* the last write was not taken whole */
+
+    /* The response. */
+    ferry_buffer rx;
+    ferry_h1_request_facts facts;
+    ferry_h1_head head;
+    ferry_h1_framing framing;
+    unsigned interim_count;
+    bool undo_codings;
+    uint64_t remaining;
+    ferry_h1_chunked chunked;
+    ferry_decoding *decoding; /* NULL where there is nothing to undo */
+    ferry_buffer raw;         /* coded bytes on their way to `decoding` */
+    bool raw_ended;           /* the message is complete; decoded bytes may still come */
+    ferry_error pending;      /* what ends the body once the bytes before it are read */
+    char pending_detail[FERRY_DETAIL_SIZE];
+    char write_reason[FERRY_WIRE_REASON_SIZE]; /* why sending failed; "": it did not */
+} ferry_wire;
+
+/* wire.c */
+
+/* Ends the exchange with an error (the detail is set) and drops the connection. */
+void ferry_wire_fail(ferry_wire *wire, ferry_error error);
+/* Drops the connection: the link is CLOSED. */
+void ferry_wire_disconnect(ferry_wire *wire);
+/* The stream's reason for FERRY_STREAM_FAILED; never NULL. */
+const char *ferry_wire_reason(ferry_wire *wire);
+
+/* wire_send.c */
+
+ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message);
+ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t length,
+                             size_t *written);
+ferry_error ferry_wire_finish(ferry_backend *backend);
+void ferry_wire_proceed(ferry_backend *backend);
+/* Sends what is in tx as far as the stream takes it. */
+void ferry_wire_flush(ferry_wire *wire);
+/* Forgets what was not sent; the exchange goes on with the response. */
+void ferry_wire_stop_upload(ferry_wire *wire);
+/* True while bytes of the request are outstanding, here or at the caller. */
+bool ferry_wire_is_uploading(const ferry_wire *wire);
+void ferry_wire_open_tunnel(ferry_wire *wire);
+
+/* wire_receive.c */
+
+/* Reads and parses until the final head is complete or nothing more is there. */
+void ferry_wire_receive_head(ferry_wire *wire);
+size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity);
+/* True where ferry_wire_read can give something without the stream. */
+bool ferry_wire_has_pending(const ferry_wire *wire);
+/* Ready for the next response; keeps the memory. */
+void ferry_wire_reset_response(ferry_wire *wire);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* user: a program outside the project, which links all of the installed library. */
+#include <ferry.h>
+
+#include <stdio.h>
+#include <string.h>
+
+int main(void) {
+    if (strcmp(ferry_version(), FERRY_VERSION_STRING) != 0) {
+        printf("header %s, library %s\n", FERRY_VERSION_STRING, ferry_version());
+        return 1;
+    }
+    ferry_client *client = ferry_client_new(NULL);
+    /* Port 0 is no port: refused before anything is looked up. */
+    ferry_error error = ferry_client_connect_to_host(client, "localhost", 0, NULL);
+    printf("%s: %s\n", ferry_error_name(error), ferry_client_get_error_detail(client));
+    ferry_client_free(client);
+    return error == FERRY_ERROR_INVALID_PARAMETER ? 0 : 1;
+}

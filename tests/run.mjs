@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// run: builds and runs all tests, one step after another, and sums them up in one line.
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+const logs = path.join(root, "build", "logs");
+const quick = process.argv.includes("--quick");
+const STEP_SECONDS = 900;
+
+if (process.argv.slice(2).some((argument) => argument !== "--quick")) {
+  process.stderr.write("usage: node tests/run.mjs [--quick]\n");
+  process.exit(2);
+}
+
+const total = { passed: 0, failed: 0, skipped: 0, names: [] };
+
+/** Runs a command to its end, or to the limit for a step; its output goes to a log as well. */
+async function run(name, command, env = {}) {
+  const log = path.join(logs, `${name.replaceAll(" ", "-")}.log`);
+  const child = spawn(command[0], command.slice(1), {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true, // a group of its own, which can be ended as a whole
+  });
+  let output = "";
+  child.stdout.on("data", (data) => (output += data));
+  child.stderr.on("data", (data) => (output += data));
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    process.kill(-child.pid, "SIGKILL");
+  }, STEP_SECONDS * 1000);
+  const code = await new Promise((resolve) => {
+    child.on("error", (error) => {
+      output += `${error.message}\n`;
+      resolve(1);
+    });
+    child.on("close", (status) => resolve(status ?? 1));
+  });
+  clearTimeout(timer);
+  if (late) output += `\nended after ${STEP_SECONDS} seconds\n`;
+  fs.writeFileSync(log, output);
+  return { code, output };
+}
+
+/** Runs a step; `read` makes {passed, failed, skipped, names, details} of its output. */
+async function step(name, command, env, read) {
+  const begin = Date.now();
+  const { code, output } = await run(name, command, env);
+  const result = read(output, code);
+  if (code !== 0 && result.failed === 0) {
+    result.failed = 1;
+    result.names.push("(did not end as it should)");
+    result.details = output.split("\n").slice(-60).join("\n");
+  }
+  total.passed += result.passed;
+  total.failed += result.failed;
+  total.skipped += result.skipped;
+  for (const failed of result.names) total.names.push(`${name}: ${failed}`);
+  if (result.failed > 0) console.log(result.details);
+  for (const note of result.notes ?? []) console.log(`  ${note}`);
+  const seconds = ((Date.now() - begin) / 1000).toFixed(1);
+  const counts =
+    result.passed + result.failed > 0 ? `${result.passed} passed, ${result.failed} failed, ` : "";
+  console.log(`${name}: ${counts}${seconds} s`);
+  return code === 0;
+}
+
+const empty = () => ({ passed: 0, failed: 0, skipped: 0, names: [], details: "" });
+
+async function build(preset) {
+  const script = `cmake --preset ${preset} && cmake --build --preset ${preset}`;
+  return step(`build ${preset}`, ["sh", "-c", script], {}, empty);
+}
+
+/** Unit tests say how many tests they hold; any other test counts as one. */
+function readCtest(output) {
+  const result = empty();
+  const counts = new Map();
+  for (const line of output.split("\n")) {
+    const count = /^(\d+): (\d+) passed, (\d+) failed$/.exec(line);
+    const end = /^\s*\d+\/\d+ Test\s+#(\d+): (\S+) \.*\s*(\*\*\*)?([\w ]+)/.exec(line);
+    if (count) {
+      counts.set(count[1], { passed: Number(count[2]), failed: Number(count[3]) });
+    } else if (end) {
+      const [, number, name, bad] = end;
+      const { passed, failed } = counts.get(number) ?? { passed: bad ? 0 : 1, failed: 0 };
+      result.passed += passed;
+      result.failed += bad ? Math.max(failed, 1) : failed;
+      if (bad) {
+        result.names.push(name);
+        const own = output.split("\n").filter((text) => text.startsWith(`${number}: `));
+        result.details += `${own.slice(-100).join("\n")}\n`;
+      }
+    }
+  }
+  return result;
+}
+
+async function ctest(name, preset, selection) {
+  const command = ["ctest", "--test-dir", `build/${preset}`, "-V", "-j", "2"];
+  command.push("--no-tests=error", ...selection);
+  await step(name, command, sanitizers, readCtest);
+}
+
+/** The TAP report has the sums, its comments and "not ok" lines the rest. */
+function readTap(output) {
+  const result = { ...empty(), notes: [] };
+  for (const line of output.split("\n")) {
+    const sum = /^# (pass|fail|cancelled|skipped) (\d+)$/.exec(line);
+    const failed = /^\s*not ok \d+ - (.*)$/.exec(line);
+    const skipped = /^\s*ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
+    if (sum?.[1] === "pass") result.passed += Number(sum[2]);
+    else if (sum?.[1] === "skipped") result.skipped += Number(sum[2]);
+    else if (sum) result.failed += Number(sum[2]);
+    else if (failed) result.names.push(failed[1]);
+    else if (skipped) result.notes.push(`skipped: ${skipped[1]}: ${skipped[2]}`);
+  }
+  if (result.failed > 0) result.details = output;
+  return result;
+}
+
+function testFiles() {
+  const found = [];
+  const visit = (folder) => {
+    for (const entry of fs.readdirSync(path.join(root, folder), { withFileTypes: true })) {
+      const name = path.join(folder, entry.name);
+      if (entry.isDirectory()) visit(name);
+      else if (entry.name.endsWith(".test.mjs")) found.push(name);
+    }
+  };
+  visit("tests");
+  return found.sort();
+}
+
+async function nodeTests(name, preset) {
+  const command = [process.execPath, "--test", "--test-reporter=tap", ...testFiles()];
+  const env = { ...sanitizers, FERRY_BUILD: `build/${preset}` };
+  if (quick) env.FERRY_QUICK = "1";
+  await step(name, command, env, readTap);
+}
+
+const sanitizers = {
+  UBSAN_OPTIONS: "print_stacktrace=1",
+  TSAN_OPTIONS: "second_deadlock_stack=1",
+};
+
+fs.mkdirSync(logs, { recursive: true });
+if (await build("native")) {
+  await ctest("unit tests and package", "native", quick ? ["-L", "unit"] : ["-LE", "valgrind"]);
+  if (!quick) await ctest("unit tests under valgrind", "native", ["-L", "valgrind"]);
+  await nodeTests("tests against servers", "native");
+}
+if (!quick && (await build("asan"))) {
+  await ctest("unit tests with ASan and UBSan", "asan", []);
+  await nodeTests("tests against servers with ASan and UBSan", "asan");
+}
+if (!quick && (await build("tsan"))) {
+  await ctest("unit tests with TSan", "tsan", ["-L", "unit"]);
+}
+
+if (total.names.length > 0) console.log(`\nfailed:\n  ${total.names.join("\n  ")}`);
+if (total.skipped > 0) console.log(`\n${total.skipped} skipped, as said above`);
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);

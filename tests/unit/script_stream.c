@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* script_stream: reads from a script, writes to a record. */
+#include "script_stream.h"
+
+#include <string.h>
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static ferry_stream_result script_read(ferry_stream *stream, void *dst, size_t capacity,
+                                       size_t *length) {
+    script_stream *script = (script_stream *)stream;
+    script->reads++;
+    if (script->pause && !script->paused) {
+        script->paused = true;
+        return FERRY_STREAM_AGAIN;
+    }
+    script->paused = false;
+    if (script->at == script->length) {
+        return script->end;
+    }
+    size_t count = least(capacity, script->length - script->at);
+    if (script->piece > 0) {
+        count = least(count, script->piece);
+    }
+    if (script->split > script->at) {
+        count = least(count, script->split - script->at);
+    }
+    memcpy(dst, script->bytes + script->at, count);
+    script->at += count;
+    *length = count;
+    return FERRY_STREAM_OK;
+}
+
+static ferry_stream_result script_write(ferry_stream *stream, const ferry_slice *slices,
+                                        size_t count, size_t *length) {
+    script_stream *script = (script_stream *)stream;
+    size_t total = 0;
+    script->writes++;
+    for (size_t i = 0; i < count; i++) {
+        size_t wanted = slices[i].length;
+        if (script->write_limit > 0) {
+            wanted = least(wanted, script->write_limit - total);
+        }
+        if (script->write_room > 0) {
+            wanted = least(wanted, script->write_room - script->sent_length);
+        }
+        wanted = least(wanted, sizeof script->sent - script->sent_length);
+        if (wanted > 0) {
+            memcpy(script->sent + script->sent_length, slices[i].data, wanted);
+        }
+        script->sent_length += wanted;
+        total += wanted;
+        if (wanted < slices[i].length) {
+            break;
+        }
+    }
+    *length = total;
+    return total > 0 ? FERRY_STREAM_OK : script->write_end;
+}
+
+static void script_destroy(ferry_stream *stream) {
+    ((script_stream *)stream)->is_destroyed = true;
+}
+
+static const char *script_detail(ferry_stream *stream) {
+    (void)stream;
+    return "the script says that the connection broke";
+}
+
+static const ferry_stream_ops script_ops = {
+    .read = script_read,
+    .write = script_write,
+    .wants = NULL,
+    .shutdown = NULL,
+    .destroy = script_destroy,
+    .get_error_detail = script_detail,
+};
+
+void script_stream_init(script_stream *script, const char *bytes, size_t length,
+                        ferry_stream_result end) {
+    *script = (script_stream){
+        .stream = {.ops = &script_ops},
+        .bytes = bytes,
+        .length = length,
+        .end = end,
+        .write_end = FERRY_STREAM_AGAIN,
+    };
+}
