@@ -2,7 +2,6 @@
 /* buffer: grows by doubling, never past its limit. */
 #include "buffer.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { BUFFER_FIRST_CAPACITY = 512 };
@@ -16,24 +15,7 @@ void ferry_buffer_deinit(ferry_buffer *buffer, const ferry_context *context) {
     *buffer = (ferry_buffer){.limit = buffer->limit};
 }
 
-void ferry_buffer_consume(ferry_buffer *buffer, size_t length) {
-    assert(length <= ferry_buffer_length(buffer));
-    buffer->start += length;
-    if (buffer->start == buffer->end) {
-        ferry_buffer_clear(buffer);
-    }
-}
-
-void ferry_buffer_clear(ferry_buffer *buffer) {
-    buffer->start = 0;
-    buffer->end = 0;
-}
-
-ferry_error ferry_buffer_reserve(ferry_buffer *buffer, const ferry_context *context,
-                                 size_t length) {
-    if (length <= buffer->capacity - buffer->end) {
-        return FERRY_OK;
-    }
+ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length) {
     size_t content = ferry_buffer_length(buffer);
     if (length > buffer->limit || content > buffer->limit - length) {
         return FERRY_ERROR_TOO_LARGE;

@@ -5,6 +5,8 @@
 
 #include "context.h"
 
+#include <assert.h>
+
 /* The bytes from `start` to `end` are the content; they are consumed at the front. */
 typedef struct ferry_buffer {
     char *data;
@@ -26,15 +28,31 @@ static inline char *ferry_buffer_content(const ferry_buffer *buffer) {
     return buffer->start == 0 ? buffer->data : buffer->data + buffer->start; /* data may be NULL */
 }
 
-/* Drops the first `length` bytes of the content. */
-void ferry_buffer_consume(ferry_buffer *buffer, size_t length);
-
 /* Drops the content, keeps the memory. */
-void ferry_buffer_clear(ferry_buffer *buffer);
+static inline void ferry_buffer_clear(ferry_buffer *buffer) {
+    buffer->start = 0;
+    buffer->end = 0;
+}
+
+/* Drops the first `length` bytes of the content. */
+static inline void ferry_buffer_consume(ferry_buffer *buffer, size_t length) {
+    assert(length <= ferry_buffer_length(buffer));
+    buffer->start += length;
+    if (buffer->start == buffer->end) {
+        ferry_buffer_clear(buffer);
+    }
+}
+
+/* The part of ferry_buffer_reserve() that is seldom needed. */
+ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length);
 
 /* Makes room for `length` more bytes at data + end, moving the content to the front where needed.
  * TOO_LARGE past the limit, OUT_OF_MEMORY; neither changes the content nor sets a detail. */
-ferry_error ferry_buffer_reserve(ferry_buffer *buffer, const ferry_context *context, size_t length);
+static inline ferry_error ferry_buffer_reserve(ferry_buffer *buffer, const ferry_context *context,
+                                               size_t length) {
+    return length <= buffer->capacity - buffer->end ? FERRY_OK
+                                                    : ferry_buffer_grow(buffer, context, length);
+}
 
 /* Appends; errors as above. */
 ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *context,

@@ -121,7 +121,7 @@ static ferry_error check_upload(ferry_client *client) {
         return ferry_fail(&client->context, FERRY_ERROR_UPLOAD_STOPPED,
                           "the server answered before it had the whole body: read its response");
     }
-    if (client->status != FERRY_STATUS_REQUESTING && client->status != FERRY_STATUS_BODY) {
+    if (!client->exchange.takes_body) {
         return ferry_fail(&client->context, FERRY_ERROR_UNCONFIGURED,
                           "no streamed request is under way");
     }
@@ -133,8 +133,7 @@ static ferry_error follow(ferry_client *client, ferry_error error) {
     if (error != FERRY_OK) {
         return error;
     }
-    error = ferry_client_update(client);
-    return error != FERRY_OK ? error : check_upload(client);
+    return ferry_client_update(client);
 }
 
 static ferry_error write_once(ferry_client *client, const char *data, size_t length,
@@ -145,6 +144,9 @@ static ferry_error write_once(ferry_client *client, const char *data, size_t len
         error = client->backend->ops->write(client->backend, data, length, &taken);
         *written += taken;
         error = follow(client, error);
+        if (error == FERRY_OK && taken == 0 && client->exchange.upload_stopped) {
+            error = check_upload(client);
+        }
     }
     return error;
 }

@@ -27,6 +27,7 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->code = 0;
     exchange->chunked = false;
     exchange->has_response = false;
+    exchange->takes_body = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
     exchange->upload_stopped = false;
@@ -71,6 +72,7 @@ void ferry_exchange_end(ferry_exchange *exchange) {
     }
     assert(exchange->state == FERRY_EXCHANGE_BODY);
     exchange->state = FERRY_EXCHANGE_DONE;
+    exchange->takes_body = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
 }
@@ -82,6 +84,7 @@ void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error) {
     assert(error != FERRY_OK);
     exchange->state = FERRY_EXCHANGE_FAILED;
     exchange->error = error;
+    exchange->takes_body = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
 }

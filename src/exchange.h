@@ -25,6 +25,7 @@ typedef struct ferry_exchange {
     int code; /* 0: no final head yet */
     bool chunked;
     bool has_response;
+    bool takes_body;          /* a streamed body (or a tunnel) is not finished yet */
     bool awaits_body;         /* a streamed body's next piece can be taken now */
     bool awaits_continue;     /* the body waits for 100 (Continue) */
     bool upload_stopped;      /* the final head came before the request was sent */

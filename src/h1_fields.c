@@ -43,6 +43,28 @@ static ferry_error refuse(ferry_context *context, ferry_span line, const char *w
                       ferry_h1_excerpt(line, excerpt));
 }
 
+/* Eight bytes at a time: a byte is 0 in (x ^ c) where it is c in x, and the well-known test finds a
+ * 0 in a word. */
+static bool has_nul_or_cr(ferry_span line) {
+    static const uint64_t ones = 0x0101010101010101;
+    static const uint64_t tops = 0x8080808080808080;
+    size_t at = 0;
+    for (; at + sizeof(uint64_t) <= line.length; at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, line.data + at, sizeof word);
+        uint64_t cr = word ^ (ones * '\r');
+        if ((((word - ones) & ~word) | ((cr - ones) & ~cr)) & tops) {
+            return true;
+        }
+    }
+    for (; at < line.length; at++) {
+        if (line.data[at] == '\0' || line.data[at] == '\r') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static ferry_error explain(ferry_context *context, const ferry_headers *headers,
                            ferry_error error) {
     if (error == FERRY_ERROR_OUT_OF_MEMORY) {
@@ -63,7 +85,7 @@ static ferry_error explain(ferry_context *context, const ferry_headers *headers,
 
 ferry_error ferry_h1_field_parse(ferry_context *context, ferry_headers *headers, ferry_span line) {
     const char *data = line.data;
-    if (memchr(data, '\0', line.length) != NULL || memchr(data, '\r', line.length) != NULL) {
+    if (has_nul_or_cr(line)) {
         return refuse(context, line, "a NUL or a bare CR");
     }
     if (data[0] == ' ' || data[0] == '\t') {
@@ -85,6 +107,6 @@ ferry_error ferry_h1_field_parse(ferry_context *context, ferry_headers *headers,
     }
     ferry_span name = {data, name_length};
     ferry_span value = {data + name_length + 1, line.length - name_length - 1};
-    return explain(context, headers,
-                   ferry_headers_add(headers, context, name, ferry_span_trim(value)));
+    ferry_error error = ferry_headers_add(headers, context, name, ferry_span_trim(value));
+    return error == FERRY_OK ? FERRY_OK : explain(context, headers, error);
 }

@@ -73,11 +73,15 @@ ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *conte
         return error;
     }
     char *line = text->data + text->end;
-    memcpy(line, name.data, name.length);
-    line[name.length] = ':';
-    line[name.length + 1] = ' ';
-    if (value.length > 0) {
-        memcpy(line + name.length + 2, value.data, value.length);
+    if (value.data == name.data + name.length + 2 && name.data[name.length + 1] == ' ') {
+        memcpy(line, name.data, name.length + 2 + value.length); /* already spelled that way */
+    } else {
+        memcpy(line, name.data, name.length);
+        line[name.length] = ':';
+        line[name.length + 1] = ' ';
+        if (value.length > 0) {
+            memcpy(line + name.length + 2, value.data, value.length);
+        }
     }
     line[name.length + 2 + value.length] = '\0';
     headers->list[headers->count++] = (ferry_header){
@@ -160,7 +164,8 @@ ferry_span ferry_headers_value(const ferry_headers *headers, size_t index) {
 bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,
                         ferry_span *value) {
     for (size_t i = *index; i < headers->count; i++) {
-        if (ferry_span_equals(ferry_headers_name(headers, i), name)) {
+        if (headers->list[i].name_length == name.length &&
+            ferry_span_equals(ferry_headers_name(headers, i), name)) {
             *value = ferry_headers_value(headers, i);
             *index = i + 1;
             return true;

@@ -3,10 +3,8 @@
  * single passes. */
 #include "span.h"
 
-#include <string.h>
-
 /* RFC 9110 section 5.6.2: "!#$%&'*+-.^_`|~", digits and letters. */
-static const bool is_tchar[256] = {
+const bool ferry_tchar_table[256] = {
     ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true, ['\''] = true,
     ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true, ['^'] = true, ['_'] = true,
     ['`'] = true, ['|'] = true, ['~'] = true, ['0'] = true, ['1'] = true, ['2'] = true,
@@ -21,10 +19,6 @@ static const bool is_tchar[256] = {
     ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true,
     ['v'] = true, ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true,
 };
-
-static bool is_ows(char c) {
-    return c == ' ' || c == '\t';
-}
 
 /* How many bytes there are before the first comma that separates. */
 static size_t element_length(ferry_span list) {
@@ -42,14 +36,6 @@ static size_t element_length(ferry_span list) {
     return list.length;
 }
 
-ferry_span ferry_span_of(const char *text) {
-    return (ferry_span){text, strlen(text)};
-}
-
-bool ferry_span_equals(ferry_span a, ferry_span b) {
-    return a.length == b.length && ferry_span_starts_with(a, b);
-}
-
 bool ferry_span_starts_with(ferry_span text, ferry_span prefix) {
     if (text.length < prefix.length) {
         return false;
@@ -64,24 +50,9 @@ bool ferry_span_starts_with(ferry_span text, ferry_span prefix) {
     return true;
 }
 
-ferry_span ferry_span_trim(ferry_span text) {
-    while (text.length > 0 && is_ows(text.data[0])) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 && is_ows(text.data[text.length - 1])) {
-        text.length--;
-    }
-    return text;
-}
-
-bool ferry_is_tchar(unsigned char c) {
-    return is_tchar[c];
-}
-
 bool ferry_span_is_token(ferry_span text) {
     for (size_t i = 0; i < text.length; i++) {
-        if (!is_tchar[(unsigned char)text.data[i]]) {
+        if (!ferry_is_tchar((unsigned char)text.data[i])) {
             return false;
         }
     }

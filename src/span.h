@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct ferry_span {
     const char *data;
@@ -14,17 +15,42 @@ typedef struct ferry_span {
 
 #define FERRY_SPAN(literal) ((ferry_span){(literal), sizeof(literal) - 1})
 
-ferry_span ferry_span_of(const char *text);
+/* The short ones are inline: every byte of a head goes through them. */
+
+static inline ferry_span ferry_span_of(const char *text) {
+    return (ferry_span){text, strlen(text)};
+}
 
 /* Without regard to the case of ASCII letters. */
-bool ferry_span_equals(ferry_span a, ferry_span b);
 bool ferry_span_starts_with(ferry_span text, ferry_span prefix);
 
+static inline bool ferry_span_equals(ferry_span a, ferry_span b) {
+    return a.length == b.length && ferry_span_starts_with(a, b);
+}
+
+static inline bool ferry_is_ows(char c) {
+    return c == ' ' || c == '\t';
+}
+
 /* Without leading and trailing spaces and tabs (OWS, RFC 9110 section 5.6.3). */
-ferry_span ferry_span_trim(ferry_span text);
+static inline ferry_span ferry_span_trim(ferry_span text) {
+    while (text.length > 0 && ferry_is_ows(text.data[0])) {
+        text.data++;
+        text.length--;
+    }
+    while (text.length > 0 && ferry_is_ows(text.data[text.length - 1])) {
+        text.length--;
+    }
+    return text;
+}
 
 /* tchar, RFC 9110 section 5.6.2. A token is one or more of them. */
-bool ferry_is_tchar(unsigned char c);
+extern const bool ferry_tchar_table[256];
+
+static inline bool ferry_is_tchar(unsigned char c) {
+    return ferry_tchar_table[c];
+}
+
 bool ferry_span_is_token(ferry_span text);
 
 /* Takes the next element off a comma-separated list (RFC 9110 section 5.6.1), trimmed, empty ones

@@ -43,6 +43,7 @@ static void drop_upload(ferry_wire *wire) {
 
 void ferry_wire_stop_upload(ferry_wire *wire) {
     wire->base.exchange->upload_stopped = true;
+    wire->base.exchange->takes_body = false;
     wire->framing.keep_alive = false;
     drop_upload(wire);
 }
@@ -164,8 +165,8 @@ ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message
     ferry_exchange_begin(backend->exchange);
     ferry_wire_reset_response(wire);
     wire->facts = (ferry_h1_request_facts){
-        .is_head = strcmp(message->method_name, "HEAD") == 0,
-        .is_connect = strcmp(message->method_name, "CONNECT") == 0,
+        .is_head = message->method == FERRY_METHOD_HEAD,
+        .is_connect = message->method == FERRY_METHOD_CONNECT,
         .has_upgrade = (message->present & FERRY_HAS_UPGRADE) != 0,
         .wants_close = (message->present & FERRY_HAS_CONNECTION_CLOSE) != 0,
     };
@@ -174,6 +175,7 @@ ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message
     wire->upload_remaining = message->streamed ? message->streamed_length : -1;
     wire->upload_is_chunked = message->streamed && message->streamed_length < 0;
     wire->upload = message->streamed ? FERRY_UPLOAD_OPEN : FERRY_UPLOAD_COMPLETE;
+    backend->exchange->takes_body = message->streamed;
     ferry_span body = {message->body, message->body_length};
     if ((message->present & FERRY_HAS_EXPECT_CONTINUE) != 0) {
         wire->upload = FERRY_UPLOAD_HELD;
@@ -187,6 +189,11 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
                              size_t *written) {
     ferry_wire *wire = (ferry_wire *)backend;
     *written = 0;
+    if (wire->upload_remaining >= 0 && length > (uint64_t)wire->upload_remaining) {
+        return ferry_fail(backend->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "%zu bytes are more than the %lld that are left of the announced length",
+                          length, (long long)wire->upload_remaining);
+    }
     if (!is_idle(wire)) {
         ferry_wire_flush(wire);
     }
@@ -251,6 +258,7 @@ ferry_error ferry_wire_finish(ferry_backend *backend) {
         wire->stream->ops->shutdown(wire->stream);
     }
     wire->is_finished = true;
+    backend->exchange->takes_body = false;
     return wire->upload == FERRY_UPLOAD_HELD ? FERRY_OK : complete(wire);
 }
 
@@ -293,5 +301,6 @@ void ferry_wire_open_tunnel(ferry_wire *wire) {
     wire->is_finished = false;
     wire->upload_remaining = -1;
     wire->upload_is_chunked = false;
+    wire->base.exchange->takes_body = true;
     update(wire);
 }

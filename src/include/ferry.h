@@ -553,9 +553,13 @@ typedef struct ferry_url {
     const char *userinfo; /* "user:password" as it stands, percent-encoded; NULL: none */
 } ferry_url;
 
-/* Takes `text` apart. The strings are written to `storage`, which needs 3 * strlen(text) + 16
- * bytes; INVALID_PARAMETER if it is smaller or if `text` is no such URL; `reason`, where it is not
- * NULL, then gets a sentence that lives for ever. */
+/* Takes `text` apart as the URL standard's parser does (https://url.spec.whatwg.org/): backslashes
+ * are slashes, dot segments are removed, IPv4 addresses are read in all their spellings, spaces and
+ * controls around the URL are dropped. Two things differ: a tab or line break within it is refused
+ * rather than dropped, and so is a host name beyond ASCII that is not in its punycode form. The
+ * strings are written to `storage`, which needs 3 * strlen(text) + 16 bytes; INVALID_PARAMETER if
+ * it is smaller or if `text` is no such URL; `reason`, where it is not NULL, then gets a sentence
+ * that lives for ever. */
 ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size, ferry_url *url,
                             const char **reason);
 

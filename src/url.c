@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/* url: takes http and https URLs apart as the URL standard's parser does, so that a URL means the
+ * same here as in a browser; what a client has no use for is refused by name. */
+#include "ferry.h"
+
+#include "span.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* What percent-encoding touches besides controls, space, DEL and bytes over 0x7f (URL standard,
+ * percent-encoded bytes). */
+static const char encoded_in_path[] = "\"#<>?^`{}";
+static const char encoded_in_query[] = "\"#<>'";
+static const char encoded_in_userinfo[] = "\"#<>?^`{}/:;=@[\\]|";
+
+/* Appends to the caller's storage, which ferry_url_parse() has found large enough. */
+typedef struct url_writer {
+    char *data;
+    size_t length;
+    size_t capacity;
+} url_writer;
+
+/* The pieces of the text, as they stand. */
+typedef struct url_parts {
+    bool secure;
+    bool has_userinfo;
+    bool is_bracketed;
+    ferry_span userinfo;
+    ferry_span host;
+    ferry_span port;
+    ferry_span rest; /* path, query and fragment */
+} url_parts;
+
+static void put(url_writer *writer, char c) {
+    assert(writer->length < writer->capacity);
+    writer->data[writer->length++] = c;
+}
+
+static void put_encoded(url_writer *writer, char c, const char *set) {
+    static const char digits[] = "0123456789ABCDEF";
+    unsigned char byte = (unsigned char)c;
+    if (byte > 0x20 && byte < 0x7f && strchr(set, c) == NULL) {
+        put(writer, c);
+        return;
+    }
+    put(writer, '%');
+    put(writer, digits[byte >> 4]);
+    put(writer, digits[byte & 15]);
+}
+
+static void put_number(url_writer *writer, unsigned number, unsigned base) {
+    if (number >= base) {
+        put_number(writer, number / base, base);
+    }
+    put(writer, "0123456789abcdef"[number % base]);
+}
+
+static int digit_value(char c) {
+    char lower = ferry_ascii_lower(c);
+    if (lower >= '0' && lower <= '9') {
+        return lower - '0';
+    }
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+static ferry_span skip(ferry_span text, size_t length) {
+    return (ferry_span){text.data + length, text.length - length};
+}
+
+/* The bytes before the first one that is in `set`. */
+static size_t length_before(ferry_span text, const char *set) {
+    for (size_t i = 0; i < text.length; i++) {
+        if (strchr(set, text.data[i]) != NULL) {
+            return i;
+        }
+    }
+    return text.length;
+}
+
+/* ---- IPv4 ---- */
+
+/* URL standard, IPv4 number parser: decimal, octal after "0", hexadecimal after "0x". Numbers over
+ * 32 bits become UINT64_MAX. */
+static bool ipv4_read_number(ferry_span text, uint64_t *number) {
+    int base = 10;
+    if (text.length == 0) {
+        return false;
+    }
+    if (ferry_span_starts_with(text, FERRY_SPAN("0x"))) {
+        base = 16;
+        text = skip(text, 2);
+    } else if (text.length > 1 && text.data[0] == '0') {
+        base = 8;
+        text = skip(text, 1);
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        int digit = digit_value(text.data[i]);
+        if (digit < 0 || digit >= base) {
+            return false;
+        }
+        value = value > UINT32_MAX ? value : value * (uint64_t)base + (uint64_t)digit;
+    }
+    *number = value > UINT32_MAX ? UINT64_MAX : value;
+    return true;
+}
+
+/* Takes the part before the next dot. */
+static ferry_span ipv4_next_part(ferry_span *text) {
+    size_t length = length_before(*text, ".");
+    ferry_span part = {text->data, length};
+    *text = skip(*text, length < text->length ? length + 1 : length);
+    return part;
+}
+
+static ferry_span without_final_dot(ferry_span host) {
+    if (host.length > 1 && host.data[host.length - 1] == '.') {
+        host.length--;
+    }
+    return host;
+}
+
+/* URL standard, ends-in-a-number checker: such a host is an IPv4 address or nothing. */
+static bool is_meant_as_ipv4(ferry_span host) {
+    host = without_final_dot(host);
+    size_t start = host.length;
+    while (start > 0 && host.data[start - 1] != '.') {
+        start--;
+    }
+    ferry_span last = skip(host, start);
+    uint64_t number;
+    size_t digits = 0;
+    while (digits < last.length && last.data[digits] >= '0' && last.data[digits] <= '9') {
+        digits++;
+    }
+    return last.length > 0 && (digits == last.length || ipv4_read_number(last, &number));
+}
+
+/* URL standard, IPv4 parser. */
+static bool ipv4_read(ferry_span host, uint32_t *address) {
+    host = without_final_dot(host);
+    uint64_t sum = 0;
+    for (int parts = 1;; parts++) {
+        bool is_last = memchr(host.data, '.', host.length) == NULL;
+        ferry_span part = ipv4_next_part(&host);
+        uint64_t number;
+        if (parts > 4 || !ipv4_read_number(part, &number)) {
+            return false;
+        }
+        if (is_last) {
+            int bits = 8 * (5 - parts);
+            if (number >> bits != 0) {
+                return false;
+            }
+            *address = (uint32_t)(sum << bits | number);
+            return true;
+        }
+        if (number > 255) {
+            return false;
+        }
+        sum = sum << 8 | number;
+    }
+}
+
+static void ipv4_write(uint32_t address, url_writer *writer) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        put_number(writer, address >> shift & 255, 10);
+        if (shift > 0) {
+            put(writer, '.');
+        }
+    }
+}
+
+/* ---- IPv6 ---- */
+
+/* The IPv4 address that may end an IPv6 one: four decimal numbers, no more zeros than needed. */
+static bool ipv6_read_ipv4(ferry_span text, uint16_t pieces[2]) {
+    for (int i = 0; i < 4; i++) {
+        bool is_last = memchr(text.data, '.', text.length) == NULL;
+        ferry_span part = ipv4_next_part(&text);
+        int64_t number;
+        if (is_last != (i == 3) || part.length > 3 || !ferry_span_to_int64(part, &number) ||
+            number > 255 || (part.length > 1 && part.data[0] == '0')) {
+            return false;
+        }
+        pieces[i / 2] = (uint16_t)(i % 2 == 0 ? number << 8 : pieces[i / 2] | number);
+    }
+    return true;
+}
+
+/* Moves what stands behind "::" to the end and fills the gap with zeros. */
+static bool ipv6_spread(uint16_t pieces[8], size_t count, size_t gap) {
+    if (count == 8) {
+        return false; /* "::" stands for one zero at least */
+    }
+    size_t behind = count - gap;
+    memmove(pieces + 8 - behind, pieces + gap, behind * sizeof *pieces);
+    memset(pieces + gap, 0, (8 - count) * sizeof *pieces);
+    return true;
+}
+
+/* RFC 4291 section 2.2, in the forms that the URL standard's IPv6 parser takes. */
+static bool ipv6_read(ferry_span text, uint16_t pieces[8]) {
+    size_t count = 0;
+    size_t gap = SIZE_MAX;
+    if (text.length > 0 && text.data[0] == ':') {
+        if (text.length < 2 || text.data[1] != ':') {
+            return false;
+        }
+        gap = 0;
+        text = skip(text, 2);
+    }
+    while (text.length > 0) {
+        unsigned value = 0;
+        size_t digits = 0;
+        while (digits < 4 && digits < text.length && digit_value(text.data[digits]) >= 0) {
+            value = value << 4 | (unsigned)digit_value(text.data[digits++]);
+        }
+        if (digits == 0 || count == 8) {
+            return false;
+        }
+        if (digits < text.length && text.data[digits] == '.') {
+            if (count > 6 || !ipv6_read_ipv4(text, pieces + count)) {
+                return false;
+            }
+            count += 2;
+            break;
+        }
+        pieces[count++] = (uint16_t)value;
+        text = skip(text, digits);
+        if (text.length == 0) {
+            break;
+        }
+        if (text.data[0] != ':' || text.length == 1) {
+            return false;
+        }
+        text = skip(text, 1);
+        if (text.data[0] == ':') {
+            if (gap != SIZE_MAX) {
+                return false;
+            }
+            gap = count;
+            text = skip(text, 1);
+        }
+    }
+    return gap != SIZE_MAX ? ipv6_spread(pieces, count, gap) : count == 8;
+}
+
+/* RFC 5952 section 4: the first of the longest runs of two zeros or more becomes "::". */
+static void ipv6_write(const uint16_t pieces[8], url_writer *writer) {
+    size_t gap = 8;
+    size_t gap_length = 1;
+    for (size_t i = 0; i < 8; i++) {
+        size_t run = 0;
+        while (i + run < 8 && pieces[i + run] == 0) {
+            run++;
+        }
+        if (run > gap_length) {
+            gap = i;
+            gap_length = run;
+        }
+    }
+    for (size_t i = 0; i < 8; i++) {
+        if (i == gap) {
+            put(writer, ':');
+            put(writer, ':');
+            i += gap_length - 1;
+            continue;
+        }
+        put_number(writer, pieces[i], 16);
+        if (i < 7 && i + 1 != gap) {
+            put(writer, ':');
+        }
+    }
+}
+
+/* ---- The parts ---- */
+
+static const char *write_bracketed_host(ferry_span text, url_writer *writer) {
+    uint16_t pieces[8] = {0};
+    if (memchr(text.data, '%', text.length) != NULL) {
+        return "an IPv6 address in a URL cannot have a zone";
+    }
+    if (!ipv6_read(text, pieces)) {
+        return "what stands in brackets in the URL is not an IPv6 address";
+    }
+    ipv6_write(pieces, writer);
+    return NULL;
+}
+
+/* Decodes one byte of a host name, percent-encoded or not, and moves on. */
+static char next_host_byte(ferry_span *text) {
+    char c = text->data[0];
+    if (c == '%' && text->length >= 3 && digit_value(text->data[1]) >= 0 &&
+        digit_value(text->data[2]) >= 0) {
+        c = (char)(digit_value(text->data[1]) << 4 | digit_value(text->data[2]));
+        *text = skip(*text, 3);
+        return c;
+    }
+    *text = skip(*text, 1);
+    return c;
+}
+
+/* URL standard, host parser, for hosts of ASCII letters. */
+static const char *write_host_name(ferry_span text, url_writer *writer) {
+    size_t start = writer->length;
+    while (text.length > 0) {
+        char c = next_host_byte(&text);
+        unsigned char byte = (unsigned char)c;
+        if (byte >= 0x80) {
+            return "the host name in the URL has letters beyond ASCII: write it in its punycode "
+                   "form (xn--...)";
+        }
+        /* URL standard, forbidden domain code points. */
+        if (byte <= 0x20 || byte == 0x7f || strchr("#/:<>?@[\\]^|%", c) != NULL) {
+            return "the host name in the URL has a character that no host name can have";
+        }
+        put(writer, ferry_ascii_lower(c));
+    }
+    ferry_span name = {writer->data + start, writer->length - start};
+    uint32_t address;
+    if (!is_meant_as_ipv4(name)) {
+        return NULL;
+    }
+    if (!ipv4_read(name, &address)) {
+        return "the host in the URL ends in a number but is not an IPv4 address";
+    }
+    writer->length = start;
+    ipv4_write(address, writer);
+    return NULL;
+}
+
+static const char *read_port(const url_parts *parts, int *port) {
+    int number = 0;
+    for (size_t i = 0; i < parts->port.length; i++) {
+        char c = parts->port.data[i];
+        if (c < '0' || c > '9') {
+            return "the port in the URL is not a number";
+        }
+        number = number > 65535 ? number : number * 10 + (c - '0');
+    }
+    if (parts->port.length == 0) {
+        number = parts->secure ? 443 : 80;
+    }
+    if (number < 1 || number > 65535) {
+        return "the port in the URL is not between 1 and 65535";
+    }
+    *port = number;
+    return NULL;
+}
+
+/* How many dots the segment is, "%2e" being one too; 0 where it is anything else, or over two. */
+static int count_dots(ferry_span segment) {
+    int dots = 0;
+    while (segment.length > 0 && dots < 3) {
+        if (segment.data[0] == '.') {
+            segment = skip(segment, 1);
+        } else if (ferry_span_starts_with(segment, FERRY_SPAN("%2e"))) {
+            segment = skip(segment, 3);
+        } else {
+            return 0;
+        }
+        dots++;
+    }
+    return dots < 3 ? dots : 0;
+}
+
+/* URL standard, path state: dot segments go, backslashes are slashes. */
+static void write_path(ferry_span path, url_writer *writer) {
+    size_t start = writer->length;
+    if (path.length > 0) {
+        path = skip(path, 1); /* the first slash */
+    }
+    for (bool is_last = false; !is_last;) {
+        size_t length = length_before(path, "/\\");
+        ferry_span segment = {path.data, length};
+        is_last = length == path.length;
+        path = skip(path, is_last ? length : length + 1);
+        int dots = count_dots(segment);
+        if (dots == 2 && writer->length > start) {
+            while (writer->data[--writer->length] != '/') {
+            }
+        }
+        if (dots > 0 && !is_last) {
+            continue;
+        }
+        put(writer, '/');
+        for (size_t i = 0; dots == 0 && i < segment.length; i++) {
+            put_encoded(writer, segment.data[i], encoded_in_path);
+        }
+    }
+}
+
+static void write_target(ferry_span rest, url_writer *writer) {
+    rest.length = length_before(rest, "#");
+    ferry_span path = {rest.data, length_before(rest, "?")};
+    ferry_span query = skip(rest, path.length);
+    write_path(path, writer);
+    if (query.length > 0) {
+        put(writer, '?');
+    }
+    for (size_t i = 1; i < query.length; i++) {
+        put_encoded(writer, query.data[i], encoded_in_query);
+    }
+}
+
+/* The first colon parts the user from the password. */
+static void write_userinfo(ferry_span userinfo, url_writer *writer) {
+    bool has_colon = false;
+    for (size_t i = 0; i < userinfo.length; i++) {
+        char c = userinfo.data[i];
+        if (c == ':' && !has_colon) {
+            has_colon = true;
+            put(writer, c);
+        } else {
+            put_encoded(writer, c, encoded_in_userinfo);
+        }
+    }
+}
+
+/* URL standard, authority state: what is before the last "@" is the user's. */
+static const char *split_authority(ferry_span authority, url_parts *parts) {
+    for (size_t i = authority.length; i > 0; i--) {
+        if (authority.data[i - 1] == '@') {
+            parts->userinfo = (ferry_span){authority.data, i - 1};
+            parts->has_userinfo = i > 1 && !ferry_span_equals(parts->userinfo, FERRY_SPAN(":"));
+            authority = skip(authority, i);
+            break;
+        }
+    }
+    size_t host_length = length_before(authority, ":");
+    if (authority.length > 0 && authority.data[0] == '[') {
+        host_length = length_before(authority, "]");
+        if (host_length == authority.length) {
+            return "the IPv6 address in the URL lacks its closing bracket";
+        }
+        parts->is_bracketed = true;
+        parts->host = (ferry_span){authority.data + 1, host_length - 1};
+        host_length++;
+    } else {
+        parts->host = (ferry_span){authority.data, host_length};
+    }
+    if (host_length == 0) {
+        return "the URL has no host";
+    }
+    parts->port = skip(authority, host_length);
+    if (parts->port.length > 0) {
+        if (parts->port.data[0] != ':') {
+            return "the URL has something other than a port after its IPv6 address";
+        }
+        parts->port = skip(parts->port, 1);
+    }
+    return NULL;
+}
+
+static const char *split(ferry_span text, url_parts *parts) {
+    while (text.length > 0 && (unsigned char)text.data[0] <= 0x20) {
+        text = skip(text, 1);
+    }
+    while (text.length > 0 && (unsigned char)text.data[text.length - 1] <= 0x20) {
+        text.length--;
+    }
+    if (text.length == 0) {
+        return "the URL is empty";
+    }
+    if (length_before(text, "\t\r\n") < text.length) {
+        return "the URL has a tab or a line break in it";
+    }
+    parts->secure = ferry_span_starts_with(text, FERRY_SPAN("https:"));
+    if (!parts->secure && !ferry_span_starts_with(text, FERRY_SPAN("http:"))) {
+        return "the URL does not begin with http:// or https://";
+    }
+    text = skip(text, parts->secure ? 6 : 5);
+    while (text.length > 0 && (text.data[0] == '/' || text.data[0] == '\\')) {
+        text = skip(text, 1);
+    }
+    size_t length = length_before(text, "/\\?#");
+    parts->rest = skip(text, length);
+    return split_authority((ferry_span){text.data, length}, parts);
+}
+
+static ferry_error refuse(const char *sentence, const char **reason) {
+    if (reason != NULL) {
+        *reason = sentence;
+    }
+    return FERRY_ERROR_INVALID_PARAMETER;
+}
+
+ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size, ferry_url *url,
+                            const char **reason) {
+    if (text == NULL) {
+        return refuse("there is no URL", reason);
+    }
+    ferry_span span = ferry_span_of(text);
+    if (storage == NULL || storage_size < 16 || (storage_size - 16) / 3 < span.length) {
+        return refuse("the storage for the URL's parts is too small", reason);
+    }
+    url_parts parts = {false};
+    url_writer writer = {storage, 0, storage_size};
+    ferry_url parsed = {.host = storage};
+    const char *sentence = split(span, &parts);
+    if (sentence == NULL) {
+        sentence = parts.is_bracketed ? write_bracketed_host(parts.host, &writer)
+                                      : write_host_name(parts.host, &writer);
+    }
+    if (sentence == NULL) {
+        sentence = read_port(&parts, &parsed.port);
+    }
+    if (sentence != NULL) {
+        return refuse(sentence, reason);
+    }
+    put(&writer, '\0');
+    parsed.secure = parts.secure;
+    parsed.target = storage + writer.length;
+    write_target(parts.rest, &writer);
+    put(&writer, '\0');
+    if (parts.has_userinfo) {
+        parsed.userinfo = storage + writer.length;
+        write_userinfo(parts.userinfo, &writer);
+        put(&writer, '\0');
+    }
+    *url = parsed;
+    return FERRY_OK;
+}
