@@ -125,7 +125,9 @@ void ferry_client_free(ferry_client *client) {
 void ferry_client_set_status(ferry_client *client, ferry_status status) {
     if (client->status != status) {
         client->status = status;
-        ferry_log(&client->context, FERRY_LOG_STATUS, "%s", ferry_status_name(status));
+        if (client->context.log != NULL) {
+            ferry_log(&client->context, FERRY_LOG_STATUS, "%s", ferry_status_name(status));
+        }
     }
 }
 

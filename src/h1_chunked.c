@@ -103,7 +103,7 @@ static ferry_error take_size_line_byte(ferry_h1_chunked *chunked, ferry_context 
 static ferry_error take_trailer_line(ferry_h1_chunked *chunked, ferry_context *context,
                                      ferry_headers *trailers, ferry_span line) {
     if (line.length > 0) {
-        return ferry_h1_field_parse(context, trailers, line);
+        return ferry_h1_field_add(context, trailers, line);
     }
     if (ferry_headers_seal(trailers, context) != FERRY_OK) {
         return ferry_fail_memory(context);
@@ -133,11 +133,14 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
         text =
             (ferry_span){ferry_buffer_content(&chunked->line), ferry_buffer_length(&chunked->line)};
     }
-    ferry_span line;
-    if (lf == NULL || !ferry_h1_next_line(&text, 0, &line)) {
+    if (lf == NULL) {
         return FERRY_OK;
     }
-    ferry_error error = take_trailer_line(chunked, context, trailers, line);
+    ferry_span line;
+    size_t scanned = 0;
+    ferry_error error = ferry_h1_next_line(&text, &scanned, &line) == FERRY_H1_LINE_COMPLETE
+                            ? take_trailer_line(chunked, context, trailers, line)
+                            : ferry_h1_refuse_line(context, text);
     ferry_buffer_clear(&chunked->line);
     return error;
 }

@@ -5,22 +5,30 @@
 
 #include <string.h>
 
-bool ferry_h1_next_line(ferry_span *text, size_t scanned, ferry_span *line) {
-    if (scanned >= text->length) {
-        return false;
+ferry_h1_line ferry_h1_next_line_slow(ferry_span *text, size_t at, size_t *scanned,
+                                      ferry_span *line) {
+    for (; at < text->length; at = ferry_h1_find_low_byte(*text, at + 1)) {
+        size_t end = at;
+        if (text->data[at] == '\r') {
+            if (at + 1 == text->length) {
+                break; /* whether it is a bare one is not known yet */
+            }
+            at++;
+        }
+        if (text->data[at] == '\n') {
+            *line = (ferry_span){text->data, end};
+            *scanned = 0;
+            text->data += at + 1;
+            text->length -= at + 1;
+            return FERRY_H1_LINE_COMPLETE;
+        }
+        if (end != at || text->data[at] == '\0') {
+            *scanned = end;
+            return FERRY_H1_LINE_BAD;
+        }
     }
-    const char *lf = memchr(text->data + scanned, '\n', text->length - scanned);
-    if (lf == NULL) {
-        return false;
-    }
-    size_t length = (size_t)(lf - text->data);
-    *line = (ferry_span){text->data, length};
-    if (length > 0 && lf[-1] == '\r') {
-        line->length--;
-    }
-    text->data += length + 1;
-    text->length -= length + 1;
-    return true;
+    *scanned = at;
+    return FERRY_H1_LINE_INCOMPLETE;
 }
 
 const char *ferry_h1_excerpt(ferry_span text, char excerpt[FERRY_H1_EXCERPT_SIZE]) {
@@ -39,34 +47,16 @@ const char *ferry_h1_excerpt(ferry_span text, char excerpt[FERRY_H1_EXCERPT_SIZE
 
 static ferry_error refuse(ferry_context *context, ferry_span line, const char *what) {
     char excerpt[FERRY_H1_EXCERPT_SIZE];
-    return ferry_fail(context, FERRY_ERROR_PROTOCOL, "%s in the header line \"%s\"", what,
+    return ferry_fail(context, FERRY_ERROR_PROTOCOL, "%s in the line \"%s\"", what,
                       ferry_h1_excerpt(line, excerpt));
 }
 
-/* Eight bytes at a time: a byte is 0 in (x ^ c) where it is c in x, and the well-known test finds a
- * 0 in a word. */
-static bool has_nul_or_cr(ferry_span line) {
-    static const uint64_t ones = 0x0101010101010101;
-    static const uint64_t tops = 0x8080808080808080;
-    size_t at = 0;
-    for (; at + sizeof(uint64_t) <= line.length; at += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, line.data + at, sizeof word);
-        uint64_t cr = word ^ (ones * '\r');
-        if ((((word - ones) & ~word) | ((cr - ones) & ~cr)) & tops) {
-            return true;
-        }
-    }
-    for (; at < line.length; at++) {
-        if (line.data[at] == '\0' || line.data[at] == '\r') {
-            return true;
-        }
-    }
-    return false;
+ferry_error ferry_h1_refuse_line(ferry_context *context, ferry_span line) {
+    return refuse(context, line, "a NUL or a bare CR");
 }
 
-static ferry_error explain(ferry_context *context, const ferry_headers *headers,
-                           ferry_error error) {
+ferry_error ferry_h1_field_explain(ferry_context *context, const ferry_headers *headers,
+                                   ferry_error error) {
     if (error == FERRY_ERROR_OUT_OF_MEMORY) {
         return ferry_fail_memory(context);
     }
@@ -83,30 +73,28 @@ static ferry_error explain(ferry_context *context, const ferry_headers *headers,
     return error;
 }
 
-ferry_error ferry_h1_field_parse(ferry_context *context, ferry_headers *headers, ferry_span line) {
-    const char *data = line.data;
-    if (has_nul_or_cr(line)) {
-        return refuse(context, line, "a NUL or a bare CR");
+ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line) {
+    if (ferry_is_ows(line.data[0])) {
+        return refuse(context, line, "white space before the first field");
     }
-    if (data[0] == ' ' || data[0] == '\t') {
-        if (headers->count == 0) {
-            return refuse(context, line, "white space before the first field");
+    for (size_t i = 0; i < line.length; i++) {
+        if (line.data[i] == ':') {
+            return refuse(context, line, "an invalid field name");
         }
-        return explain(context, headers,
-                       ferry_headers_fold(headers, context, ferry_span_trim(line)));
     }
-    size_t name_length = 0;
-    while (name_length < line.length && ferry_is_tchar((unsigned char)data[name_length])) {
-        name_length++;
+    return refuse(context, line, "no colon");
+}
+
+ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, ferry_span line) {
+    ferry_span name;
+    ferry_span value;
+    ferry_error error;
+    if (ferry_is_ows(line.data[0]) && headers->count > 0) {
+        error = ferry_headers_fold(headers, context, ferry_span_trim(line));
+    } else if (ferry_h1_field_split(line, &name, &value)) {
+        error = ferry_headers_add(headers, context, name, value);
+    } else {
+        return ferry_h1_field_refuse(context, line);
     }
-    if (name_length == line.length) {
-        return refuse(context, line, "no colon");
-    }
-    if (data[name_length] != ':' || name_length == 0) {
-        return refuse(context, line, "an invalid field name");
-    }
-    ferry_span name = {data, name_length};
-    ferry_span value = {data + name_length + 1, line.length - name_length - 1};
-    ferry_error error = ferry_headers_add(headers, context, name, ferry_span_trim(value));
-    return error == FERRY_OK ? FERRY_OK : explain(context, headers, error);
+    return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
 }

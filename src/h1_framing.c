@@ -15,24 +15,31 @@ typedef struct framing_fields {
     bool has_content_coding;
 } framing_fields;
 
+static bool take_content_length(framing_fields *fields, ferry_span number) {
+    int64_t length;
+    if (!ferry_span_to_int64(number, &length) ||
+        (fields->has_content_length && fields->content_length != (uint64_t)length)) {
+        return false;
+    }
+    fields->has_content_length = true;
+    fields->content_length = (uint64_t)length;
+    return true;
+}
+
 static void read_content_length(framing_fields *fields, ferry_span value) {
-    ferry_span element;
-    bool any = false;
+    if (take_content_length(fields, value)) {
+        return;
+    }
     /* "5, 5" is what a recipient may see where two fields were combined (RFC 9110 section 8.6). */
+    ferry_span element;
+    bool holds = false;
     while (ferry_span_next_element(&value, &element)) {
-        int64_t length;
-        if (!ferry_span_to_int64(element, &length) ||
-            (fields->has_content_length && fields->content_length != (uint64_t)length)) {
-            fields->bad_content_length = true;
-            return;
+        holds = take_content_length(fields, element);
+        if (!holds) {
+            break;
         }
-        fields->has_content_length = true;
-        fields->content_length = (uint64_t)length;
-        any = true;
     }
-    if (!any) {
-        fields->bad_content_length = true;
-    }
+    fields->bad_content_length = fields->bad_content_length || !holds;
 }
 
 static void read_transfer_encoding(framing_fields *fields, ferry_span value) {
@@ -48,6 +55,10 @@ static void read_transfer_encoding(framing_fields *fields, ferry_span value) {
 
 static void read_connection(framing_fields *fields, ferry_span value) {
     ferry_span element;
+    if (ferry_span_equals(value, FERRY_SPAN("keep-alive"))) { /* nearly always */
+        fields->keep_alive = true;
+        return;
+    }
     while (ferry_span_next_element(&value, &element)) {
         if (ferry_span_equals(element, FERRY_SPAN("close"))) {
             fields->close = true;
@@ -62,22 +73,22 @@ static void read_fields(framing_fields *fields, const ferry_headers *headers) {
         ferry_span name = ferry_headers_name(headers, i);
         switch (name.length) { /* most names are none of these: do not compare them at all */
         case sizeof "Connection" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("connection"))) {
+            if (ferry_span_equals(name, FERRY_SPAN("Connection"))) {
                 read_connection(fields, ferry_headers_value(headers, i));
             }
             break;
         case sizeof "Content-Length" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("content-length"))) {
+            if (ferry_span_equals(name, FERRY_SPAN("Content-Length"))) {
                 read_content_length(fields, ferry_headers_value(headers, i));
             }
             break;
         case sizeof "Content-Encoding" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("content-encoding"))) {
+            if (ferry_span_equals(name, FERRY_SPAN("Content-Encoding"))) {
                 fields->has_content_coding = true;
             }
             break;
         case sizeof "Transfer-Encoding" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("transfer-encoding"))) {
+            if (ferry_span_equals(name, FERRY_SPAN("Transfer-Encoding"))) {
                 read_transfer_encoding(fields, ferry_headers_value(headers, i));
             }
             break;

@@ -53,7 +53,6 @@ static ferry_error parse_status_line(ferry_h1_head *head, ferry_context *context
     head->minor_version = data[7] - '0';
     head->code = (data[9] - '0') * 100 + (data[10] - '0') * 10 + (data[11] - '0');
     head->has_status_line = true;
-    ferry_log(context, FERRY_LOG_RESPONSE_HEAD, "%.*s", (int)line.length, data);
     return FERRY_OK;
 }
 
@@ -70,46 +69,76 @@ static ferry_error too_large(ferry_context *context) {
                       context->max_head_bytes);
 }
 
-static ferry_error parse_line(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
-                              ferry_span line) {
-    if (!head->has_status_line) {
-        return parse_status_line(head, context, line);
+/* Notes the field of a line; its place is counted from the beginning of the head. */
+static ferry_error parse_field(ferry_context *context, ferry_headers *headers, const char *data,
+                               ferry_span line) {
+    ferry_span name;
+    ferry_span value;
+    if (ferry_is_ows(line.data[0]) && headers->count > 0) {
+        ferry_headers_note_fold(headers, (size_t)(line.data - data) + line.length);
+        return FERRY_OK;
     }
-    if (context->log != NULL) {
-        ferry_log(context, FERRY_LOG_RESPONSE_HEAD, "%.*s", (int)line.length, line.data);
+    if (!ferry_h1_field_split(line, &name, &value)) {
+        return ferry_h1_field_refuse(context, line);
     }
-    return ferry_h1_field_parse(context, headers, line);
+    ferry_header header = {
+        .line = (size_t)(name.data - data),
+        .name_length = name.length,
+        .value = (size_t)(value.data - data),
+        .value_length = value.length,
+    };
+    ferry_error error = ferry_headers_note(headers, context, header);
+    return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
 }
 
-ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
-                                const char *data, size_t length, size_t *consumed, bool *complete) {
-    ferry_span rest = {data, length};
-    ferry_span line;
-    *consumed = 0;
-    *complete = false;
-    while (ferry_h1_next_line(&rest, head->scanned, &line)) {
-        size_t line_bytes = length - *consumed - rest.length;
-        *consumed += line_bytes;
-        head->scanned = 0;
-        head->bytes += line_bytes;
-        if (head->bytes > context->max_head_bytes) {
-            return too_large(context);
-        }
-        if (line.length == 0 && head->has_status_line) {
-            *complete = true;
-            return FERRY_OK;
-        }
-        ferry_error error = parse_line(head, context, headers, line);
-        if (error != FERRY_OK) {
-            return error;
-        }
+static ferry_error end_head(const ferry_h1_head *head, ferry_context *context,
+                            ferry_headers *headers, const char *data) {
+    ferry_error error = ferry_headers_adopt(headers, context, data, head->bytes);
+    return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
+}
+
+/* What is to be said of a line that is not complete. */
+static ferry_error check_rest(const ferry_h1_head *head, ferry_context *context, ferry_span rest,
+                              ferry_h1_line end) {
+    size_t left = context->max_head_bytes - head->bytes;
+    if (end == FERRY_H1_LINE_BAD) {
+        return head->scanned >= left ? too_large(context) : ferry_h1_refuse_line(context, rest);
     }
-    head->scanned = rest.length;
-    if (rest.length > context->max_head_bytes - head->bytes) {
+    if (rest.length > left) {
         return too_large(context);
     }
     if (!head->has_status_line && rest.length > 0 && !may_become_status_line(rest)) {
         return refuse_status_line(context, rest);
     }
     return FERRY_OK;
+}
+
+ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
+                                const char *data, size_t length, bool *complete) {
+    ferry_span rest = {data + head->bytes, length - head->bytes};
+    ferry_span line;
+    ferry_h1_line end;
+    *complete = false;
+    while ((end = ferry_h1_next_line(&rest, &head->scanned, &line)) == FERRY_H1_LINE_COMPLETE) {
+        head->bytes = length - rest.length;
+        if (head->bytes > context->max_head_bytes) {
+            return too_large(context);
+        }
+        if (context->log != NULL && line.length > 0) {
+            ferry_log(context, FERRY_LOG_RESPONSE_HEAD, "%.*s", (int)line.length, line.data);
+        }
+        ferry_error error = FERRY_OK;
+        if (!head->has_status_line) {
+            error = parse_status_line(head, context, line);
+        } else if (line.length > 0) {
+            error = parse_field(context, headers, data, line);
+        } else {
+            *complete = true;
+            return end_head(head, context, headers, data);
+        }
+        if (error != FERRY_OK) {
+            return error;
+        }
+    }
+    return check_rest(head, context, rest, end);
 }

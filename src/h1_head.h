@@ -17,11 +17,11 @@ typedef struct ferry_h1_head {
 /* Ready for a new head. */
 void ferry_h1_head_init(ferry_h1_head *head);
 
-/* Reads the complete lines at the beginning of `data`, adds the fields to `headers`, and stores how
- * many bytes that was; the rest must be offered again with more behind it. *complete becomes true
- * at the empty line. PROTOCOL, TOO_LARGE, OUT_OF_MEMORY, with a detail. */
+/* `data` are all bytes since the beginning of the head: offer them again with more behind, until
+ * *complete becomes true at the empty line; the head is then head->bytes long, and its fields are
+ * in `headers`. PROTOCOL, TOO_LARGE, OUT_OF_MEMORY, with a detail. */
 ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
-                                const char *data, size_t length, size_t *consumed, bool *complete);
+                                const char *data, size_t length, bool *complete);
 
 /* True where nothing of a head has come yet. */
 bool ferry_h1_head_is_empty(const ferry_h1_head *head);

@@ -12,10 +12,11 @@ static const char *const no_lines[] = {NULL};
 
 void ferry_headers_init(ferry_headers *headers, const ferry_context *context) {
     *headers = (ferry_headers){.max_count = context->max_header_count};
-    /* A line is stored with ": " and NUL, which a line of the shortest kind has no bytes for. The
-     * parser counts what is on the wire; this only bounds what may follow from it. */
+    /* A line is stored with ": " and NUL, which a line of the shortest kind has no bytes for, and
+     * may be stored twice. The parser counts what is on the wire; this bounds what follows from it.
+     */
     size_t limit = context->max_head_bytes;
-    limit = limit > SIZE_MAX / 4 ? SIZE_MAX / 2 : limit * 2;
+    limit = limit > SIZE_MAX / 8 ? SIZE_MAX / 2 : limit * 4;
     ferry_buffer_init(&headers->text, limit);
     ferry_buffer_init(&headers->dictionary, limit);
 }
@@ -54,8 +55,8 @@ static void *grow(const ferry_context *context, void *block, size_t *capacity, s
     return grown;
 }
 
-ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
-                              ferry_span value) {
+ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context *context,
+                                    ferry_header header) {
     if (headers->count >= headers->max_count) {
         return FERRY_ERROR_TOO_LARGE;
     }
@@ -67,30 +68,47 @@ ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *conte
         }
         headers->list = list;
     }
+    headers->list[headers->count++] = header;
+    return FERRY_OK;
+}
+
+/* Writes "Name: value" and NUL at the end of the text, where there is room for it. */
+static ferry_header put_line(ferry_headers *headers, ferry_span name, ferry_span value) {
     ferry_buffer *text = &headers->text;
-    ferry_error error = ferry_buffer_reserve(text, context, name.length + value.length + 3);
+    ferry_header header = {
+        .line = text->end,
+        .name_length = name.length,
+        .value = text->end + name.length + 2,
+        .value_length = value.length,
+    };
+    char *line = text->data + text->end;
+    memcpy(line, name.data, name.length);
+    line[name.length] = ':';
+    line[name.length + 1] = ' ';
+    if (value.length > 0) {
+        memcpy(line + name.length + 2, value.data, value.length);
+    }
+    line[name.length + 2 + value.length] = '\0';
+    text->end += name.length + value.length + 3;
+    return header;
+}
+
+ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
+                              ferry_span value) {
+    if (headers->count >= headers->max_count) {
+        return FERRY_ERROR_TOO_LARGE;
+    }
+    ferry_error error =
+        ferry_buffer_reserve(&headers->text, context, name.length + value.length + 3);
     if (error != FERRY_OK) {
         return error;
     }
-    char *line = text->data + text->end;
-    if (value.data == name.data + name.length + 2 && name.data[name.length + 1] == ' ') {
-        memcpy(line, name.data, name.length + 2 + value.length); /* already spelled that way */
-    } else {
-        memcpy(line, name.data, name.length);
-        line[name.length] = ':';
-        line[name.length + 1] = ' ';
-        if (value.length > 0) {
-            memcpy(line + name.length + 2, value.data, value.length);
-        }
+    size_t end = headers->text.end;
+    error = ferry_headers_note(headers, context, put_line(headers, name, value));
+    if (error != FERRY_OK) {
+        headers->text.end = end;
     }
-    line[name.length + 2 + value.length] = '\0';
-    headers->list[headers->count++] = (ferry_header){
-        .line = text->end,
-        .name_length = name.length,
-        .value_length = value.length,
-    };
-    text->end += name.length + value.length + 3;
-    return FERRY_OK;
+    return error;
 }
 
 ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
@@ -115,6 +133,68 @@ ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *cont
     last->value_length += more.length;
     text->data[text->end++] = '\0';
     return FERRY_OK;
+}
+
+void ferry_headers_note_fold(ferry_headers *headers, size_t end) {
+    assert(headers->count > 0);
+    ferry_header *last = &headers->list[headers->count - 1];
+    last->value_length = end - last->value;
+    last->is_folded = true;
+}
+
+/* Replaces each fold, white space around it included, by one space; returns the new length. */
+static size_t unfold(char *value, size_t length) {
+    size_t out = 0;
+    bool in_fold = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = value[i];
+        if (c == '\r' || c == '\n') {
+            in_fold = true;
+            while (out > 0 && ferry_is_ows(value[out - 1])) {
+                out--;
+            }
+        } else if (!in_fold || !ferry_is_ows(c)) {
+            if (in_fold && out > 0) {
+                value[out++] = ' ';
+            }
+            in_fold = false;
+            value[out++] = c;
+        }
+    }
+    return out;
+}
+
+/* Spells a line that came in another form as the others are, behind the block. */
+static ferry_error respell(ferry_headers *headers, const ferry_context *context, size_t index) {
+    ferry_header header = headers->list[index];
+    ferry_buffer *text = &headers->text;
+    ferry_error error =
+        ferry_buffer_reserve(text, context, header.name_length + header.value_length + 3);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    char *value = text->data + header.value;
+    size_t length = header.is_folded ? unfold(value, header.value_length) : header.value_length;
+    headers->list[index] =
+        put_line(headers, (ferry_span){text->data + header.line, header.name_length},
+                 (ferry_span){value, length});
+    return FERRY_OK;
+}
+
+ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *context,
+                                const char *block, size_t length) {
+    ferry_buffer *text = &headers->text;
+    ferry_error error = ferry_buffer_append(text, context, block, length);
+    for (size_t i = 0; i < headers->count && error == FERRY_OK; i++) {
+        const ferry_header *header = &headers->list[i];
+        if (header->value == header->line + header->name_length + 2 && !header->is_folded &&
+            text->data[header->value - 1] == ' ') {
+            text->data[header->value + header->value_length] = '\0';
+        } else {
+            error = respell(headers, context, i);
+        }
+    }
+    return error;
 }
 
 ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context) {
@@ -148,17 +228,6 @@ ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *cont
     }
     headers->lines[count] = NULL;
     return FERRY_OK;
-}
-
-ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {
-    const ferry_header *header = &headers->list[index];
-    return (ferry_span){headers->text.data + header->line, header->name_length};
-}
-
-ferry_span ferry_headers_value(const ferry_headers *headers, size_t index) {
-    const ferry_header *header = &headers->list[index];
-    return (ferry_span){headers->text.data + header->line + header->name_length + 2,
-                        header->value_length};
 }
 
 bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,

@@ -7,9 +7,11 @@
 #include "span.h"
 
 typedef struct ferry_header {
-    size_t line;        /* offset of "Name: value" and NUL in the text */
-    size_t name_length; /* the value begins two bytes after the name */
+    size_t line; /* offset of "Name: value" and NUL in the text */
+    size_t name_length;
+    size_t value; /* offset of the value: two bytes after the name once it is sealed */
     size_t value_length;
+    bool is_folded; /* line ends are yet to be taken out of the value */
 } ferry_header;
 
 typedef struct ferry_headers {
@@ -33,21 +35,44 @@ void ferry_headers_deinit(ferry_headers *headers, const ferry_context *context);
 /* Forgets the fields, keeps the memory. */
 void ferry_headers_clear(ferry_headers *headers);
 
-/* Appends a field; the value is trimmed by the caller. TOO_LARGE past max_header_count or
- * max_head_bytes, OUT_OF_MEMORY, both without a detail. */
+/* Fields come one by one: a copy of each is made. The value is trimmed by the caller. TOO_LARGE
+ * past max_header_count or max_head_bytes, OUT_OF_MEMORY, both without a detail. */
 ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
                               ferry_span value);
-
 /* Appends a space and `more` to the last value (obs-fold, RFC 9112 section 5.2). */
 ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
                                ferry_span more);
+
+/* Or the whole block of lines is at hand, as in a head: fields are noted by their place in it, then
+ * the block is copied at once. Most lines need no change there but for NUL at their ends. */
+ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context *context,
+                                    ferry_header header);
+static inline ferry_error ferry_headers_note(ferry_headers *headers, const ferry_context *context,
+                                             ferry_header header) {
+    if (headers->count < headers->capacity && headers->count < headers->max_count) {
+        headers->list[headers->count++] = header;
+        return FERRY_OK;
+    }
+    return ferry_headers_note_slow(headers, context, header);
+}
+/* The last value goes on up to `end` in the block, line ends included. */
+void ferry_headers_note_fold(ferry_headers *headers, size_t end);
+ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *context,
+                                const char *block, size_t length);
 
 /* Makes the lines, and room for the dictionary, so that the getters need no memory. Nothing is
  * added afterwards. OUT_OF_MEMORY. */
 ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context);
 
-ferry_span ferry_headers_name(const ferry_headers *headers, size_t index);
-ferry_span ferry_headers_value(const ferry_headers *headers, size_t index);
+static inline ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {
+    const ferry_header *header = &headers->list[index];
+    return (ferry_span){headers->text.data + header->line, header->name_length};
+}
+
+static inline ferry_span ferry_headers_value(const ferry_headers *headers, size_t index) {
+    const ferry_header *header = &headers->list[index];
+    return (ferry_span){headers->text.data + header->value, header->value_length};
+}
 
 /* Finds the next field of that name at or after *index, sets *index to one past it. */
 bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,

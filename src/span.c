@@ -36,18 +36,23 @@ static size_t element_length(ferry_span list) {
     return list.length;
 }
 
-bool ferry_span_starts_with(ferry_span text, ferry_span prefix) {
-    if (text.length < prefix.length) {
-        return false;
-    }
-    for (size_t i = 0; i < prefix.length; i++) {
-        char a = text.data[i];
-        char b = prefix.data[i];
-        if (a != b && ferry_ascii_lower(a) != ferry_ascii_lower(b)) {
+static bool same_bytes(const char *a, const char *b, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (a[i] != b[i] && ferry_ascii_lower(a[i]) != ferry_ascii_lower(b[i])) {
             return false;
         }
     }
     return true;
+}
+
+bool ferry_span_starts_with(ferry_span text, ferry_span prefix) {
+    size_t length = prefix.length;
+    if (text.length < length) {
+        return false;
+    }
+    /* What is compared is mostly spelled alike; the case matters only where it is not. */
+    return memcmp(text.data, prefix.data, length) == 0 ||
+           same_bytes(text.data, prefix.data, length);
 }
 
 bool ferry_span_is_token(ferry_span text) {
@@ -75,14 +80,11 @@ bool ferry_span_next_element(ferry_span *list, ferry_span *element) {
 }
 
 bool ferry_span_to_int64(ferry_span text, int64_t *number) {
+    static const int64_t last = INT64_MAX / 10;
     int64_t value = 0;
     for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        if (c < '0' || c > '9') {
-            return false;
-        }
-        int digit = c - '0';
-        if (value > (INT64_MAX - digit) / 10) {
+        unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
+        if (digit > 9 || value > last || (value == last && digit > INT64_MAX % 10)) {
             return false;
         }
         value = value * 10 + digit;

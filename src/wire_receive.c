@@ -25,6 +25,7 @@ void ferry_wire_reset_response(ferry_wire *wire) {
     ferry_h1_chunked_reset(&wire->chunked);
     ferry_decoding_free(wire->decoding);
     wire->decoding = NULL;
+    wire->decoder_is_full = false;
     wire->raw_ended = false;
     wire->pending = FERRY_OK;
     wire->write_reason[0] = '\0';
@@ -155,19 +156,17 @@ static bool awaits_head(const ferry_wire *wire) {
 static void parse_heads(ferry_wire *wire) {
     bool complete_head = true;
     while (complete_head && awaits_head(wire)) {
-        size_t consumed;
-        ferry_error error =
-            ferry_h1_head_parse(&wire->head, wire->base.context, &wire->base.exchange->headers,
-                                ferry_buffer_content(&wire->rx), ferry_buffer_length(&wire->rx),
-                                &consumed, &complete_head);
+        ferry_error error = ferry_h1_head_parse(
+            &wire->head, wire->base.context, &wire->base.exchange->headers,
+            ferry_buffer_content(&wire->rx), ferry_buffer_length(&wire->rx), &complete_head);
         if (error != FERRY_OK) {
             ferry_wire_fail(wire, error);
             return;
         }
-        ferry_buffer_consume(&wire->rx, consumed);
         if (!complete_head) {
             return;
         }
+        ferry_buffer_consume(&wire->rx, wire->head.bytes);
         if (wire->head.code < 200 && wire->head.code != FERRY_RESPONSE_SWITCHING_PROTOCOLS) {
             take_interim_head(wire);
         } else {
@@ -418,6 +417,7 @@ static size_t read_decoded(ferry_wire *wire, char *dst, size_t capacity, bool *e
             break;
         }
     }
+    wire->decoder_is_full = total == capacity;
     return total;
 }
 
@@ -450,5 +450,6 @@ size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity) {
 
 bool ferry_wire_has_pending(const ferry_wire *wire) {
     return ferry_buffer_length(&wire->rx) > 0 || ferry_buffer_length(&wire->raw) > 0 ||
-           wire->pending != FERRY_OK || (wire->decoding != NULL && wire->raw_ended);
+           wire->pending != FERRY_OK || wire->decoder_is_full ||
+           (wire->decoding != NULL && wire->raw_ended);
 }

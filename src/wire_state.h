@@ -46,6 +46,7 @@ typedef struct ferry_wire {
     ferry_h1_chunked chunked;
     ferry_decoding *decoding; /* NULL where there is nothing to undo */
     ferry_buffer raw;         /* coded bytes on their way to `decoding` */
+    bool decoder_is_full;     /* it filled the reader's memory, and may have more */
     bool raw_ended;           /* the message is complete; decoded bytes may still come */
     ferry_error pending;      /* what ends the body once the bytes before it are read */
     char pending_detail[FERRY_DETAIL_SIZE];

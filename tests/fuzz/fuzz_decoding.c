@@ -71,11 +71,10 @@ static void drain(ferry_decoding *decoding, const uint8_t *src, size_t size, siz
 }
 
 static outcome decode(const char *codings, int64_t limit, const uint8_t *src, size_t size,
-                      size_t step, size_t room) {
+                      size_t step, size_t room, uint8_t bytes[MOST_OUTPUT]) {
     ferry_context context = {.allocator = ferry_default_allocator, .max_decoded_bytes = limit};
-    outcome result = {FERRY_OK, 0, malloc(MOST_OUTPUT)};
+    outcome result = {FERRY_OK, 0, bytes};
     ferry_decoding *decoding = NULL;
-    require(result.bytes != NULL);
     require(ferry_decoding_new(&context, ferry_span_of(codings), &decoding) == FERRY_OK);
     if (decoding != NULL) {
         drain(decoding, src, size, step, room, &result);
@@ -90,19 +89,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < HEADER_SIZE) {
         return 0;
     }
+    static uint8_t bytes[2][MOST_OUTPUT];
     char codings[64];
     name_codings(data[0], data[1], codings);
     size_t room = data[2] + (size_t)1;
     size_t step = data[3] + (size_t)1;
     int64_t limit = data[4] == 255 ? MOST_OUTPUT : data[4] * 16;
-    outcome whole = decode(codings, limit, data + HEADER_SIZE, size - HEADER_SIZE, size, 65536);
-    outcome split = decode(codings, limit, data + HEADER_SIZE, size - HEADER_SIZE, step, room);
+    outcome whole =
+        decode(codings, limit, data + HEADER_SIZE, size - HEADER_SIZE, size, 65536, bytes[0]);
+    outcome split =
+        decode(codings, limit, data + HEADER_SIZE, size - HEADER_SIZE, step, room, bytes[1]);
     /* Where the data are damaged, how much came out before that shows may differ. */
     size_t common = whole.length < split.length ? whole.length : split.length;
     require(memcmp(whole.bytes, split.bytes, common) == 0);
     require((whole.error == FERRY_OK) == (split.error == FERRY_OK));
     require(whole.error != FERRY_OK || whole.length == split.length);
-    free(whole.bytes);
-    free(split.bytes);
     return 0;
 }

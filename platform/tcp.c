@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* tcp: a connected socket as a stream. */
+#include "platform.h"
+
+typedef struct tcp {
+    ferry_stream base;
+    ferry_context *context;
+    ferry_descriptor socket;
+    const char *reason; /* of the last failure */
+} tcp;
+
+static ferry_stream_result tcp_read(ferry_stream *stream, void *dst, size_t capacity,
+                                    size_t *length) {
+    tcp *self = (tcp *)stream;
+    return ferry_socket_read(self->socket, dst, capacity, length, &self->reason);
+}
+
+static ferry_stream_result tcp_write(ferry_stream *stream, const ferry_slice *slices, size_t count,
+                                     size_t *length) {
+    tcp *self = (tcp *)stream;
+    return ferry_socket_write(self->socket, slices, count, length, &self->reason);
+}
+
+static bool tcp_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
+    *wait = (ferry_wait){((const tcp *)stream)->socket, events};
+    return true;
+}
+
+static void tcp_shutdown(ferry_stream *stream) {
+    ferry_socket_shutdown(((const tcp *)stream)->socket);
+}
+
+static void tcp_destroy(ferry_stream *stream) {
+    tcp *self = (tcp *)stream;
+    ferry_socket_close(self->socket);
+    ferry_free(self->context, self);
+}
+
+static const char *tcp_get_error_detail(ferry_stream *stream) {
+    return ((const tcp *)stream)->reason;
+}
+
+static const ferry_stream_ops tcp_ops = {
+    .read = tcp_read,
+    .write = tcp_write,
+    .wants = tcp_wants,
+    .shutdown = tcp_shutdown,
+    .destroy = tcp_destroy,
+    .get_error_detail = tcp_get_error_detail,
+};
+
+ferry_error ferry_tcp_new(ferry_context *context, ferry_descriptor socket, ferry_stream **stream) {
+    tcp *self = ferry_alloc(context, sizeof *self);
+    if (self == NULL) {
+        return ferry_fail_memory(context);
+    }
+    *self = (tcp){.base = {.ops = &tcp_ops}, .context = context, .socket = socket};
+    *stream = &self->base;
+    return FERRY_OK;
+}
