@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "exchange.h"
+#include "span.h"
 
 typedef struct ferry_origin {
     const char *host; /* no brackets */
@@ -37,16 +38,16 @@ enum {
 /* A request that the client has checked. Everything is borrowed for the call. */
 typedef struct ferry_message {
     ferry_method method;
-    const char *method_name; /* never NULL */
-    const char *target;
+    ferry_span method_name;
+    ferry_span target;
     const char *const *headers; /* ends with NULL; never NULL */
     unsigned present;           /* FERRY_HAS_… */
     const void *body;           /* what the method may carry: NULL and 0 otherwise */
     size_t body_length;
     bool streamed;
     int64_t streamed_length; /* -1: not known */
-    const char *host;        /* the authority for Host: brackets and port where they belong */
-    const char *user_agent;  /* "": none */
+    ferry_span host;         /* the authority for Host: brackets and port where they belong */
+    ferry_span user_agent;   /* empty: none */
 } ferry_message;
 
 typedef struct ferry_backend ferry_backend;

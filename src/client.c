@@ -11,6 +11,7 @@ enum {
     DEFAULT_CONNECT_MS = 30000,
     DEFAULT_CONTINUE_MS = 1000,
     DEFAULT_HEAD_BYTES = 65536,
+    MOST_HEAD_BYTES = 16 * 1024 * 1024,
     DEFAULT_HEADER_COUNT = 256,
     DEFAULT_POLL_BUDGET = 2 * 1024 * 1024,
     DEFAULT_CHUNK_SIZE = 65536,
@@ -43,6 +44,10 @@ static size_t default_size(size_t value, size_t fallback) {
     return value > 0 ? value : fallback;
 }
 
+static size_t least_size(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 /* False where only some of the functions are given. */
 static bool choose_allocator(ferry_allocator *allocator) {
     int given =
@@ -72,7 +77,8 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .allocator = from->allocator,
         .log = from->log,
         .log_ctx = from->log_ctx,
-        .max_head_bytes = default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES),
+        .max_head_bytes =
+            least_size(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES), MOST_HEAD_BYTES),
         .max_header_count = default_size(from->max_header_count, DEFAULT_HEADER_COUNT),
         .max_decoded_bytes = from->max_decoded_bytes == 0  ? DEFAULT_DECODED_BYTES
                              : from->max_decoded_bytes < 0 ? INT64_MAX

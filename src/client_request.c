@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-static const char default_user_agent[] = "ferry/" FERRY_VERSION_STRING;
-
 static ferry_error check_ready(ferry_client *client) {
     ferry_context *context = &client->context;
     switch (client->status) {
@@ -38,8 +36,8 @@ static ferry_error check_ready(ferry_client *client) {
 }
 
 /* Room for the URL of the response, so that noting it later cannot fail. */
-static ferry_error reserve_url(ferry_client *client, const char *target) {
-    size_t needed = ferry_buffer_length(&client->url_base) + strlen(target) + 1;
+static ferry_error reserve_url(ferry_client *client, ferry_span target) {
+    size_t needed = ferry_buffer_length(&client->url_base) + target.length + 1;
     ferry_buffer *url = &client->exchange.url;
     if (needed <= url->capacity) {
         return FERRY_OK;
@@ -49,17 +47,16 @@ static ferry_error reserve_url(ferry_client *client, const char *target) {
     return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(&client->context);
 }
 
-static void note_url(ferry_client *client, const char *target) {
+static void note_url(ferry_client *client, ferry_span target) {
     ferry_buffer *url = &client->exchange.url;
     size_t base_length = ferry_buffer_length(&client->url_base);
     ferry_buffer_clear(url);
-    if (target[0] == '/') {
+    if (target.data[0] == '/') {
         memcpy(url->data, client->url_base.data, base_length);
         url->end = base_length;
     }
-    size_t size = strlen(target) + 1;
-    memcpy(url->data + url->end, target, size);
-    url->end += size;
+    memcpy(url->data + url->end, target.data, target.length + 1);
+    url->end += target.length + 1;
 }
 
 ferry_error ferry_client_send(ferry_client *client, const ferry_request *request) {
@@ -69,18 +66,19 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
         error = ferry_request_check(&client->context, request, &message);
     }
     if (error == FERRY_OK) {
-        error = reserve_url(client, request->url);
+        error = reserve_url(client, message.target);
     }
     if (error != FERRY_OK) {
         return error;
     }
-    message.host = client->authority.data;
-    message.user_agent = client->user_agent != NULL ? client->user_agent : default_user_agent;
+    message.host = (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
+    message.user_agent = client->user_agent != NULL ? ferry_span_of(client->user_agent)
+                                                    : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
     error = client->backend->ops->send(client->backend, &message);
     if (error != FERRY_OK) {
         return error;
     }
-    note_url(client, request->url);
+    note_url(client, message.target);
     client->context.detail[0] = '\0';
     client->request_since_ms = ferry_host_now_ms();
     client->idle_since_ms = client->request_since_ms;

@@ -136,11 +136,14 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
     if (lf == NULL) {
         return FERRY_OK;
     }
-    ferry_span line;
-    size_t scanned = 0;
-    ferry_error error = ferry_h1_next_line(&text, &scanned, &line) == FERRY_H1_LINE_COMPLETE
-                            ? take_trailer_line(chunked, context, trailers, line)
-                            : ferry_h1_refuse_line(context, text);
+    ferry_h1_line_end end = ferry_h1_find_line_end(text.data, text.data + text.length);
+    ferry_error error = FERRY_OK;
+    if (end.length == FERRY_H1_BAD_BYTE) {
+        error = ferry_h1_refuse_line(context, text);
+    } else {
+        ferry_span line = {text.data, (size_t)(end.at - text.data)};
+        error = take_trailer_line(chunked, context, trailers, line);
+    }
     ferry_buffer_clear(&chunked->line);
     return error;
 }

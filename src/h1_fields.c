@@ -5,30 +5,22 @@
 
 #include <string.h>
 
-ferry_h1_line ferry_h1_next_line_slow(ferry_span *text, size_t at, size_t *scanned,
-                                      ferry_span *line) {
-    for (; at < text->length; at = ferry_h1_find_low_byte(*text, at + 1)) {
-        size_t end = at;
-        if (text->data[at] == '\r') {
-            if (at + 1 == text->length) {
-                break; /* whether it is a bare one is not known yet */
-            }
-            at++;
+ferry_h1_line_end ferry_h1_find_line_end_slow(const char *at, const char *end) {
+    for (; at < end; at = ferry_h1_find_low_byte(at + 1, end)) {
+        if (*at == '\n') {
+            return (ferry_h1_line_end){at, 1};
         }
-        if (text->data[at] == '\n') {
-            *line = (ferry_span){text->data, end};
-            *scanned = 0;
-            text->data += at + 1;
-            text->length -= at + 1;
-            return FERRY_H1_LINE_COMPLETE;
+        if (*at == '\r' && at + 1 == end) {
+            break; /* whether it is a bare one is not known yet */
         }
-        if (end != at || text->data[at] == '\0') {
-            *scanned = end;
-            return FERRY_H1_LINE_BAD;
+        if (*at == '\r' && at[1] == '\n') {
+            return (ferry_h1_line_end){at, 2};
+        }
+        if (*at == '\r' || *at == '\0') {
+            return (ferry_h1_line_end){at, FERRY_H1_BAD_BYTE};
         }
     }
-    *scanned = at;
-    return FERRY_H1_LINE_INCOMPLETE;
+    return (ferry_h1_line_end){at, FERRY_H1_NO_END};
 }
 
 const char *ferry_h1_excerpt(ferry_span text, char excerpt[FERRY_H1_EXCERPT_SIZE]) {

@@ -5,13 +5,22 @@
 
 #include "headers.h"
 
-/* Takes apart a line from ferry_h1_next_line() that is not folded: a token, a colon, a value, which
- * is trimmed. False where it is none of that. */
+/* Takes apart a line, behind which there is a line end, and which is not folded: a token, a colon,
+ * a value, which is trimmed. False where it is none of that. */
 static inline bool ferry_h1_field_split(ferry_span line, ferry_span *name, ferry_span *value) {
-    size_t length = 0;
-    while (ferry_is_tchar((unsigned char)line.data[length])) { /* the line end is none */
-        length++;
+    const unsigned char *end = (const unsigned char *)line.data;
+    while (ferry_is_tchar(end[0])) { /* the line end is none, so none is read past it */
+        if (!ferry_is_tchar(end[1])) {
+            end += 1;
+            break;
+        }
+        if (!ferry_is_tchar(end[2])) {
+            end += 2;
+            break;
+        }
+        end += 3;
     }
+    size_t length = (size_t)((const char *)end - line.data);
     if (length == 0 || line.data[length] != ':') {
         return false;
     }
@@ -31,54 +40,49 @@ ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, f
 ferry_error ferry_h1_field_explain(ferry_context *context, const ferry_headers *headers,
                                    ferry_error error);
 
-/* Lines are cut at CRLF or a bare LF (RFC 9112 section 2.2). */
-typedef enum ferry_h1_line {
-    FERRY_H1_LINE_COMPLETE = 0,
-    FERRY_H1_LINE_INCOMPLETE,
-    FERRY_H1_LINE_BAD, /* a NUL or a bare CR at *scanned */
-} ferry_h1_line;
+/* Where a line ends: at CRLF or a bare LF (RFC 9112 section 2.2). */
+typedef struct ferry_h1_line_end {
+    const char *at; /* the first byte of the line end; or how far there is none; or the bad byte */
+    size_t length;  /* 1 or 2; FERRY_H1_NO_END or FERRY_H1_BAD_BYTE */
+} ferry_h1_line_end;
 
-/* The part of ferry_h1_next_line() that is seldom needed; `at` is a byte below 14. */
-ferry_h1_line ferry_h1_next_line_slow(ferry_span *text, size_t at, size_t *scanned,
-                                      ferry_span *line);
+enum {
+    FERRY_H1_NO_END = 0,
+    FERRY_H1_BAD_BYTE = 3, /* a NUL or a bare CR */
+};
 
-/* The first byte below 14 from `at` on, or the length: CR, LF and NUL are there, and little else.
- */
-static inline size_t ferry_h1_find_low_byte(ferry_span text, size_t at) {
-    const char *data = text.data;
-    size_t length = text.length;
+/* The first byte below 14: CR, LF and NUL are there, and little else. `end` where there is none. */
+static inline const char *ferry_h1_find_low_byte(const char *at, const char *end) {
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     /* Eight at a time: (x - 14) & ~x has the top bit of the first byte below 14 set, and of none
      * before it. */
-    while (at + sizeof(uint64_t) <= length) {
+    const char *last = (size_t)(end - at) >= sizeof(uint64_t) ? end - sizeof(uint64_t) : NULL;
+    while (last != NULL && at <= last) {
         uint64_t word;
-        memcpy(&word, data + at, sizeof word);
+        memcpy(&word, at, sizeof word);
         uint64_t found = (word - 0x0e0e0e0e0e0e0e0e) & ~word & 0x8080808080808080;
         if (found != 0) {
-            return at + (size_t)__builtin_ctzll(found) / 8;
+            return at + __builtin_ctzll(found) / 8;
         }
         at += sizeof word;
     }
 #endif
-    while (at < length && (unsigned char)data[at] >= 14) {
+    while (at < end && (unsigned char)*at >= 14) {
         at++;
     }
     return at;
 }
 
-/* Cuts the first line off `text`; `line` is without its line end. *scanned says how much of `text`
- * is known to hold no line end, and is brought up to date. */
-static inline ferry_h1_line ferry_h1_next_line(ferry_span *text, size_t *scanned,
-                                               ferry_span *line) {
-    size_t at = ferry_h1_find_low_byte(*text, *scanned);
-    if (at + 1 < text->length && text->data[at] == '\r' && text->data[at + 1] == '\n') {
-        *line = (ferry_span){text->data, at};
-        *scanned = 0;
-        text->data += at + 2;
-        text->length -= at + 2;
-        return FERRY_H1_LINE_COMPLETE;
+/* The part of ferry_h1_find_line_end() that is seldom needed; `at` is a byte below 14, or the end.
+ */
+ferry_h1_line_end ferry_h1_find_line_end_slow(const char *at, const char *end);
+
+static inline ferry_h1_line_end ferry_h1_find_line_end(const char *from, const char *end) {
+    const char *at = ferry_h1_find_low_byte(from, end);
+    if (end - at >= 2 && at[0] == '\r' && at[1] == '\n') {
+        return (ferry_h1_line_end){at, 2};
     }
-    return ferry_h1_next_line_slow(text, at, scanned, line);
+    return ferry_h1_find_line_end_slow(at, end);
 }
 
 /* PROTOCOL: the line holds a NUL or a bare CR. */

@@ -3,6 +3,8 @@
  * section 6.3 apply in their order. */
 #include "h1_framing.h"
 
+#include <string.h>
+
 typedef struct framing_fields {
     bool has_transfer_encoding;
     bool is_chunked;
@@ -55,7 +57,7 @@ static void read_transfer_encoding(framing_fields *fields, ferry_span value) {
 
 static void read_connection(framing_fields *fields, ferry_span value) {
     ferry_span element;
-    if (ferry_span_equals(value, FERRY_SPAN("keep-alive"))) { /* nearly always */
+    if (value.length == 10 && memcmp(value.data, "keep-alive", 10) == 0) { /* nearly always */
         fields->keep_alive = true;
         return;
     }
@@ -73,22 +75,22 @@ static void read_fields(framing_fields *fields, const ferry_headers *headers) {
         ferry_span name = ferry_headers_name(headers, i);
         switch (name.length) { /* most names are none of these: do not compare them at all */
         case sizeof "Connection" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("Connection"))) {
+            if (FERRY_TOKEN_IS(name, "connection")) {
                 read_connection(fields, ferry_headers_value(headers, i));
             }
             break;
         case sizeof "Content-Length" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("Content-Length"))) {
+            if (FERRY_TOKEN_IS(name, "content-length")) {
                 read_content_length(fields, ferry_headers_value(headers, i));
             }
             break;
         case sizeof "Content-Encoding" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("Content-Encoding"))) {
+            if (FERRY_TOKEN_IS(name, "content-encoding")) {
                 fields->has_content_coding = true;
             }
             break;
         case sizeof "Transfer-Encoding" - 1:
-            if (ferry_span_equals(name, FERRY_SPAN("Transfer-Encoding"))) {
+            if (FERRY_TOKEN_IS(name, "transfer-encoding")) {
                 read_transfer_encoding(fields, ferry_headers_value(headers, i));
             }
             break;

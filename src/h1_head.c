@@ -82,10 +82,10 @@ static ferry_error parse_field(ferry_context *context, ferry_headers *headers, c
         return ferry_h1_field_refuse(context, line);
     }
     ferry_header header = {
-        .line = (size_t)(name.data - data),
-        .name_length = name.length,
-        .value = (size_t)(value.data - data),
-        .value_length = value.length,
+        .line = (uint32_t)(name.data - data),
+        .name_length = (uint32_t)name.length,
+        .value = (uint32_t)(value.data - data),
+        .value_length = (uint32_t)value.length,
     };
     ferry_error error = ferry_headers_note(headers, context, header);
     return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
@@ -97,14 +97,13 @@ static ferry_error end_head(const ferry_h1_head *head, ferry_context *context,
     return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
 }
 
-/* What is to be said of a line that is not complete. */
+/* What is to be said of a line that is not complete within what may be looked at. */
 static ferry_error check_rest(const ferry_h1_head *head, ferry_context *context, ferry_span rest,
-                              ferry_h1_line end) {
-    size_t left = context->max_head_bytes - head->bytes;
-    if (end == FERRY_H1_LINE_BAD) {
-        return head->scanned >= left ? too_large(context) : ferry_h1_refuse_line(context, rest);
+                              bool has_bad_byte, size_t length) {
+    if (has_bad_byte) {
+        return ferry_h1_refuse_line(context, rest);
     }
-    if (rest.length > left) {
+    if (length > context->max_head_bytes) {
         return too_large(context);
     }
     if (!head->has_status_line && rest.length > 0 && !may_become_status_line(rest)) {
@@ -113,32 +112,44 @@ static ferry_error check_rest(const ferry_h1_head *head, ferry_context *context,
     return FERRY_OK;
 }
 
+/* Takes a line that is not empty. */
+static ferry_error parse_line(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
+                              const char *data, ferry_span line) {
+    if (context->log != NULL) {
+        ferry_log(context, FERRY_LOG_RESPONSE_HEAD, "%.*s", (int)line.length, line.data);
+    }
+    if (!head->has_status_line) {
+        return parse_status_line(head, context, line);
+    }
+    return parse_field(context, headers, data, line);
+}
+
 ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
                                 const char *data, size_t length, bool *complete) {
-    ferry_span rest = {data + head->bytes, length - head->bytes};
-    ferry_span line;
-    ferry_h1_line end;
+    /* A head that is too large is not looked at past its limit. */
+    const char *end = data + (length < context->max_head_bytes ? length : context->max_head_bytes);
+    const char *at = data + head->bytes;
+    const char *from = at + head->scanned;
+    ferry_error error = FERRY_OK;
+    ferry_h1_line_end stop;
     *complete = false;
-    while ((end = ferry_h1_next_line(&rest, &head->scanned, &line)) == FERRY_H1_LINE_COMPLETE) {
-        head->bytes = length - rest.length;
-        if (head->bytes > context->max_head_bytes) {
-            return too_large(context);
+    while (error == FERRY_OK) {
+        stop = ferry_h1_find_line_end(from, end);
+        if (stop.length == FERRY_H1_NO_END || stop.length == FERRY_H1_BAD_BYTE) {
+            head->bytes = (size_t)(at - data);
+            head->scanned = (size_t)(stop.at - at);
+            return check_rest(head, context, (ferry_span){at, (size_t)(end - at)},
+                              stop.length == FERRY_H1_BAD_BYTE, length);
         }
-        if (context->log != NULL && line.length > 0) {
-            ferry_log(context, FERRY_LOG_RESPONSE_HEAD, "%.*s", (int)line.length, line.data);
-        }
-        ferry_error error = FERRY_OK;
-        if (!head->has_status_line) {
-            error = parse_status_line(head, context, line);
-        } else if (line.length > 0) {
-            error = parse_field(context, headers, data, line);
-        } else {
+        ferry_span line = {at, (size_t)(stop.at - at)};
+        at = stop.at + stop.length;
+        from = at;
+        if (line.length == 0 && head->has_status_line) {
+            head->bytes = (size_t)(at - data);
             *complete = true;
             return end_head(head, context, headers, data);
         }
-        if (error != FERRY_OK) {
-            return error;
-        }
+        error = parse_line(head, context, headers, data, line);
     }
-    return check_rest(head, context, rest, end);
+    return error;
 }

@@ -5,12 +5,13 @@
 
 #include "backend.h"
 #include "buffer.h"
+#include "span.h"
 
 /* Appends the request line, the caller's headers as they are, and those that they lack, up to and
- * including the empty line. `accept_encoding` is what can be undone; "": nothing. OUT_OF_MEMORY,
+ * including the empty line. `accept_encoding` is what can be undone; empty: nothing. OUT_OF_MEMORY,
  * and the buffer is then as it was. */
 ferry_error ferry_h1_request_write(ferry_buffer *out, ferry_context *context,
-                                   const ferry_message *message, const char *accept_encoding);
+                                   const ferry_message *message, ferry_span accept_encoding);
 
 /* Writes "400\r\n" for a chunk of 1,024 bytes; returns the length. */
 enum { FERRY_H1_CHUNK_SIZE_LINE = 18 };

@@ -34,6 +34,8 @@ void ferry_headers_clear(ferry_headers *headers) {
     ferry_buffer_clear(&headers->text);
     ferry_buffer_clear(&headers->dictionary);
     headers->count = 0;
+    headers->has_folds = false;
+    headers->is_sealed = false;
     headers->field_count = 0;
     headers->has_dictionary = false;
 }
@@ -76,10 +78,10 @@ ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context 
 static ferry_header put_line(ferry_headers *headers, ferry_span name, ferry_span value) {
     ferry_buffer *text = &headers->text;
     ferry_header header = {
-        .line = text->end,
-        .name_length = name.length,
-        .value = text->end + name.length + 2,
-        .value_length = value.length,
+        .line = (uint32_t)text->end,
+        .name_length = (uint32_t)name.length,
+        .value = (uint32_t)(text->end + name.length + 2),
+        .value_length = (uint32_t)value.length,
     };
     char *line = text->data + text->end;
     memcpy(line, name.data, name.length);
@@ -130,7 +132,7 @@ ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *cont
     }
     memcpy(text->data + text->end, more.data, more.length);
     text->end += more.length;
-    last->value_length += more.length;
+    last->value_length += (uint32_t)more.length;
     text->data[text->end++] = '\0';
     return FERRY_OK;
 }
@@ -138,8 +140,8 @@ ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *cont
 void ferry_headers_note_fold(ferry_headers *headers, size_t end) {
     assert(headers->count > 0);
     ferry_header *last = &headers->list[headers->count - 1];
-    last->value_length = end - last->value;
-    last->is_folded = true;
+    last->value_length = (uint32_t)(end - last->value);
+    headers->has_folds = true;
 }
 
 /* Replaces each fold, white space around it included, by one space; returns the new length. */
@@ -174,34 +176,16 @@ static ferry_error respell(ferry_headers *headers, const ferry_context *context,
         return error;
     }
     char *value = text->data + header.value;
-    size_t length = header.is_folded ? unfold(value, header.value_length) : header.value_length;
+    size_t length = unfold(value, header.value_length);
     headers->list[index] =
         put_line(headers, (ferry_span){text->data + header.line, header.name_length},
                  (ferry_span){value, length});
     return FERRY_OK;
 }
 
-ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *context,
-                                const char *block, size_t length) {
-    ferry_buffer *text = &headers->text;
-    ferry_error error = ferry_buffer_append(text, context, block, length);
-    for (size_t i = 0; i < headers->count && error == FERRY_OK; i++) {
-        const ferry_header *header = &headers->list[i];
-        if (header->value == header->line + header->name_length + 2 && !header->is_folded &&
-            text->data[header->value - 1] == ' ') {
-            text->data[header->value + header->value_length] = '\0';
-        } else {
-            error = respell(headers, context, i);
-        }
-    }
-    return error;
-}
-
-ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context) {
+/* Room for the lines and the dictionary, so that the getters need no memory. */
+static ferry_error reserve_views(ferry_headers *headers, const ferry_context *context) {
     size_t count = headers->count;
-    if (count == 0) {
-        return FERRY_OK;
-    }
     if (count + 1 > headers->lines_capacity) {
         const char **lines = grow(context, (void *)headers->lines, &headers->lines_capacity,
                                   count + 1, sizeof *headers->lines);
@@ -219,15 +203,57 @@ ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *cont
         headers->fields = fields;
     }
     /* "name" NUL "value; value" NUL takes no more than the lines "name: value" NUL do. */
-    ferry_error error = ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
+    return ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
+}
+
+ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context) {
+    if (headers->count == 0 || headers->is_sealed) {
+        return FERRY_OK;
+    }
+    ferry_error error = reserve_views(headers, context);
     if (error != FERRY_OK) {
         return error;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < headers->count; i++) {
         headers->lines[i] = headers->text.data + headers->list[i].line;
     }
-    headers->lines[count] = NULL;
+    headers->lines[headers->count] = NULL;
+    headers->is_sealed = true;
     return FERRY_OK;
+}
+
+/* True where the block has it as "Name: value", so that only NUL is missing. */
+static bool is_spelled_well(const ferry_headers *headers, const ferry_header *header) {
+    return header->value == header->line + header->name_length + 2 &&
+           headers->text.data[header->value - 1] == ' ';
+}
+
+ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *context,
+                                const char *block, size_t length) {
+    char *text = NULL;
+    ferry_error error = ferry_buffer_append(&headers->text, context, block, length);
+    if (error == FERRY_OK) {
+        error = reserve_views(headers, context);
+        text = headers->text.data;
+    }
+    bool must_respell = headers->has_folds;
+    for (size_t i = 0; i < headers->count && error == FERRY_OK && !must_respell; i++) {
+        const ferry_header *header = &headers->list[i];
+        must_respell = !is_spelled_well(headers, header);
+        text[header->value + header->value_length] = '\0';
+        headers->lines[i] = text + header->line;
+    }
+    for (size_t i = 0; i < headers->count && error == FERRY_OK && must_respell; i++) {
+        error = respell(headers, context, i);
+    }
+    if (error == FERRY_OK && must_respell) {
+        return ferry_headers_seal(headers, context);
+    }
+    if (error == FERRY_OK) {
+        headers->lines[headers->count] = NULL;
+        headers->is_sealed = true;
+    }
+    return error;
 }
 
 bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,

@@ -6,12 +6,12 @@
 #include "buffer.h"
 #include "span.h"
 
+/* Offsets of 32 bits: a head is at most some MB. */
 typedef struct ferry_header {
-    size_t line; /* offset of "Name: value" and NUL in the text */
-    size_t name_length;
-    size_t value; /* offset of the value: two bytes after the name once it is sealed */
-    size_t value_length;
-    bool is_folded; /* line ends are yet to be taken out of the value */
+    uint32_t line; /* offset of "Name: value" and NUL in the text */
+    uint32_t name_length;
+    uint32_t value; /* offset of the value: two bytes after the name once it is sealed */
+    uint32_t value_length;
 } ferry_header;
 
 typedef struct ferry_headers {
@@ -20,6 +20,8 @@ typedef struct ferry_headers {
     size_t count;
     size_t capacity;
     size_t max_count;
+    bool has_folds; /* line ends are yet to be taken out of values */
+    bool is_sealed;
     const char **lines; /* capacity + 1 pointers, filled when sealed, ended by NULL */
     size_t lines_capacity;
     ferry_buffer dictionary; /* the dictionary's strings; room for them is made when sealed */

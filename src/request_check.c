@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-static const char *const method_names[FERRY_METHOD_MAX] = {
-    [FERRY_METHOD_GET] = "GET",       [FERRY_METHOD_HEAD] = "HEAD",
-    [FERRY_METHOD_POST] = "POST",     [FERRY_METHOD_PUT] = "PUT",
-    [FERRY_METHOD_DELETE] = "DELETE", [FERRY_METHOD_OPTIONS] = "OPTIONS",
-    [FERRY_METHOD_TRACE] = "TRACE",   [FERRY_METHOD_CONNECT] = "CONNECT",
-    [FERRY_METHOD_PATCH] = "PATCH",
+static const ferry_span method_names[FERRY_METHOD_MAX] = {
+    [FERRY_METHOD_GET] = {"GET", 3},       [FERRY_METHOD_HEAD] = {"HEAD", 4},
+    [FERRY_METHOD_POST] = {"POST", 4},     [FERRY_METHOD_PUT] = {"PUT", 3},
+    [FERRY_METHOD_DELETE] = {"DELETE", 6}, [FERRY_METHOD_OPTIONS] = {"OPTIONS", 7},
+    [FERRY_METHOD_TRACE] = {"TRACE", 5},   [FERRY_METHOD_CONNECT] = {"CONNECT", 7},
+    [FERRY_METHOD_PATCH] = {"PATCH", 5},
 };
 
 static const char *const no_headers[] = {NULL};
@@ -25,13 +25,13 @@ static ferry_error refuse(ferry_context *context, const char *what, const char *
 static ferry_error check_method(ferry_context *context, const ferry_request *request,
                                 ferry_message *message) {
     if (request->method_name != NULL) {
-        message->method_name = request->method_name;
+        message->method_name = ferry_span_of(request->method_name);
         message->method = FERRY_METHOD_MAX;
-        if (!ferry_span_is_token(ferry_span_of(request->method_name))) {
+        if (!ferry_span_is_token(message->method_name)) {
             return refuse(context, "the method is not a token", request->method_name);
         }
         for (int i = 0; i < FERRY_METHOD_MAX; i++) {
-            if (strcmp(method_names[i], request->method_name) == 0) {
+            if (strcmp(method_names[i].data, request->method_name) == 0) {
                 message->method = (ferry_method)i;
             }
         }
@@ -70,11 +70,13 @@ static bool is_absolute_form(ferry_span target) {
            (ferry_span_starts_with(target, FERRY_SPAN("https://")) && target.length > 8);
 }
 
-static ferry_error check_target(ferry_context *context, const char *url, ferry_method method) {
+static ferry_error check_target(ferry_context *context, const char *url, ferry_message *message) {
     if (url == NULL) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the url is NULL");
     }
+    ferry_method method = message->method;
     ferry_span target = ferry_span_of(url);
+    message->target = target;
     for (size_t i = 0; i < target.length; i++) {
         unsigned char c = (unsigned char)url[i];
         if (c <= 0x20 || c == 0x7f) {
@@ -233,8 +235,8 @@ static ferry_error check_body(ferry_context *context, const ferry_request *reque
                           "a streamed request takes its body piece by piece, not as `body`");
     }
     if (request->streamed && carries_none) {
-        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s carries no body to stream",
-                          message->method_name);
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%.*s carries no body to stream",
+                          (int)message->method_name.length, message->method_name.data);
     }
     if (request->body == NULL && request->body_length > 0) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
@@ -252,12 +254,11 @@ static ferry_error check_body(ferry_context *context, const ferry_request *reque
 ferry_error ferry_request_check(ferry_context *context, const ferry_request *request,
                                 ferry_message *message) {
     *message = (ferry_message){
-        .target = request->url,
         .headers = request->headers != NULL ? request->headers : no_headers,
     };
     ferry_error error = check_method(context, request, message);
     if (error == FERRY_OK) {
-        error = check_target(context, request->url, message->method);
+        error = check_target(context, request->url, message);
     }
     if (error == FERRY_OK) {
         error = check_body(context, request, message);

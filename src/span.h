@@ -28,19 +28,41 @@ static inline bool ferry_span_equals(ferry_span a, ferry_span b) {
     return a.length == b.length && ferry_span_starts_with(a, b);
 }
 
+/* The same for a token and a literal in lower case of letters and '-' only: in a token, no other
+ * byte than a letter's other case becomes the same with the bit of lower case set. */
+#define FERRY_TOKEN_IS(token, literal) ferry_token_is((token), (literal), sizeof(literal) - 1)
+static inline bool ferry_token_is(ferry_span token, const char *literal, size_t length) {
+    static const uint64_t lower = 0x2020202020202020;
+    uint64_t differs = 0;
+    uint64_t a;
+    uint64_t b;
+    if (token.length != length || length < sizeof a) {
+        return false;
+    }
+    for (size_t at = 0; at + sizeof a <= length; at += sizeof a) {
+        memcpy(&a, token.data + at, sizeof a);
+        memcpy(&b, literal + at, sizeof b);
+        differs |= (a | lower) ^ b;
+    }
+    memcpy(&a, token.data + length - sizeof a, sizeof a);
+    memcpy(&b, literal + length - sizeof b, sizeof b);
+    return (differs | ((a | lower) ^ b)) == 0;
+}
+
 static inline bool ferry_is_ows(char c) {
     return c == ' ' || c == '\t';
 }
 
 /* Without leading and trailing spaces and tabs (OWS, RFC 9110 section 5.6.3). */
 static inline ferry_span ferry_span_trim(ferry_span text) {
-    while (text.length > 0 && ferry_is_ows(text.data[0])) {
+    const char *end = text.data + text.length;
+    while (text.data < end && ferry_is_ows(*text.data)) {
         text.data++;
-        text.length--;
     }
-    while (text.length > 0 && ferry_is_ows(text.data[text.length - 1])) {
-        text.length--;
+    while (end > text.data && ferry_is_ows(end[-1])) {
+        end--;
     }
+    text.length = (size_t)(end - text.data);
     return text;
 }
 

@@ -141,7 +141,7 @@ static void transmit(ferry_wire *wire, ferry_span body, ferry_span suffix) {
 
 static ferry_error prepare(ferry_wire *wire, const ferry_message *message) {
     ferry_context *context = wire->base.context;
-    const char *accept = wire->undo_codings ? ferry_codings_accept : "";
+    ferry_span accept = ferry_span_of(wire->undo_codings ? ferry_codings_accept : "");
     ferry_error error = ferry_h1_request_write(&wire->tx, context, message, accept);
     if (error != FERRY_OK || (message->present & FERRY_HAS_EXPECT_CONTINUE) == 0) {
         return error;

@@ -304,8 +304,8 @@ typedef struct ferry_client_options {
     void *log_ctx;
     const char *user_agent; /* copied; NULL: "ferry/" and the version; "": none is sent */
     ferry_timeouts timeouts;
-    size_t max_head_bytes;     /* of a response head, all its lines; default 65,536; the trailers of
-                                  a chunked body have the same limit */
+    size_t max_head_bytes; /* of a response head, all its lines; default 65,536, at most 16 MiB; the
+                              trailers of a chunked body have the same limit */
     size_t max_header_count;   /* fields in a response head; default 256 */
     int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
                                   to a very large one); default 1 GiB; negative: none */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* clock: the time that time-outs and attempts are measured with. */
+#include "platform.h"
+
+#include <time.h>
+
+int64_t ferry_platform_now_ms(void) {
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
