@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client_state: what the parts of the client share: client.c (connection and progress),
+/* client_state: what the parts of the client share: client.c, client_connect.c, client_progress.c,
  * client_request.c, client_response.c and client_connection.c. Nothing else includes it. */
 #ifndef FERRY_CLIENT_STATE_H
 #define FERRY_CLIENT_STATE_H
@@ -37,6 +37,9 @@ struct ferry_client {
 
 /* Follows the link and the exchange with the status. Returns the client's error. */
 ferry_error ferry_client_update(ferry_client *client);
+
+/* Puts the client into a failed status, which lasts until connect_to_host or close. */
+ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_error error);
 
 /* Drops the connection and all that is under way. */
 void ferry_client_drop(ferry_client *client);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* client_connect: from a host that a program names to a backend that connects to it; proxies. */
+#include "client_state.h"
+
+#include "authority.h"
+#include "host.h"
+
+#include <string.h>
+
+static ferry_error set_text(ferry_client *client, ferry_buffer *buffer, ferry_span text) {
+    ferry_buffer_clear(buffer);
+    if (ferry_buffer_reserve(buffer, &client->context, text.length + 1) != FERRY_OK) {
+        return ferry_fail_memory(&client->context);
+    }
+    memcpy(buffer->data, text.data, text.length);
+    buffer->data[text.length] = '\0';
+    buffer->end = text.length;
+    return FERRY_OK;
+}
+
+ferry_error ferry_client_set_authority(ferry_client *client, const char *authority, bool secure) {
+    ferry_error error = set_text(client, &client->authority, ferry_span_of(authority));
+    if (error != FERRY_OK) {
+        return error;
+    }
+    error = set_text(client, &client->url_base,
+                     secure ? FERRY_SPAN("https://") : FERRY_SPAN("http://"));
+    if (error == FERRY_OK && ferry_buffer_append(&client->url_base, &client->context, authority,
+                                                 strlen(authority)) != FERRY_OK) {
+        error = ferry_fail_memory(&client->context);
+    }
+    return error;
+}
+
+static ferry_error check_port(ferry_client *client, int port, bool secure, uint16_t *number) {
+    if (port == -1) {
+        *number = secure ? 443 : 80;
+        return FERRY_OK;
+    }
+    if (port < 1 || port > UINT16_MAX) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the port %d is not between 1 and 65535 (-1: the default)", port);
+    }
+    *number = (uint16_t)port;
+    return FERRY_OK;
+}
+
+static ferry_error open_origin(ferry_client *client, const ferry_authority *authority,
+                               uint16_t port, bool secure) {
+    char text[300];
+    if (authority->host.length + 9 > sizeof text) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER, "the host is too long");
+    }
+    ferry_authority_write(authority, port, secure, text);
+    ferry_error error = set_text(client, &client->host, authority->host);
+    if (error == FERRY_OK) {
+        error = ferry_client_set_authority(client, text, secure);
+    }
+    if (error == FERRY_OK && client->host_backend == NULL) {
+        error = ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    ferry_origin origin = {.host = client->host.data, .port = port, .secure = secure};
+    client->connect_since_ms = ferry_host_now_ms();
+    error =
+        client->host_backend->ops->open(client->host_backend, &origin, client->connect_since_ms);
+    if (error != FERRY_OK) {
+        client->host_backend->ops->close(client->host_backend);
+        return error;
+    }
+    client->backend = client->host_backend;
+    client->was_connected = true;
+    return ferry_client_update(client);
+}
+
+ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
+                                         const ferry_tls_options *tls) {
+    ferry_authority authority;
+    uint16_t number = 0;
+    ferry_error error = ferry_authority_parse(&client->context, host, &authority);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    if (authority.has_scheme && !authority.secure && tls != NULL) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the host says http://, but TLS options are given");
+    }
+    bool secure = authority.secure || tls != NULL;
+    error = check_port(client, port, secure, &number);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    if (secure) {
+        return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
+                          "https is not available: this build has no TLS");
+    }
+    ferry_client_drop(client);
+    return open_origin(client, &authority, number, secure);
+}
+
+static ferry_error set_proxy(ferry_client *client, const char *host, int port) {
+    if (host == NULL || host[0] == '\0' || port == -1) {
+        return FERRY_OK;
+    }
+    uint16_t number;
+    ferry_error error = check_port(client, port, false, &number);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
+                      "proxies are not available in this build");
+}
+
+ferry_error ferry_client_set_http_proxy(ferry_client *client, const char *host, int port) {
+    return set_proxy(client, host, port);
+}
+
+ferry_error ferry_client_set_https_proxy(ferry_client *client, const char *host, int port) {
+    return set_proxy(client, host, port);
+}
+
+ferry_stream *ferry_client_get_connection(const ferry_client *client) {
+    return client->backend != NULL ? client->backend->ops->get_stream(client->backend) : NULL;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* client_progress: polling, waiting and the time-outs. */
+#include "client_state.h"
+
+#include "host.h"
+
+enum { MOST_WAITS = 40 }; /* every address of a host, and the look-up */
+
+static ferry_status failed_connect_status(const ferry_client *client, ferry_error error) {
+    if (error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_TLS_CERTIFICATE) {
+        return FERRY_STATUS_TLS_HANDSHAKE_ERROR;
+    }
+    return client->status == FERRY_STATUS_RESOLVING ? FERRY_STATUS_CANT_RESOLVE
+                                                    : FERRY_STATUS_CANT_CONNECT;
+}
+
+/* ---- Time-outs ---- */
+
+typedef enum client_timer {
+    TIMER_NONE = 0,
+    TIMER_CONNECT,
+    TIMER_RESPONSE,
+    TIMER_IDLE,
+    TIMER_TOTAL,
+    TIMER_CONTINUE,
+} client_timer;
+
+static void consider(client_timer timer, int64_t since_ms, int limit_ms, client_timer *first,
+                     int64_t *deadline_ms) {
+    if (limit_ms >= 0 && since_ms >= 0 && since_ms + limit_ms < *deadline_ms) {
+        *first = timer;
+        *deadline_ms = since_ms + limit_ms;
+    }
+}
+
+/* The timer that runs out first, and when: INT64_MAX where none runs. */
+static client_timer first_timer(const ferry_client *client, int64_t *deadline_ms) {
+    const ferry_timeouts *limits = &client->timeouts;
+    const ferry_exchange *exchange = &client->exchange;
+    client_timer first = TIMER_NONE;
+    *deadline_ms = INT64_MAX;
+    if (client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING) {
+        consider(TIMER_CONNECT, client->connect_since_ms, limits->connect_ms, &first, deadline_ms);
+        return first;
+    }
+    if (!ferry_exchange_is_under_way(exchange)) {
+        return first;
+    }
+    consider(TIMER_TOTAL, client->request_since_ms, limits->total_ms, &first, deadline_ms);
+    if (exchange->awaits_continue) {
+        consider(TIMER_CONTINUE, client->request_since_ms, limits->continue_ms, &first,
+                 deadline_ms);
+    }
+    if (client->status == FERRY_STATUS_REQUESTING) {
+        consider(TIMER_RESPONSE, client->sent_since_ms, limits->response_ms, &first, deadline_ms);
+    }
+    bool waits_for_peer =
+        client->status == FERRY_STATUS_BODY ? client->is_starved : !exchange->awaits_body;
+    if (waits_for_peer) {
+        consider(TIMER_IDLE, client->idle_since_ms, limits->idle_ms, &first, deadline_ms);
+    }
+    return first;
+}
+
+/* Keeps the times that the timers start from. */
+static void note_times(ferry_client *client, int64_t now_ms) {
+    const ferry_exchange *exchange = &client->exchange;
+    if (client->sent_since_ms < 0 && exchange->state == FERRY_EXCHANGE_WAITING) {
+        client->sent_since_ms = now_ms;
+    }
+    bool waits_for_caller =
+        client->status == FERRY_STATUS_BODY ? !client->is_starved : exchange->awaits_body;
+    if (exchange->activity != client->activity_seen || waits_for_caller) {
+        client->activity_seen = exchange->activity;
+        client->idle_since_ms = now_ms;
+    }
+}
+
+static size_t get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity,
+                        int64_t *deadline_ms) {
+    *deadline_ms = INT64_MAX;
+    if (client->backend == NULL || ferry_client_has_failed(client)) {
+        return 0;
+    }
+    return client->backend->ops->get_waits(client->backend, waits, capacity, deadline_ms);
+}
+
+/* A program that was away for long may find its time over although the bytes have long come. */
+static bool has_bytes_waiting(ferry_client *client) {
+    ferry_wait waits[MOST_WAITS];
+    int64_t deadline_ms;
+    bool ready = false;
+    size_t count = get_waits(client, waits, MOST_WAITS, &deadline_ms);
+    return count > 0 && waits[0].descriptor != FERRY_NO_DESCRIPTOR &&
+           ferry_host_wait(&client->context, waits, count, 0, &ready) == FERRY_OK && ready;
+}
+
+static ferry_error time_out(ferry_client *client, client_timer timer, int64_t now_ms) {
+    ferry_context *context = &client->context;
+    const ferry_timeouts *limits = &client->timeouts;
+    const char *host = client->authority.data;
+    switch (timer) {
+    case TIMER_NONE:
+        return FERRY_OK;
+    case TIMER_CONNECT: {
+        const char *phase =
+            client->status == FERRY_STATUS_RESOLVING ? "look-up of" : "connection to";
+        ferry_status status = failed_connect_status(client, FERRY_ERROR_TIMEOUT);
+        return ferry_client_fail(client, status,
+                                 ferry_fail(context, FERRY_ERROR_TIMEOUT,
+                                            "timeout: the %s %s took more than %d ms (connect_ms)",
+                                            phase, host, limits->connect_ms));
+    }
+    case TIMER_RESPONSE:
+        ferry_fail(context, FERRY_ERROR_TIMEOUT,
+                   "timeout: %s did not answer within %d ms (response_ms)", host,
+                   limits->response_ms);
+        break;
+    case TIMER_IDLE:
+        if (client->status == FERRY_STATUS_BODY && has_bytes_waiting(client)) {
+            client->idle_since_ms = now_ms;
+            return FERRY_OK;
+        }
+        ferry_fail(context, FERRY_ERROR_TIMEOUT,
+                   "timeout: no byte was exchanged with %s for %d ms (idle_ms)", host,
+                   limits->idle_ms);
+        break;
+    case TIMER_TOTAL:
+        ferry_fail(context, FERRY_ERROR_TIMEOUT,
+                   "timeout: the exchange with %s took more than %d ms (total_ms)", host,
+                   limits->total_ms);
+        break;
+    case TIMER_CONTINUE:
+        client->backend->ops->proceed(client->backend);
+        return ferry_client_update(client);
+    }
+    return ferry_client_fail(client, FERRY_STATUS_CONNECTION_ERROR, FERRY_ERROR_TIMEOUT);
+}
+
+/* ---- Progress ---- */
+
+ferry_error ferry_client_step(ferry_client *client) {
+    int64_t now_ms = ferry_host_now_ms();
+    ferry_status before = client->status;
+    client->budget = client->context.poll_budget_bytes;
+    ferry_error error = client->backend->ops->step(client->backend, now_ms);
+    if (error != FERRY_OK) {
+        return ferry_client_fail(client, failed_connect_status(client, error), error);
+    }
+    error = ferry_client_update(client);
+    if (error != FERRY_OK || client->status != before) {
+        client->is_starved = false;
+        client->idle_since_ms = now_ms;
+        return error;
+    }
+    note_times(client, now_ms);
+    int64_t deadline_ms;
+    client_timer timer = first_timer(client, &deadline_ms);
+    return now_ms >= deadline_ms ? time_out(client, timer, now_ms) : FERRY_OK;
+}
+
+/* True where it is the peer, or time, that the client waits for. */
+static bool waits_for_peer(const ferry_client *client) {
+    if (client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING) {
+        return true;
+    }
+    return client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body;
+}
+
+static int remaining_ms(const ferry_client *client, int64_t deadline_ms) {
+    int64_t timer_ms;
+    first_timer(client, &timer_ms);
+    if (timer_ms < deadline_ms) {
+        deadline_ms = timer_ms;
+    }
+    if (deadline_ms == INT64_MAX) {
+        return -1;
+    }
+    int64_t now_ms = deadline_ms == 0 ? 0 : ferry_host_now_ms();
+    int64_t left = deadline_ms - now_ms;
+    return left <= 0 ? 0 : (left > INT32_MAX ? INT32_MAX : (int)left);
+}
+
+static ferry_error wait_at_most(ferry_client *client, int limit_ms, bool *ready) {
+    ferry_wait waits[MOST_WAITS];
+    int64_t deadline_ms;
+    size_t count = get_waits(client, waits, MOST_WAITS, &deadline_ms);
+    int timeout_ms = remaining_ms(client, deadline_ms);
+    *ready = true;
+    if (timeout_ms == 0) {
+        return FERRY_OK;
+    }
+    bool is_bounded = timeout_ms >= 0;
+    if (limit_ms >= 0 && (!is_bounded || limit_ms < timeout_ms)) {
+        timeout_ms = limit_ms;
+        is_bounded = false; /* it is the caller's time that passes, not the client's */
+    }
+    if (!ferry_host_can_wait()) {
+        return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
+                          "this platform cannot sleep: poll once a frame instead");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (waits[i].descriptor == FERRY_NO_DESCRIPTOR) {
+            return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
+                              "the connection has no descriptor to wait on");
+        }
+    }
+    ferry_error error = ferry_host_wait(&client->context, waits, count, timeout_ms, ready);
+    *ready = *ready || is_bounded; /* a timer of the client's has run out: it can go on */
+    return error;
+}
+
+ferry_error ferry_client_sleep(ferry_client *client) {
+    bool ready;
+    return wait_at_most(client, -1, &ready);
+}
+
+static ferry_error poll_blocking(ferry_client *client) {
+    ferry_status before = client->status;
+    bool waits = waits_for_peer(client);
+    ferry_error error = FERRY_OK;
+    do {
+        if (waits) {
+            error = ferry_client_sleep(client);
+            if (error != FERRY_OK) {
+                return error;
+            }
+        }
+        error = ferry_client_step(client);
+        waits = waits_for_peer(client);
+    } while (error == FERRY_OK && client->status == before && waits);
+    return error;
+}
+
+ferry_error ferry_client_poll(ferry_client *client) {
+    if (ferry_client_has_failed(client)) {
+        return client->error;
+    }
+    if (!client->was_connected) {
+        return ferry_fail(&client->context, FERRY_ERROR_UNCONFIGURED,
+                          "there is no connection: call connect_to_host first");
+    }
+    if (client->status == FERRY_STATUS_DISCONNECTED) {
+        return FERRY_OK;
+    }
+    return client->blocking ? poll_blocking(client) : ferry_client_step(client);
+}
+
+ferry_error ferry_client_wait(ferry_client *client, int timeout_ms) {
+    bool can_go_on =
+        client->status == FERRY_STATUS_DISCONNECTED || ferry_client_has_failed(client) ||
+        client->exchange.awaits_body ||
+        (client->status == FERRY_STATUS_BODY && (!client->is_starved || client->budget == 0));
+    if (can_go_on) {
+        return FERRY_OK;
+    }
+    bool ready;
+    ferry_error error = wait_at_most(client, timeout_ms, &ready);
+    if (error == FERRY_OK && !ready) {
+        return FERRY_ERROR_TIMEOUT;
+    }
+    return error;
+}
+
+size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity) {
+    int64_t deadline_ms;
+    return get_waits(client, waits, capacity, &deadline_ms);
+}
+
+int ferry_client_get_wait_timeout_ms(const ferry_client *client) {
+    int64_t deadline_ms;
+    if (client->status == FERRY_STATUS_BODY && !client->is_starved) {
+        return 0;
+    }
+    get_waits(client, NULL, 0, &deadline_ms);
+    return remaining_ms(client, deadline_ms);
+}
