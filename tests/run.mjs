@@ -54,8 +54,9 @@ async function step(name, command, env, read) {
   const result = read(output, code);
   if (code !== 0 && result.failed === 0) {
     result.failed = 1;
-    result.names.push("(did not end as it should)");
-    result.details = output.split("\n").slice(-60).join("\n");
+    result.names.push(`exit code ${code}, see the log`);
+    const lines = output.split("\n").filter((line) => !/^\[\d+\/\d+\] /.test(line));
+    result.details = lines.slice(-60).join("\n");
   }
   total.passed += result.passed;
   total.failed += result.failed;
@@ -83,18 +84,19 @@ function readCtest(output) {
   const counts = new Map();
   for (const line of output.split("\n")) {
     const count = /^(\d+): (\d+) passed, (\d+) failed$/.exec(line);
-    const end = /^\s*\d+\/\d+ Test\s+#(\d+): (\S+) \.*\s*(\*\*\*)?([\w ]+)/.exec(line);
+    const end = /^\s*\d+\/\d+ Test\s+#(\d+): (\S+) \.*\s*(.*)$/.exec(line);
     if (count) {
       counts.set(count[1], { passed: Number(count[2]), failed: Number(count[3]) });
     } else if (end) {
-      const [, number, name, bad] = end;
+      const [, number, name, verdict] = end;
+      const bad = !verdict.startsWith("Passed");
       const { passed, failed } = counts.get(number) ?? { passed: bad ? 0 : 1, failed: 0 };
       result.passed += passed;
       result.failed += bad ? Math.max(failed, 1) : failed;
       if (bad) {
         result.names.push(name);
         const own = output.split("\n").filter((text) => text.startsWith(`${number}: `));
-        result.details += `${own.slice(-100).join("\n")}\n`;
+        result.details += `${own.slice(-100).join("\n")}\n${name}: ${verdict}\n`;
       }
     }
   }
@@ -110,6 +112,7 @@ async function ctest(name, preset, selection) {
 /** The TAP report has the sums, its comments and "not ok" lines the rest. */
 function readTap(output) {
   const result = { ...empty(), notes: [] };
+  let inFailure = false;
   for (const line of output.split("\n")) {
     const sum = /^# (pass|fail|cancelled|skipped) (\d+)$/.exec(line);
     const failed = /^\s*not ok \d+ - (.*)$/.exec(line);
@@ -119,8 +122,10 @@ function readTap(output) {
     else if (sum) result.failed += Number(sum[2]);
     else if (failed) result.names.push(failed[1]);
     else if (skipped) result.notes.push(`skipped: ${skipped[1]}: ${skipped[2]}`);
+    if (failed) inFailure = true;
+    if (inFailure) result.details += `${line}\n`;
+    if (/^\s*\.\.\.$/.test(line)) inFailure = false;
   }
-  if (result.failed > 0) result.details = output;
   return result;
 }
 

@@ -6,8 +6,10 @@
 #include <string.h>
 
 int main(void) {
-    if (strcmp(ferry_version(), FERRY_VERSION_STRING) != 0) {
-        printf("header %s, library %s\n", FERRY_VERSION_STRING, ferry_version());
+    if (strcmp(ferry_version(), FERRY_VERSION_STRING) != 0 ||
+        strcmp(PACKAGE_VERSION, FERRY_VERSION_STRING) != 0) {
+        printf("header %s, library %s, package %s\n", FERRY_VERSION_STRING, ferry_version(),
+               PACKAGE_VERSION);
         return 1;
     }
     ferry_client *client = ferry_client_new(NULL);

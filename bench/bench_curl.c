@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* bench_curl: the same measurements with libcurl, the client that most C programs would use. */
+#include "counted.h"
+
+#include <curl/curl.h>
+
+static void *counted_calloc(size_t count, size_t size) {
+    void *made = counted_malloc(count * size);
+    return made == NULL ? NULL : memset(made, 0, count * size);
+}
+
+static char *counted_strdup(const char *text) {
+    size_t size = strlen(text) + 1;
+    char *made = counted_malloc(size);
+    return made == NULL ? NULL : memcpy(made, text, size);
+}
+
+static size_t discard(char *data, size_t size, size_t count, void *ctx) {
+    (void)data;
+    *(int64_t *)ctx += (int64_t)(size * count);
+    return size * count;
+}
+
+static void expect_ok(CURLcode code) {
+    if (code != CURLE_OK) {
+        bench_fail("libcurl: %s", curl_easy_strerror(code));
+    }
+}
+
+static void expect_multi_ok(CURLMcode code) {
+    if (code != CURLM_OK) {
+        bench_fail("libcurl: %s", curl_multi_strerror(code));
+    }
+}
+
+static CURL *easy_new(const bench *run, int64_t *received) {
+    char url[64];
+    CURL *easy = curl_easy_init();
+    if (easy == NULL) {
+        bench_fail("libcurl: no memory");
+    }
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", run->port, run->path);
+    expect_ok(curl_easy_setopt(easy, CURLOPT_URL, url));
+    expect_ok(curl_easy_setopt(easy, CURLOPT_USERAGENT, BENCH_USER_AGENT));
+    expect_ok(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard));
+    expect_ok(curl_easy_setopt(easy, CURLOPT_WRITEDATA, received));
+    return easy;
+}
+
+static void easy_check_small(CURL *easy, int64_t received) {
+    long code = 0;
+    expect_ok(curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code));
+    bench_check_small((int)code, received);
+}
+
+static void report_begin(const bench *run) {
+    bench_report_begin(run);
+    bench_report_text("version", curl_version_info(CURLVERSION_NOW)->version);
+}
+
+static void small_get(bench *run, CURL *easy, int64_t *received) {
+    *received = 0;
+    expect_ok(curl_easy_perform(easy));
+    easy_check_small(easy, *received);
+    run->bytes += *received;
+}
+
+static void run_small(bench *run) {
+    int64_t received = 0;
+    CURL *easy = easy_new(run, &received);
+    for (int i = 0; i < BENCH_WARM_UP; i++) {
+        small_get(run, easy, &received);
+    }
+    bench_start(run);
+    for (long i = 0; i < run->n; i++) {
+        small_get(run, easy, &received);
+    }
+    bench_stop(run);
+    report_begin(run);
+    bench_report_end();
+    curl_easy_cleanup(easy);
+}
+
+static void run_big(bench *run) {
+    int64_t received = 0;
+    CURL *easy = easy_new(run, &received);
+    expect_ok(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BENCH_BIG_BUFFER));
+    bench_start(run);
+    for (long i = 0; i < run->n; i++) {
+        curl_off_t body_length = 0;
+        received = 0;
+        expect_ok(curl_easy_perform(easy));
+        expect_ok(curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &body_length));
+        if (received != body_length) {
+            bench_fail("the body has the wrong length");
+        }
+        run->bytes += received;
+    }
+    bench_stop(run);
+    report_begin(run);
+    bench_report_end();
+    curl_easy_cleanup(easy);
+}
+
+/* `total` requests, spread over the handles as they come free. */
+static void many_get(bench *run, CURLM *multi, CURL **easies, int64_t *received, long total) {
+    long started = 0;
+    long ended = 0;
+    for (int i = 0; i < BENCH_CLIENTS && started < total; i++, started++) {
+        received[i] = 0;
+        expect_multi_ok(curl_multi_add_handle(multi, easies[i]));
+    }
+    while (ended < total) {
+        int running = 0;
+        int left = 0;
+        CURLMsg *event = NULL;
+        expect_multi_ok(curl_multi_perform(multi, &running));
+        while ((event = curl_multi_info_read(multi, &left)) != NULL) {
+            CURL *easy = event->easy_handle;
+            int64_t *count = NULL;
+            expect_ok(event->data.result);
+            expect_ok(curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&count));
+            easy_check_small(easy, *count);
+            run->bytes += *count;
+            ended++;
+            expect_multi_ok(curl_multi_remove_handle(multi, easy));
+            if (started < total) {
+                *count = 0;
+                expect_multi_ok(curl_multi_add_handle(multi, easy));
+                started++;
+                running++;
+            }
+        }
+        if (ended < total && running > 0) {
+            expect_multi_ok(curl_multi_poll(multi, NULL, 0, 1000, NULL));
+        }
+    }
+}
+
+static void run_many(bench *run) {
+    CURL *easies[BENCH_CLIENTS];
+    int64_t received[BENCH_CLIENTS];
+    CURLM *multi = curl_multi_init();
+    if (multi == NULL) {
+        bench_fail("libcurl: no memory");
+    }
+    expect_multi_ok(curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)BENCH_CLIENTS));
+    for (int i = 0; i < BENCH_CLIENTS; i++) {
+        easies[i] = easy_new(run, &received[i]);
+        expect_ok(curl_easy_setopt(easies[i], CURLOPT_PRIVATE, &received[i]));
+    }
+    many_get(run, multi, easies, received, BENCH_CLIENTS);
+    bench_start(run);
+    many_get(run, multi, easies, received, run->n);
+    bench_stop(run);
+    report_begin(run);
+    bench_report_end();
+    for (int i = 0; i < BENCH_CLIENTS; i++) {
+        curl_easy_cleanup(easies[i]);
+    }
+    curl_multi_cleanup(multi);
+}
+
+/* What `n` handles hold, each with a connection of its own that has carried one request. */
+static void run_idle(bench *run) {
+    CURL **easies = bench_alloc((size_t)run->n * sizeof *easies);
+    int64_t received = 0;
+    CURL *first = easy_new(run, &received);
+    small_get(run, first, &received); /* what is allocated once for the process */
+    bench_start(run);
+    counted_memory before = counted_now();
+    for (long i = 0; i < run->n; i++) {
+        easies[i] = easy_new(run, &received);
+        small_get(run, easies[i], &received);
+    }
+    counted_memory after = counted_now();
+    bench_stop(run);
+    report_begin(run);
+    counted_report(before, after, run->n);
+    bench_report_end();
+    for (long i = 0; i < run->n; i++) {
+        curl_easy_cleanup(easies[i]);
+    }
+    curl_easy_cleanup(first);
+    free(easies);
+}
+
+int main(int argc, char **argv) {
+    bench run = bench_parse(argc, argv);
+    if (bench_is(&run, "idle")) {
+        expect_ok(curl_global_init_mem(CURL_GLOBAL_NOTHING, counted_malloc, counted_free,
+                                       counted_realloc, counted_strdup, counted_calloc));
+    } else {
+        expect_ok(curl_global_init(CURL_GLOBAL_NOTHING));
+    }
+    if (bench_is(&run, "get1k") || bench_is(&run, "chunked1k")) {
+        run_small(&run);
+    } else if (bench_is(&run, "big")) {
+        run_big(&run);
+    } else if (bench_is(&run, "many64")) {
+        run_many(&run);
+    } else if (bench_is(&run, "idle")) {
+        run_idle(&run);
+    } else {
+        bench_fail_mode(&run);
+    }
+    curl_global_cleanup();
+    return 0;
+}

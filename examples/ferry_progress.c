@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* ferry_progress: says what is known, and no more: without a total there is neither a bar nor a time
+ * left. */
+#include "ferry_progress.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    TERMINAL_INTERVAL_MS = 100,
+    LINE_INTERVAL_MS = 500,
+    BAR_WIDTH = 24,
+    TEXT_SIZE = 24,
+    WIDTH = 79,
+};
+
+static void format_bytes(double bytes, char text[TEXT_SIZE]) {
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    size_t unit = 0;
+    while (bytes >= 999.95 && unit + 1 < sizeof units / sizeof *units) {
+        bytes /= 1000;
+        unit++;
+    }
+    snprintf(text, TEXT_SIZE, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+}
+
+static void format_seconds(double seconds, char text[TEXT_SIZE]) {
+    if (seconds >= 360000) {
+        snprintf(text, TEXT_SIZE, "over 99 h");
+    } else if (seconds >= 3600) {
+        int minutes = (int)(seconds / 60);
+        snprintf(text, TEXT_SIZE, "%d h %02d min", minutes / 60, minutes % 60);
+    } else if (seconds >= 60) {
+        snprintf(text, TEXT_SIZE, "%d:%02d min", (int)seconds / 60, (int)seconds % 60);
+    } else {
+        snprintf(text, TEXT_SIZE, "%.1f s", seconds);
+    }
+}
+
+/* "received  42% [##########..............]", or without a total the verb alone. */
+static int format_bar(const cli_progress *progress, int64_t bytes, int64_t total, char *text,
+                      size_t size) {
+    if (total <= 0 || bytes > total) {
+        return snprintf(text, size, "%-8s", progress->verb);
+    }
+    double share = (double)bytes / (double)total;
+    char bar[BAR_WIDTH + 1];
+    size_t filled = (size_t)(share * BAR_WIDTH);
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '#', filled);
+    bar[BAR_WIDTH] = '\0';
+    return snprintf(text, size, "%-8s %3d%% [%s]", progress->verb, (int)(share * 100), bar);
+}
+
+static void draw(cli_progress *progress, int64_t bytes, int64_t total, double rate,
+                 const char *time) {
+    char line[256];
+    char amount[TEXT_SIZE];
+    char speed[TEXT_SIZE];
+    format_bytes((double)bytes, amount);
+    format_bytes(rate, speed);
+    int length = format_bar(progress, bytes, total, line, sizeof line);
+    snprintf(line + length, sizeof line - (size_t)length, " %8s %9s/s  %s", amount, speed, time);
+    if (progress->is_terminal) {
+        fprintf(stderr, "\r%-*.*s", WIDTH, WIDTH, line); /* one call: the line is never half drawn */
+        progress->is_drawn = true;
+    } else {
+        fprintf(stderr, "%s\n", line);
+    }
+}
+
+void cli_progress_begin(cli_progress *progress, const char *verb, int64_t now_ms) {
+    progress->verb = verb;
+    progress->begin_ms = now_ms;
+    progress->drawn_ms = now_ms;
+    progress->drawn_bytes = 0;
+    progress->rate = 0;
+}
+
+void cli_progress_update(cli_progress *progress, int64_t bytes, int64_t total, int64_t now_ms) {
+    int64_t passed_ms = now_ms - progress->drawn_ms;
+    int interval_ms = progress->is_terminal ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS;
+    if (!progress->is_enabled || passed_ms < interval_ms) {
+        return;
+    }
+    /* Half of what the rate was two seconds ago has been forgotten, whatever the interval. */
+    double rate = (double)(bytes - progress->drawn_bytes) * 1000 / (double)passed_ms;
+    double weight = (double)passed_ms / (double)(passed_ms + 2000);
+    bool is_first = progress->drawn_ms == progress->begin_ms;
+    progress->rate = is_first ? rate : progress->rate + weight * (rate - progress->rate);
+    progress->drawn_ms = now_ms;
+    progress->drawn_bytes = bytes;
+
+    char seconds[TEXT_SIZE];
+    char time[2 * TEXT_SIZE];
+    if (total < 0) {
+        format_seconds((double)(now_ms - progress->begin_ms) / 1000, seconds);
+        snprintf(time, sizeof time, "%s, length unknown", seconds);
+    } else if (progress->rate < 1) {
+        snprintf(time, sizeof time, "stalled");
+    } else {
+        format_seconds((double)(total - bytes) / progress->rate, seconds);
+        snprintf(time, sizeof time, "%s left", seconds);
+    }
+    draw(progress, bytes, total, progress->rate, time);
+}
+
+void cli_progress_finish(cli_progress *progress, int64_t bytes, int64_t total, int64_t now_ms) {
+    if (!progress->is_enabled) {
+        return;
+    }
+    double passed = (double)(now_ms - progress->begin_ms) / 1000;
+    char seconds[TEXT_SIZE];
+    char time[2 * TEXT_SIZE];
+    format_seconds(passed, seconds);
+    snprintf(time, sizeof time, "in %s", seconds);
+    draw(progress, bytes, total, (double)bytes / (passed > 0.001 ? passed : 0.001), time);
+    if (progress->is_drawn) {
+        fputc('\n', stderr);
+        progress->is_drawn = false;
+    }
+}
+
+void cli_progress_clear(cli_progress *progress) {
+    if (progress->is_drawn) {
+        fprintf(stderr, "\r%*s\r", WIDTH, "");
+        progress->is_drawn = false;
+    }
+}

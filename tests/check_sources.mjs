@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// check_sources: holds the sources to their rules: who may include whom, how a file begins, what
+// src/ may call, how global symbols are named. usage: node tests/check_sources.mjs [BUILD_DIR]
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+const buildDir = path.resolve(process.argv[2] ?? path.join(root, "build/native"));
+
+const ISO_C_HEADERS = new Set(
+  `assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
+   stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar
+   wchar wctype`
+    .split(/\s+/)
+    .map((name) => `${name}.h`),
+);
+
+// What src/ may call of ISO C: no files, no clock, no environment, no process, no locale.
+const ISO_C_FUNCTIONS = new Set(
+  `memchr memcmp memcpy memmove memset strchr strcmp strcpy strcspn strlen strncmp strrchr strspn
+   strstr snprintf vsnprintf malloc calloc realloc free abort bsearch qsort`.split(/\s+/),
+);
+
+// The layers of src/, lowest first; a file includes its own layer or a lower one.
+const LAYERS = [
+  /^(include\/)?ferry$/,
+  /^(span|context|error)$/,
+  /^(buffer|query|url|authority|coding|decoding|tls_options)$/,
+  /^headers$/,
+  /^(exchange|backend|request_check)$/,
+  /^(connector|host|h1_\w+)$/,
+  /^wire(_\w+)?$/,
+  /^client(_\w+)?$/,
+];
+
+// Headers of others, and the files that may include them.
+const CONFINED = [
+  [/^(mbedtls|psa)\//, /^platform\/[^/]*tls[^/]*$/],
+  [/^(winsock2|ws2tcpip|windows|ws2ipdef|mswsock)\.h$/, /^platform\/win32\//],
+  [/^emscripten/, /^web\//],
+  [/^zlib\.h$/, /^platform\/coding_zlib\.c$/],
+  [/^brotli\//, /^platform\/coding_brotli\.c$/],
+  [/^zstd/, /^platform\/coding_zstd\.c$/],
+];
+
+const problems = [];
+const report = (file, line, text) => problems.push(`${file}${line ? `:${line}` : ""}: ${text}`);
+
+function listFiles(folder = "") {
+  const found = [];
+  for (const entry of fs.readdirSync(path.join(root, folder), { withFileTypes: true })) {
+    const name = path.posix.join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!/^(build|node_modules|\.git)$/.test(name)) found.push(...listFiles(name));
+    } else if (entry.isFile()) found.push(name);
+  }
+  return found;
+}
+
+const files = listFiles();
+const read = (file) => fs.readFileSync(path.join(root, file), "utf8");
+
+/** The licence stands in the first line, why the file exists in the next. */
+function checkBeginning(file) {
+  const marks = { ".c": "/*", ".h": "/*", ".js": "//", ".mjs": "//", ".cmake": "#", ".in": "#" };
+  const name = path.basename(file);
+  const mark = name === "CMakeLists.txt" || name === "dev" ? "#" : marks[path.extname(file)];
+  if (mark === undefined) return;
+  const lines = read(file)
+    .replace(/^#!.*\n/, "")
+    .split("\n");
+  const licence = `${mark} SPDX-License-Identifier: MIT${mark === "/*" ? " */" : ""}`;
+  if (lines[0] !== licence) report(file, 1, `the first line is not "${licence}"`);
+  if (!lines[1].startsWith(`${mark} `) || lines[1].length < 20) {
+    report(file, 2, "no sentence says why the file exists");
+  }
+}
+
+function layerOf(file) {
+  const name = file.replace(/^src\//, "").replace(/\.[ch]$/, "");
+  return LAYERS.findIndex((pattern) => pattern.test(name));
+}
+
+/** The file that a quoted include names, looked for where the build looks; null: not ours. */
+function resolveInclude(file, name) {
+  const folders = [path.posix.dirname(file), "src", "src/include", "platform", "web", "tests/unit"];
+  const candidates = folders.map((folder) => path.posix.join(folder, name));
+  return candidates.find((candidate) => files.includes(candidate)) ?? null;
+}
+
+function checkSystemInclude(file, line, name) {
+  for (const [header, places] of CONFINED) {
+    const ours = /^(src|platform|web)\//.test(file);
+    if (ours && header.test(name) && !places.test(file)) {
+      report(file, line, `<${name}> may not be included here`);
+    }
+  }
+  if (file === "src/include/ferry.h" && !/^std(def|int|bool)\.h$/.test(name)) {
+    report(file, line, `ferry.h includes only <stddef.h>, <stdint.h> and <stdbool.h>`);
+  }
+  const confined = CONFINED.some(([header]) => header.test(name));
+  if (/^(src\/.*|platform\/[^/]*)$/.test(file) && !ISO_C_HEADERS.has(name) && !confined) {
+    report(file, line, `<${name}> is no header of ISO C`);
+  }
+}
+
+function checkOwnInclude(file, line, name) {
+  if (file === "src/include/ferry.h") {
+    report(file, line, "ferry.h includes no header of the project's");
+    return;
+  }
+  const target = resolveInclude(file, name);
+  if (target === null) {
+    report(file, line, `"${name}" is no file of the project's`);
+    return;
+  }
+  const from = file.split("/")[0];
+  const to = target.split("/")[0];
+  if (from === "src" && to !== "src") report(file, line, `src/ may not include ${target}`);
+  if (from === "src" && to === "src" && layerOf(target) > layerOf(file)) {
+    report(file, line, `${target} is of a higher layer`);
+  }
+  const apart = [from, to].sort().join(" ") === "platform web";
+  if (apart) report(file, line, "platform/ and web/ may not include each other");
+  if (from === "examples" && target !== "src/include/ferry.h" && to !== "examples") {
+    report(file, line, "an example includes only <ferry.h>");
+  }
+  const systems = /^platform\/(posix|win32)\//;
+  if (systems.test(target) && !file.startsWith(path.posix.dirname(target))) {
+    report(file, line, "the files of one system may not be included from elsewhere");
+  }
+}
+
+function checkIncludes(file) {
+  if (/^src\//.test(file) && layerOf(file) < 0) {
+    report(file, 0, "its layer is not known: add it to LAYERS in tests/check_sources.mjs");
+  }
+  read(file)
+    .split("\n")
+    .forEach((text, index) => {
+      const include = /^\s*#\s*include\s+([<"])([^>"]+)[>"]/.exec(text);
+      if (include?.[1] === "<") checkSystemInclude(file, index + 1, include[2]);
+      if (include?.[1] === '"') checkOwnInclude(file, index + 1, include[2]);
+      if (/backend->ops->/.test(text) && !/^src\/(client|wire)/.test(file)) {
+        report(file, index + 1, "only the client calls a backend");
+      }
+      if (/stream->ops->/.test(text) && /^src\//.test(file) && !/^src\/wire/.test(file)) {
+        report(file, index + 1, "only the wire backend calls a stream");
+      }
+    });
+}
+
+function nm(...args) {
+  const output = execFileSync("nm", args, { encoding: "utf8", maxBuffer: 1 << 26 });
+  return output.split("\n").filter((line) => / [A-Za-z] \S+$/.test(line));
+}
+
+function checkArchive() {
+  const archive = path.join(buildDir, "lib/libferry.a");
+  const symbols = nm("-g", "--defined-only", archive).map((line) => line.split(" ").pop());
+  if (symbols.length === 0) report(archive, 0, "no symbols");
+  for (const symbol of symbols) {
+    if (!/^_?ferry_/.test(symbol)) report(archive, 0, `${symbol} does not begin with ferry_`);
+  }
+}
+
+/** "__memcpy_chk" (fortified) and "__isoc99_…" are the C library's other names for a function. */
+function plainName(symbol) {
+  return symbol.replace(/^__(\w+)_chk$/, "$1").replace(/^__isoc\d+_/, "");
+}
+
+function checkCallsOfCore() {
+  const folder = path.join(buildDir, "CMakeFiles/ferry.dir/src");
+  const sources = files.filter((file) => /^src\/.*\.c$/.test(file));
+  // The compiler calls these by itself, assert() the first.
+  const implicit = /^(__assert_\w+|__stack_chk_\w+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan)_\w+)$/;
+  for (const source of sources) {
+    const object = path.join(folder, `${source.slice("src/".length)}.o`);
+    if (!fs.existsSync(object)) {
+      report(source, 0, "is not built: add it to CMakeLists.txt");
+      continue;
+    }
+    for (const symbol of nm("-u", object).map((line) => line.split(" ").pop())) {
+      const known = symbol.startsWith("ferry_") || ISO_C_FUNCTIONS.has(plainName(symbol));
+      if (!known && !implicit.test(symbol)) report(source, 0, `src/ may not use ${symbol}`);
+    }
+  }
+}
+
+files.forEach(checkBeginning);
+const ownC = /^(src|platform|web|examples)\/.*\.[ch]$/;
+files.filter((file) => ownC.test(file)).forEach(checkIncludes);
+checkArchive();
+checkCallsOfCore();
+
+for (const problem of problems) console.log(problem);
+console.log(problems.length === 0 ? "the sources keep the rules" : `${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);
