@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_options: a table of options; what is wrong with the command line is said in one sentence. */
+/* ferry_options: a table of options; what is wrong with the command line is said in one sentence.
+ */
 #include "ferry_options.h"
 
 #include "ferry_files.h"
@@ -95,16 +96,16 @@ static const option_entry entries[] = {
 enum { ENTRY_COUNT = sizeof entries / sizeof *entries };
 
 /* The command line while it is read. */
-typedef struct reader {
+typedef struct cli_reader {
     cli_options *options;
     char **next; /* the arguments not yet read, ended by NULL */
     cli_exit exit_code;
     const char *request; /* -X */
-} reader;
+} cli_reader;
 
 /* ---- What can be wrong ---- */
 
-static bool refuse(reader *reader, const char *format, ...) {
+static bool refuse(cli_reader *reader, const char *format, ...) {
     char sentence[512];
     va_list arguments;
     va_start(arguments, format);
@@ -115,7 +116,7 @@ static bool refuse(reader *reader, const char *format, ...) {
     return false;
 }
 
-static bool refuse_memory(reader *reader) {
+static bool refuse_memory(cli_reader *reader) {
     fprintf(stderr, "ferry: out of memory\n");
     reader->exit_code = CLI_EXIT_OTHER;
     return false;
@@ -123,7 +124,7 @@ static bool refuse_memory(reader *reader) {
 
 /* ---- Arguments of options ---- */
 
-static bool add_header(reader *reader, const char *line) {
+static bool add_header(cli_reader *reader, const char *line) {
     cli_options *options = reader->options;
     const char **headers =
         realloc(options->headers, (options->header_count + 2) * sizeof *options->headers);
@@ -147,7 +148,7 @@ static bool has_header(const cli_options *options, const char *name) {
     return false;
 }
 
-static bool add_data(reader *reader, const char *text) {
+static bool add_data(cli_reader *reader, const char *text) {
     cli_options *options = reader->options;
     const char *file = text[0] == '@' ? text + 1 : (strcmp(text, "-") == 0 ? text : NULL);
     bool is_first = options->data == NULL;
@@ -184,7 +185,7 @@ static bool parse_seconds(const char *text, int *ms) {
     return true;
 }
 
-static bool set_seconds(reader *reader, const option_entry *entry, const char *text, int *ms) {
+static bool set_seconds(cli_reader *reader, const option_entry *entry, const char *text, int *ms) {
     if (parse_seconds(text, ms)) {
         return true;
     }
@@ -194,7 +195,7 @@ static bool set_seconds(reader *reader, const option_entry *entry, const char *t
 
 /* ---- Options ---- */
 
-static bool apply(reader *reader, const option_entry *entry, const char *argument) {
+static bool apply(cli_reader *reader, const option_entry *entry, const char *argument) {
     cli_options *options = reader->options;
     switch (entry->id) {
     case 'X':
@@ -245,7 +246,8 @@ static bool apply(reader *reader, const option_entry *entry, const char *argumen
 }
 
 /* An argument is what follows the option in the same word, or else the next word. */
-static bool take(reader *reader, const option_entry *entry, const char *spelling, const char *rest) {
+static bool take(cli_reader *reader, const option_entry *entry, const char *spelling,
+                 const char *rest) {
     if (entry->argument == NULL) {
         return apply(reader, entry, NULL);
     }
@@ -259,7 +261,7 @@ static bool take(reader *reader, const option_entry *entry, const char *spelling
     return apply(reader, entry, argument);
 }
 
-static bool read_long(reader *reader, const char *word) {
+static bool read_long(cli_reader *reader, const char *word) {
     size_t length = strcspn(word + 2, "=");
     const char *rest = word[2 + length] == '=' ? word + 2 + length + 1 : NULL;
     for (size_t i = 0; i < ENTRY_COUNT; i++) {
@@ -276,7 +278,7 @@ static bool read_long(reader *reader, const char *word) {
 }
 
 /* Several letters may share a word; the last may have its argument there too. */
-static bool read_short(reader *reader, const char *word) {
+static bool read_short(cli_reader *reader, const char *word) {
     for (const char *at = word + 1; *at != '\0'; at++) {
         const char spelling[] = {'-', *at, '\0'};
         const option_entry *entry = NULL;
@@ -296,7 +298,7 @@ static bool read_short(reader *reader, const char *word) {
     return true;
 }
 
-static bool set_url(reader *reader, const char *word) {
+static bool set_url(cli_reader *reader, const char *word) {
     if (reader->options->url != NULL) {
         return refuse(reader, "there are two URLs, '%s' and '%s'; ferry takes one",
                       reader->options->url, word);
@@ -307,7 +309,7 @@ static bool set_url(reader *reader, const char *word) {
 
 /* ---- The whole ---- */
 
-static bool read_words(reader *reader) {
+static bool read_words(cli_reader *reader) {
     bool only_urls = false;
     while (*reader->next != NULL) {
         const char *word = *reader->next++;
@@ -337,7 +339,7 @@ static bool carries_no_body(const char *method) {
 }
 
 /* What single options cannot know of each other. */
-static bool finish(reader *reader) {
+static bool finish(cli_reader *reader) {
     cli_options *options = reader->options;
     bool has_body = options->data != NULL || options->upload != NULL;
     if (options->url == NULL) {
@@ -367,7 +369,7 @@ static bool finish(reader *reader) {
 
 bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *exit_code) {
     *options = (cli_options){.url = NULL};
-    reader reader = {.options = options, .next = argc > 0 ? argv + 1 : argv};
+    cli_reader reader = {.options = options, .next = argc > 0 ? argv + 1 : argv};
     bool ok = read_words(&reader) && finish(&reader);
     if (!ok && reader.exit_code == CLI_EXIT_OK && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
         fprintf(stderr, "ferry: cannot write standard output: %s\n", strerror(errno));

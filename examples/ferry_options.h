@@ -25,10 +25,10 @@ typedef enum cli_exit {
 
 typedef struct cli_options {
     const char *url;
-    const char *method;     /* never NULL */
-    const char **headers;   /* lines "Name: value", ended by NULL */
+    const char *method;   /* never NULL */
+    const char **headers; /* lines "Name: value", ended by NULL */
     size_t header_count;
-    char *data;             /* the bytes of -d; NULL: none were given */
+    char *data; /* the bytes of -d; NULL: none were given */
     size_t data_length;
     const char *upload;     /* the file of -T, "-": standard input; NULL: none */
     const char *output;     /* the file of -o; NULL: standard output */

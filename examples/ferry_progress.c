@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_progress: says what is known, and no more: without a total there is neither a bar nor a time
- * left. */
+/* ferry_progress: says what is known, and no more: without a total there is neither a bar nor a
+ * time left. */
 #include "ferry_progress.h"
 
 #include <stdio.h>
@@ -32,6 +32,8 @@ static void format_seconds(double seconds, char text[TEXT_SIZE]) {
         snprintf(text, TEXT_SIZE, "%d h %02d min", minutes / 60, minutes % 60);
     } else if (seconds >= 60) {
         snprintf(text, TEXT_SIZE, "%d:%02d min", (int)seconds / 60, (int)seconds % 60);
+    } else if (seconds < 0.1) {
+        snprintf(text, TEXT_SIZE, "%.0f ms", seconds * 1000);
     } else {
         snprintf(text, TEXT_SIZE, "%.1f s", seconds);
     }
@@ -62,7 +64,8 @@ static void draw(cli_progress *progress, int64_t bytes, int64_t total, double ra
     int length = format_bar(progress, bytes, total, line, sizeof line);
     snprintf(line + length, sizeof line - (size_t)length, " %8s %9s/s  %s", amount, speed, time);
     if (progress->is_terminal) {
-        fprintf(stderr, "\r%-*.*s", WIDTH, WIDTH, line); /* one call: the line is never half drawn */
+        fprintf(stderr, "\r%-*.*s", WIDTH, WIDTH,
+                line); /* one call: the line is never half drawn */
         progress->is_drawn = true;
     } else {
         fprintf(stderr, "%s\n", line);
@@ -83,7 +86,7 @@ void cli_progress_update(cli_progress *progress, int64_t bytes, int64_t total, i
     if (!progress->is_enabled || passed_ms < interval_ms) {
         return;
     }
-    /* Half of what the rate was two seconds ago has been forgotten, whatever the interval. */
+    /* A running average over a few seconds: steady enough to read, and soon aware of a change. */
     double rate = (double)(bytes - progress->drawn_bytes) * 1000 / (double)passed_ms;
     double weight = (double)passed_ms / (double)(passed_ms + 2000);
     bool is_first = progress->drawn_ms == progress->begin_ms;
