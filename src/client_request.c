@@ -155,9 +155,11 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
     ferry_status before = client->status;
     ferry_error error = write_once(client, data, length, &taken);
     while (client->blocking && error == FERRY_OK && taken < length && client->status == before) {
-        error = ferry_client_sleep(client);
-        if (error == FERRY_OK) {
-            error = ferry_client_step(client);
+        if (!client->exchange.awaits_body) {
+            error = ferry_client_sleep(client);
+            if (error == FERRY_OK) {
+                error = ferry_client_step(client);
+            }
         }
         if (error == FERRY_OK && client->status == before) {
             error = write_once(client, (const char *)data + taken, length - taken, &taken);
