@@ -192,6 +192,16 @@ static ferry_error transfer_connect(cli_transfer *transfer, char **storage, ferr
 
 /* ---- Requesting ---------------------------------------------------------------------------- */
 
+/* The server has answered already, or has gone: the next polls bring its response or the error. */
+static ferry_error ignore_stopped(ferry_error error) {
+    return error == FERRY_ERROR_UPLOAD_STOPPED ? FERRY_OK : error;
+}
+
+static ferry_error transfer_end_upload(cli_transfer *transfer) {
+    transfer->is_uploading = false;
+    return ignore_stopped(ferry_client_finish_request_body(transfer->client));
+}
+
 /* Host, Content-Length, User-Agent and the like are the library's to add. A header or target that
  * HTTP does not allow is refused here, before a byte is sent. */
 static ferry_error transfer_request(cli_transfer *transfer, const char *target) {
@@ -208,7 +218,9 @@ static ferry_error transfer_request(cli_transfer *transfer, const char *target) 
     if (transfer->is_uploading) {
         cli_progress_begin(&transfer->progress, "sent", now_ms());
     }
-    return ferry_client_send(transfer->client, &request);
+    ferry_error error = ferry_client_send(transfer->client, &request);
+    bool is_empty = transfer->is_uploading && transfer->input_left == 0;
+    return error == FERRY_OK && is_empty ? transfer_end_upload(transfer) : error;
 }
 
 /* Reads the next piece of the input, where it can be had without waiting. False: it failed. */
@@ -237,26 +249,27 @@ static bool transfer_read_input(cli_transfer *transfer) {
 }
 
 /* Gives the library as much of a streamed body as it takes; what it does not take now is given
- * again after the next poll. So the file is never in memory as a whole. */
+ * again after the next poll. So the file is never in memory as a whole. The end is told with the
+ * last byte where that is known: the server may answer before the next turn. */
 static ferry_error transfer_upload(cli_transfer *transfer) {
     if (transfer->piece_at == transfer->piece_end) {
         if (!cli_input_is_ready(&transfer->input) || !transfer_read_input(transfer)) {
             return FERRY_OK;
         }
-        if (transfer->piece_end == 0) { /* the end of the input is the end of the body */
-            transfer->is_uploading = false;
-            return ferry_client_finish_request_body(transfer->client);
+        if (transfer->piece_end == 0) {
+            return transfer_end_upload(transfer);
         }
     }
     size_t written = 0;
     ferry_error error =
         ferry_client_write_request_body(transfer->client, transfer->piece + transfer->piece_at,
                                         transfer->piece_end - transfer->piece_at, &written);
-    if (error == FERRY_ERROR_UPLOAD_STOPPED) {
-        return FERRY_OK; /* the server has answered already: the next polls bring its response */
-    }
     transfer->piece_at += written;
-    return error;
+    if (error == FERRY_OK && transfer->piece_at == transfer->piece_end &&
+        transfer->input_left == 0) {
+        return transfer_end_upload(transfer);
+    }
+    return ignore_stopped(error);
 }
 
 /* ---- The response -------------------------------------------------------------------------- */
@@ -442,7 +455,7 @@ static void transfer_show_progress(cli_transfer *transfer) {
     if (transfer->has_body) {
         cli_progress_update(&transfer->progress, ferry_client_get_bytes_received(client),
                             ferry_client_get_response_body_length_hint(client), now_ms());
-    } else if (transfer->is_uploading &&
+    } else if (transfer->options->upload != NULL &&
                ferry_client_get_status(client) == FERRY_STATUS_REQUESTING) {
         cli_progress_update(&transfer->progress, ferry_client_get_bytes_sent(client),
                             transfer->input.length, now_ms());
@@ -463,6 +476,7 @@ static void transfer_check_time(cli_transfer *transfer) {
 static void transfer_run(cli_transfer *transfer, const char *target) {
     while (!transfer->is_over) {
         ferry_error error = ferry_client_poll(transfer->client);
+        ferry_status status = ferry_client_get_status(transfer->client);
         if (error == FERRY_OK) {
             error = transfer_step(transfer, target);
         }
@@ -473,7 +487,9 @@ static void transfer_run(cli_transfer *transfer, const char *target) {
             transfer_show_progress(transfer);
             transfer_check_time(transfer);
         }
-        if (!transfer->is_over) {
+        /* A call that changed the status leaves something to do: with the last byte of the body the
+         * connection is idle, and to wait for it would be to wait for its end. */
+        if (!transfer->is_over && ferry_client_get_status(transfer->client) == status) {
             transfer_wait(transfer);
         }
     }

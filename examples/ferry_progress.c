@@ -54,15 +54,20 @@ static int format_bar(const cli_progress *progress, int64_t bytes, int64_t total
     return snprintf(text, size, "%-8s %3d%% [%s]", progress->verb, (int)(share * 100), bar);
 }
 
+/* A negative rate is left out. */
 static void draw(cli_progress *progress, int64_t bytes, int64_t total, double rate,
                  const char *time) {
     char line[256];
     char amount[TEXT_SIZE];
-    char speed[TEXT_SIZE];
+    char number[TEXT_SIZE];
+    char speed[TEXT_SIZE + 2] = "";
     format_bytes((double)bytes, amount);
-    format_bytes(rate, speed);
+    format_bytes(rate, number);
+    if (rate >= 0) {
+        snprintf(speed, sizeof speed, "%s/s", number);
+    }
     int length = format_bar(progress, bytes, total, line, sizeof line);
-    snprintf(line + length, sizeof line - (size_t)length, " %8s %9s/s  %s", amount, speed, time);
+    snprintf(line + length, sizeof line - (size_t)length, " %8s %11s  %s", amount, speed, time);
     if (progress->is_terminal) {
         fprintf(stderr, "\r%-*.*s", WIDTH, WIDTH,
                 line); /* one call: the line is never half drawn */
@@ -99,6 +104,8 @@ void cli_progress_update(cli_progress *progress, int64_t bytes, int64_t total, i
     if (total < 0) {
         format_seconds((double)(now_ms - progress->begin_ms) / 1000, seconds);
         snprintf(time, sizeof time, "%s, length unknown", seconds);
+    } else if (bytes >= total) {
+        snprintf(time, sizeof time, "waiting");
     } else if (progress->rate < 1) {
         snprintf(time, sizeof time, "stalled");
     } else {
@@ -112,12 +119,14 @@ void cli_progress_finish(cli_progress *progress, int64_t bytes, int64_t total, i
     if (!progress->is_enabled) {
         return;
     }
-    double passed = (double)(now_ms - progress->begin_ms) / 1000;
+    int64_t passed_ms = now_ms - progress->begin_ms;
+    double passed = (double)passed_ms / 1000;
     char seconds[TEXT_SIZE];
     char time[2 * TEXT_SIZE];
     format_seconds(passed, seconds);
     snprintf(time, sizeof time, "in %s", seconds);
-    draw(progress, bytes, total, (double)bytes / (passed > 0.001 ? passed : 0.001), time);
+    /* The clock counts whole milliseconds: over a few of them a rate would mean nothing. */
+    draw(progress, bytes, total, passed_ms < 10 ? -1 : (double)bytes / passed, time);
     if (progress->is_drawn) {
         fputc('\n', stderr);
         progress->is_drawn = false;

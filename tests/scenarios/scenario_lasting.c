@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* scenario_lasting: connections that are kept, what ends them while they are idle, and blocking
+ * mode. */
+#include "scenario.h"
+
+#include <time.h>
+
+/* keep_alive COUNT: so many requests on one connection; only the first and last are printed. */
+static void run_keep_alive(scenario *s) {
+    long long count = scenario_number(scenario_argument(s, 0));
+    scenario_new_client(s);
+    scenario_connect(s);
+    for (long long i = 0; i < count; i++) {
+        s->quiet = i > 0 && i < count - 1;
+        if (scenario_get(s, "/") != FERRY_OK ||
+            ferry_client_get_status(s->client) != FERRY_STATUS_CONNECTED) {
+            s->quiet = false;
+            scenario_say(s, "request %lld ends in %s", i,
+                         ferry_status_name(ferry_client_get_status(s->client)));
+            return;
+        }
+    }
+}
+
+/* idle WHAT...: gets "/", tells the server "/WHAT", waits for what that does to the idle
+ * connection; then the response is still there, and a request is refused. */
+static void run_idle(scenario *s) {
+    char target[64] = "/";
+    const char *what = scenario_argument(s, 0);
+    for (size_t i = 0; what[i] != '\0' && i < sizeof target - 2; i++) {
+        target[i + 1] = what[i];
+        target[i + 2] = '\0';
+    }
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_get(s, "/");
+    scenario_tell(s, target);
+    scenario_leave(s, FERRY_STATUS_CONNECTED);
+    scenario_poll(s);
+    scenario_say_response(s);
+    scenario_result(s, "request",
+                    ferry_client_request(s->client, FERRY_METHOD_GET, "/refused", NULL, NULL));
+    scenario_connect(s);
+    scenario_get(s, "/again");
+}
+
+/* stale: tells the server "/end", then sends a request at once, on a connection that has ended. */
+static void run_stale(scenario *s) {
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_get(s, "/");
+    scenario_tell(s, "/end");
+    scenario_get(s, "/stale");
+    scenario_connect(s);
+    scenario_get(s, "/again");
+}
+
+/* blocking_steps: what each single call in blocking mode does. */
+static void run_blocking_steps(scenario *s) {
+    const void *data;
+    size_t length;
+    scenario_new_client(s);
+    scenario_result(s, "connect_to_host",
+                    ferry_client_connect_to_host(s->client, s->host, s->port, NULL));
+    scenario_result(s, "poll", ferry_client_poll(s->client));
+    scenario_result(s, "poll", ferry_client_poll(s->client));
+    scenario_result(s, "poll", ferry_client_poll(s->client));
+    scenario_result(s, "request",
+                    ferry_client_request(s->client, FERRY_METHOD_GET, "/", NULL, NULL));
+    scenario_result(s, "poll", ferry_client_poll(s->client));
+    ferry_error error;
+    while ((error = ferry_client_read_response_body_chunk(s->client, &data, &length)) == FERRY_OK &&
+           length > 0) {
+        scenario_say(s, "read \"%.*s\"", (int)length, (const char *)data);
+        scenario_note_status(s);
+        if (ferry_client_get_status(s->client) == FERRY_STATUS_BODY) {
+            scenario_tell(s, "/more");
+        }
+    }
+    scenario_result(s, "read", error);
+    scenario_say(s, "length %zu", length);
+    scenario_result(s, "poll", ferry_client_poll(s->client));
+}
+
+/* blocking_cpu: processor time while one call waits for an answer that does not come. */
+static void run_blocking_cpu(scenario *s) {
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_result(s, "request",
+                    ferry_client_request(s->client, FERRY_METHOD_GET, "/wait", NULL, NULL));
+    clock_t before = clock();
+    ferry_error error = ferry_client_poll(s->client);
+    double used = (double)(clock() - before) / CLOCKS_PER_SEC;
+    scenario_result(s, "poll", error);
+    scenario_say(s, "processor time under 1 ms: %s", used < 0.001 ? "yes" : "no");
+}
+
+/* timeout_in_body: the time-outs begin once the head and the first 5 bytes of the body are there;
+ * nothing follows them. */
+static void run_timeout_in_body(scenario *s) {
+    const ferry_timeouts later = s->options.timeouts;
+    const void *data;
+    size_t length;
+    s->options.timeouts = (ferry_timeouts){.connect_ms = 0};
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_result(s, "request",
+                    ferry_client_request(s->client, FERRY_METHOD_GET, "/", NULL, NULL));
+    scenario_leave(s, FERRY_STATUS_REQUESTING);
+    scenario_digest digest = scenario_digest_new();
+    while (digest.length < 5 && scenario_read(s, &data, &length) == FERRY_OK) {
+        scenario_digest_add(&digest, data, length);
+        if (length == 0) {
+            scenario_poll(s);
+            scenario_wait(s);
+        }
+    }
+    scenario_say_digest(s, "first", &digest);
+    ferry_client_set_timeouts(s->client, &later);
+    scenario_read_all(s);
+}
+
+/* timeout_then_again: a request that times out, then one without time-outs. */
+static void run_timeout_then_again(scenario *s) {
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_get(s, "/");
+    ferry_client_set_timeouts(s->client, NULL);
+    scenario_connect(s);
+    scenario_get(s, "/again");
+}
+
+/* Is busy with something else for longer than the time-outs of a few milliseconds. */
+static void be_busy(void) {
+    clock_t end = clock() + CLOCKS_PER_SEC / 25;
+    while (clock() < end) {
+        continue;
+    }
+}
+
+/* busy_program: idle_ms counts only while the client waits for the peer, not while the program
+ * does something else, in the middle of an upload and of a body that has long been sent. */
+static void run_busy_program(scenario *s) {
+    const ferry_timeouts short_ones = {.idle_ms = 10};
+    ferry_request request = {
+        .method = FERRY_METHOD_POST, .url = "/", .streamed = true, .streamed_length = 2};
+    size_t written;
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_result(s, "request", ferry_client_send(s->client, &request));
+    ferry_client_set_timeouts(s->client, &short_ones);
+    scenario_result(s, "write", ferry_client_write_request_body(s->client, "a", 1, &written));
+    be_busy();
+    scenario_poll(s);
+    be_busy();
+    scenario_result(s, "write", ferry_client_write_request_body(s->client, "b", 1, &written));
+    ferry_client_set_timeouts(s->client, NULL);
+    scenario_result(s, "finish", ferry_client_finish_request_body(s->client));
+    scenario_leave(s, FERRY_STATUS_REQUESTING);
+    scenario_tell(s, "/sent");
+    ferry_client_set_timeouts(s->client, &short_ones);
+    be_busy();
+    scenario_poll(s);
+    be_busy();
+    scenario_read_all(s);
+}
+
+const scenario_entry scenario_lasting[] = {
+    {"keep_alive", run_keep_alive},
+    {"idle", run_idle},
+    {"stale", run_stale},
+    {"blocking_steps", run_blocking_steps},
+    {"blocking_cpu", run_blocking_cpu},
+    {"busy_program", run_busy_program},
+    {"timeout_in_body", run_timeout_in_body},
+    {"timeout_then_again", run_timeout_then_again},
+    {NULL, NULL},
+};
