@@ -251,7 +251,7 @@ static bool apply(cli_reader *reader, const option_entry *entry, const char *arg
 static bool take(cli_reader *reader, const option_entry *entry, const char *spelling,
                  const char *rest) {
     if (entry->argument == NULL) {
-        return apply(reader, entry, NULL);
+        return apply(reader, entry, "");
     }
     const char *argument = rest != NULL ? rest : *reader->next;
     if (argument == NULL) {

@@ -157,7 +157,7 @@ static ferry_error zlib_judge(zlib_decoder *decoder, int result, bool has_moved,
 /* One call of inflate(), from the kept bytes while there are any. */
 static ferry_error zlib_inflate(zlib_decoder *decoder, zlib_io *io) {
     z_stream *stream = &decoder->stream;
-    unsigned char no_room;
+    unsigned char no_room = 0;
     bool from_kept = decoder->kept_start < decoder->kept_length;
     size_t kept_left = decoder->kept_length - decoder->kept_start;
     uInt in = zlib_clamp(from_kept ? kept_left : io->src_length);

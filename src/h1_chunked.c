@@ -4,6 +4,7 @@
  * licenses the bare LF for the head alone, and leniency here is how messages are smuggled. */
 #include "h1_chunked.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { CHUNK_LINE_LIMIT = 4096 };
@@ -136,6 +137,7 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
     if (lf == NULL) {
         return FERRY_OK;
     }
+    assert(text.data != NULL);
     ferry_h1_line_end end = ferry_h1_find_line_end(text.data, text.data + text.length);
     ferry_error error = FERRY_OK;
     if (end.length == FERRY_H1_BAD_BYTE) {

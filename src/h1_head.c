@@ -3,6 +3,7 @@
  * first wrong byte, so that a peer that speaks another protocol is not waited for. */
 #include "h1_head.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { VERSION_LENGTH = 8, CODE_LENGTH = 3 }; /* "HTTP/1.1", "200" */
@@ -126,6 +127,7 @@ static ferry_error parse_line(ferry_h1_head *head, ferry_context *context, ferry
 
 ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
                                 const char *data, size_t length, bool *complete) {
+    assert(data != NULL);
     /* A head that is too large is not looked at past its limit. */
     const char *end = data + (length < context->max_head_bytes ? length : context->max_head_bytes);
     const char *at = data + head->bytes;

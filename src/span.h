@@ -3,6 +3,7 @@
 #ifndef FERRY_SPAN_H
 #define FERRY_SPAN_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,17 +29,18 @@ static inline bool ferry_span_equals(ferry_span a, ferry_span b) {
     return a.length == b.length && ferry_span_starts_with(a, b);
 }
 
-/* The same for a token and a literal in lower case of letters and '-' only: in a token, no other
- * byte than a letter's other case becomes the same with the bit of lower case set. */
-#define FERRY_TOKEN_IS(token, literal) ferry_token_is((token), (literal), sizeof(literal) - 1)
-static inline bool ferry_token_is(ferry_span token, const char *literal, size_t length) {
+/* The same for a token and a literal of 8 bytes at least, in lower case, of letters and '-' only:
+ * in a token, no other byte than a letter's other case becomes the same with the bit of lower case
+ * set. */
+#define FERRY_TOKEN_IS(token, literal)                                                             \
+    ((token).length == sizeof(literal) - 1 && ferry_token_is((token), (literal)))
+static inline bool ferry_token_is(ferry_span token, const char *literal) {
     static const uint64_t lower = 0x2020202020202020;
     uint64_t differs = 0;
     uint64_t a;
     uint64_t b;
-    if (token.length != length || length < sizeof a) {
-        return false;
-    }
+    size_t length = token.length;
+    assert(length >= sizeof a);
     for (size_t at = 0; at + sizeof a <= length; at += sizeof a) {
         memcpy(&a, token.data + at, sizeof a);
         memcpy(&b, literal + at, sizeof b);

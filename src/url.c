@@ -294,7 +294,7 @@ static char next_host_byte(ferry_span *text) {
     char c = text->data[0];
     if (c == '%' && text->length >= 3 && digit_value(text->data[1]) >= 0 &&
         digit_value(text->data[2]) >= 0) {
-        c = (char)(digit_value(text->data[1]) << 4 | digit_value(text->data[2]));
+        c = (char)(digit_value(text->data[1]) * 16 + digit_value(text->data[2]));
         *text = skip(*text, 3);
         return c;
     }

@@ -89,7 +89,7 @@ describe("Reading the response", () => {
         connected,
         "…",
         'body 0 bytes ""',
-        "read: …",
+        "read: TOO_LARGE: …",
         "status CONNECTION_ERROR",
         "…",
       );

@@ -79,7 +79,7 @@ void scenario_digest_add(scenario_digest *digest, const void *data, size_t lengt
 void scenario_say_digest(scenario *s, const char *what, const scenario_digest *digest);
 
 /* Ends the program with a message: the scenario is used wrongly, or cannot go on. */
-void scenario_give_up(const char *why);
+_Noreturn void scenario_give_up(const char *why);
 
 /* ---- The client ---- */
 

@@ -3,6 +3,7 @@
  * mode. */
 #include "scenario.h"
 
+#include <stdio.h>
 #include <time.h>
 
 /* keep_alive COUNT: so many requests on one connection; only the first and last are printed. */
@@ -22,15 +23,11 @@ static void run_keep_alive(scenario *s) {
     }
 }
 
-/* idle WHAT...: gets "/", tells the server "/WHAT", waits for what that does to the idle
+/* idle WHAT: gets "/", tells the server "/WHAT", waits for what that does to the idle
  * connection; then the response is still there, and a request is refused. */
 static void run_idle(scenario *s) {
-    char target[64] = "/";
-    const char *what = scenario_argument(s, 0);
-    for (size_t i = 0; what[i] != '\0' && i < sizeof target - 2; i++) {
-        target[i + 1] = what[i];
-        target[i + 2] = '\0';
-    }
+    char target[64];
+    snprintf(target, sizeof target, "/%s", scenario_argument(s, 0));
     scenario_new_client(s);
     scenario_connect(s);
     scenario_get(s, "/");

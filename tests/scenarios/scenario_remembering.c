@@ -165,7 +165,6 @@ static exchange_function exchange_of(const char *kind) {
         }
     }
     scenario_give_up("there is no such kind of request");
-    return NULL;
 }
 
 typedef struct outcomes {

@@ -140,7 +140,7 @@ void scenario_say_digest(scenario *s, const char *what, const scenario_digest *d
     }
 }
 
-void scenario_give_up(const char *why) {
+_Noreturn void scenario_give_up(const char *why) {
     fflush(stdout);
     fprintf(stderr, "scenario: %s\n", why);
     exit(3);
