@@ -54,8 +54,8 @@ static client_timer first_timer(const ferry_client *client, int64_t *deadline_ms
     if (client->status == FERRY_STATUS_REQUESTING) {
         consider(TIMER_RESPONSE, client->sent_since_ms, limits->response_ms, &first, deadline_ms);
     }
-    bool waits_for_peer =
-        client->status == FERRY_STATUS_BODY ? client->is_starved : !exchange->awaits_body;
+    bool waits_for_peer = client->status == FERRY_STATUS_BODY ? client->exchange.reader_waits
+                                                              : !exchange->awaits_body;
     if (waits_for_peer) {
         consider(TIMER_IDLE, client->idle_since_ms, limits->idle_ms, &first, deadline_ms);
     }
@@ -68,8 +68,8 @@ static void note_times(ferry_client *client, int64_t now_ms) {
     if (client->sent_since_ms < 0 && exchange->state == FERRY_EXCHANGE_WAITING) {
         client->sent_since_ms = now_ms;
     }
-    bool waits_for_caller =
-        client->status == FERRY_STATUS_BODY ? !client->is_starved : exchange->awaits_body;
+    bool waits_for_caller = client->status == FERRY_STATUS_BODY ? !client->exchange.reader_waits
+                                                                : exchange->awaits_body;
     if (exchange->activity != client->activity_seen || waits_for_caller) {
         client->activity_seen = exchange->activity;
         client->idle_since_ms = now_ms;
@@ -149,7 +149,7 @@ ferry_error ferry_client_step(ferry_client *client) {
     }
     error = ferry_client_update(client);
     if (error != FERRY_OK || client->status != before) {
-        client->is_starved = false;
+        client->exchange.reader_waits = false;
         client->idle_since_ms = now_ms;
         return error;
     }
@@ -247,10 +247,10 @@ ferry_error ferry_client_poll(ferry_client *client) {
 }
 
 ferry_error ferry_client_wait(ferry_client *client, int timeout_ms) {
-    bool can_go_on =
-        client->status == FERRY_STATUS_DISCONNECTED || ferry_client_has_failed(client) ||
-        client->exchange.awaits_body ||
-        (client->status == FERRY_STATUS_BODY && (!client->is_starved || client->budget == 0));
+    bool can_go_on = client->status == FERRY_STATUS_DISCONNECTED ||
+                     ferry_client_has_failed(client) || client->exchange.awaits_body ||
+                     (client->status == FERRY_STATUS_BODY &&
+                      (!client->exchange.reader_waits || client->budget == 0));
     if (can_go_on) {
         return FERRY_OK;
     }
@@ -269,7 +269,7 @@ size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, siz
 
 int ferry_client_get_wait_timeout_ms(const ferry_client *client) {
     int64_t deadline_ms;
-    if (client->status == FERRY_STATUS_BODY && !client->is_starved) {
+    if (client->status == FERRY_STATUS_BODY && !client->exchange.reader_waits) {
         return 0;
     }
     get_waits(client, NULL, 0, &deadline_ms);

@@ -85,7 +85,6 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     client->sent_since_ms =
         client->exchange.state == FERRY_EXCHANGE_WAITING ? client->request_since_ms : -1;
     client->activity_seen = client->exchange.activity;
-    client->is_starved = false;
     ferry_client_set_status(client, FERRY_STATUS_REQUESTING);
     return FERRY_OK; /* a connection that failed at once is reported by the next poll */
 }
@@ -149,20 +148,39 @@ static ferry_error write_once(ferry_client *client, const char *data, size_t len
     return error;
 }
 
+/* Sleeps until the connection takes more, then offers it. With a response under way there may be
+ * something to read instead, and a peer that echoes takes no more before that is done: *go_on is
+ * then false. */
+static ferry_error write_after_sleep(ferry_client *client, const char *data, size_t length,
+                                     size_t *written, bool *go_on) {
+    ferry_status before = client->status;
+    size_t taken = 0;
+    client->exchange.reader_waits = before == FERRY_STATUS_BODY;
+    ferry_error error = ferry_client_sleep(client);
+    client->exchange.reader_waits = false;
+    if (error == FERRY_OK) {
+        error = ferry_client_step(client);
+    }
+    *go_on = client->status == before;
+    if (error == FERRY_OK && *go_on) {
+        error = write_once(client, data, length, &taken);
+        *go_on = taken > 0 || client->status != FERRY_STATUS_BODY;
+        *written += taken;
+    }
+    return error;
+}
+
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written) {
     size_t taken = 0;
-    ferry_status before = client->status;
     ferry_error error = write_once(client, data, length, &taken);
-    while (client->blocking && error == FERRY_OK && taken < length && client->status == before) {
-        if (!client->exchange.awaits_body) {
-            error = ferry_client_sleep(client);
-            if (error == FERRY_OK) {
-                error = ferry_client_step(client);
-            }
-        }
-        if (error == FERRY_OK && client->status == before) {
-            error = write_once(client, (const char *)data + taken, length - taken, &taken);
+    bool go_on = client->blocking;
+    while (error == FERRY_OK && taken < length && go_on) {
+        const char *rest = (const char *)data + taken;
+        if (client->exchange.awaits_body) {
+            error = write_once(client, rest, length - taken, &taken);
+        } else {
+            error = write_after_sleep(client, rest, length - taken, &taken, &go_on);
         }
     }
     if (error == FERRY_OK) {

@@ -97,7 +97,7 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
         return FERRY_OK; /* the budget is used up: the next poll gives another */
     }
     *length = client->backend->ops->read(client->backend, dst, capacity);
-    client->is_starved = *length == 0;
+    client->exchange.reader_waits = *length == 0;
     if (!client->blocking) {
         client->budget -= *length;
     }

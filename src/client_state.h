@@ -18,9 +18,8 @@ struct ferry_client {
 
     bool blocking;
     size_t read_chunk_size;
-    char *chunk;     /* of read_chunk_size bytes; NULL until it is needed */
-    size_t budget;   /* body bytes that may yet be read before the next poll */
-    bool is_starved; /* the last read found nothing: now the time-outs run */
+    char *chunk;   /* of read_chunk_size bytes; NULL until it is needed */
+    size_t budget; /* body bytes that may yet be read before the next poll */
 
     ferry_timeouts timeouts; /* the defaults filled in; -1: none */
     int64_t connect_since_ms;

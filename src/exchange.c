@@ -30,6 +30,7 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->takes_body = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
+    exchange->reader_waits = false;
     exchange->upload_stopped = false;
     exchange->body_length = -1;
     exchange->body_length_hint = -1;

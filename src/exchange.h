@@ -28,6 +28,7 @@ typedef struct ferry_exchange {
     bool takes_body;          /* a streamed body (or a tunnel) is not finished yet */
     bool awaits_body;         /* a streamed body's next piece can be taken now */
     bool awaits_continue;     /* the body waits for 100 (Continue) */
+    bool reader_waits;        /* the client's: its last read found nothing, so it waits for bytes */
     bool upload_stopped;      /* the final head came before the request was sent */
     int64_t body_length;      /* -1: not exactly known */
     int64_t body_length_hint; /* -1: not known */

@@ -102,10 +102,10 @@ static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t c
     if (wire->stream == NULL) {
         return 0;
     }
-    if (backend->exchange->state == FERRY_EXCHANGE_BODY && ferry_wire_has_pending(wire)) {
-        *deadline_ms = 0;
-    }
-    unsigned events = FERRY_EVENT_READ;
+    /* A body that nobody waits for is left where it is, with the peer if need be. */
+    bool is_unread =
+        backend->exchange->state == FERRY_EXCHANGE_BODY && !backend->exchange->reader_waits;
+    unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
     if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
         events |= FERRY_EVENT_WRITE;
     }

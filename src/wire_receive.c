@@ -25,7 +25,6 @@ void ferry_wire_reset_response(ferry_wire *wire) {
     ferry_h1_chunked_reset(&wire->chunked);
     ferry_decoding_free(wire->decoding);
     wire->decoding = NULL;
-    wire->decoder_is_full = false;
     wire->raw_ended = false;
     wire->pending = FERRY_OK;
     wire->write_reason[0] = '\0';
@@ -417,7 +416,6 @@ static size_t read_decoded(ferry_wire *wire, char *dst, size_t capacity, bool *e
             break;
         }
     }
-    wire->decoder_is_full = total == capacity;
     return total;
 }
 
@@ -446,10 +444,4 @@ size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity) {
         fail_pending(wire);
     }
     return length;
-}
-
-bool ferry_wire_has_pending(const ferry_wire *wire) {
-    return ferry_buffer_length(&wire->rx) > 0 || ferry_buffer_length(&wire->raw) > 0 ||
-           wire->pending != FERRY_OK || wire->decoder_is_full ||
-           (wire->decoding != NULL && wire->raw_ended);
 }

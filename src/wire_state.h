@@ -46,7 +46,6 @@ typedef struct ferry_wire {
     ferry_h1_chunked chunked;
     ferry_decoding *decoding; /* NULL where there is nothing to undo */
     ferry_buffer raw;         /* coded bytes on their way to `decoding` */
-    bool decoder_is_full;     /* it filled the reader's memory, and may have more */
     bool raw_ended;           /* the message is complete; decoded bytes may still come */
     ferry_error pending;      /* what ends the body once the bytes before it are read */
     char pending_detail[FERRY_DETAIL_SIZE];
@@ -82,8 +81,6 @@ void ferry_wire_open_tunnel(ferry_wire *wire);
 /* Reads and parses until the final head is complete or nothing more is there. */
 void ferry_wire_receive_head(ferry_wire *wire);
 size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity);
-/* True where ferry_wire_read can give something without the stream. */
-bool ferry_wire_has_pending(const ferry_wire *wire);
 /* Ready for the next response; keeps the memory. */
 void ferry_wire_reset_response(ferry_wire *wire);
 

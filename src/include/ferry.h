@@ -53,7 +53,7 @@ extern "C" {
     X(INVALID_DATA, 11, "the body could not be decoded")                                           \
     X(PROTOCOL, 12, "the peer does not follow HTTP/1.1")                                           \
     X(BODY_TRUNCATED, 13, "the connection ended before the body was complete")                     \
-    X(TOO_LARGE, 14, "a configured limit was exceeded")                                            \
+    X(TOO_LARGE, 14, "a limit was exceeded")                                                       \
     X(ABORTED, 15, "the operation was cancelled")                                                  \
     X(UPLOAD_STOPPED, 16, "the server answered before it had the whole request body")              \
     X(TLS_HANDSHAKE, 17, "the TLS handshake failed")                                               \
@@ -205,7 +205,7 @@ typedef struct ferry_allocator {
 typedef enum ferry_log_kind {
     FERRY_LOG_WARNING = 0,       /* something was ignored or changed; the sentence says what */
     FERRY_LOG_STATUS = 1,        /* the status changed; the message is its name */
-    FERRY_LOG_INFO = 2,          /* connection events: addresses tried, reuse, why it was closed */
+    FERRY_LOG_INFO = 2,          /* connection events: addresses tried, why it was closed */
     FERRY_LOG_REQUEST_HEAD = 3,  /* a line of the request head as it is sent */
     FERRY_LOG_RESPONSE_HEAD = 4, /* a line of a response head as it came, interim ones included */
 } ferry_log_kind;
@@ -389,11 +389,13 @@ typedef struct ferry_request {
  *
  * The response of the request before is forgotten, whatever of it was read.
  *
- * UNCONFIGURED: not connected. BUSY: the exchange before has not ended (read its body, or close).
+ * UNCONFIGURED: not connected. BUSY: the connection is still being made, or the exchange before has
+ * not ended (read its body, or close).
  * INVALID_PARAMETER: a method, target or header that RFC 9110 does not allow (CR, LF or NUL, a name
  * that is no token, a space in the target), a Content-Length that is not the body's, a
- * Transfer-Encoding. OUT_OF_MEMORY. In all these cases nothing is sent and the client is as it was.
- * What goes wrong with the connection from then on is reported by ferry_client_poll(). */
+ * Transfer-Encoding, Expect: 100-continue without a body. OUT_OF_MEMORY. In all these cases nothing
+ * is sent and the client is as it was. What goes wrong with the connection from then on is reported
+ * by ferry_client_poll(). */
 ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
                                  const char *const *headers, const char *body);
 
@@ -407,11 +409,13 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
 
 /* Sends the next piece of a streamed body, and stores how much of it was taken: 0 while the
  * connection is full or the server's word is awaited (poll, and try again). In blocking mode it
- * returns when all is taken.
+ * returns when all is taken, or, once there is a response, when that can be read instead.
  *
- * UPLOAD_STOPPED: the final response came first; read it, there is nothing more to send (RFC 9112
- * section 9.3; the connection is not reused). UNCONFIGURED: no streamed request is under way.
- * INVALID_PARAMETER: more than the announced length. Otherwise the connection's error. */
+ * UPLOAD_STOPPED: the final response came first, and was no 2xx, or has ended; read it, there is
+ * nothing more to send (RFC 9112 section 9.5; the connection is not reused). After the head of a
+ * 2xx, which may be an echo of the request, the upload goes on. UNCONFIGURED: no streamed request
+ * is under way. INVALID_PARAMETER: more than the announced length. Otherwise the connection's
+ * error. */
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written);
 

@@ -359,6 +359,29 @@ static void tunnel_carries_bytes_both_ways(void) {
     ferry_client_free(client);
 }
 
+static void unread_bytes_do_not_wake_a_blocked_write(void) {
+    const char *headers[] = {"Connection: Upgrade", "Upgrade: echo", NULL};
+    ferry_client_options options = plain_options();
+    script_stream script;
+    ferry_client *client = connected(&script, "HTTP/1.1 101 Yes\r\n\r\nping", &options);
+    ferry_wait wait;
+    char bytes[8];
+    size_t length = 1;
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", headers, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    script.write_room = script.sent_length;
+    CHECK_INT(ferry_client_write_request_body(client, "pong", 4, &length), FERRY_OK);
+    CHECK_INT(length, 0);
+    CHECK_INT(ferry_client_get_waits(client, &wait, 1), 1);
+    CHECK_INT(wait.events, FERRY_EVENT_WRITE);
+    CHECK_INT(ferry_client_read_response_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+    CHECK_INT(length, 0);
+    CHECK_INT(ferry_client_get_waits(client, &wait, 1), 1);
+    CHECK_INT(wait.events, FERRY_EVENT_READ | FERRY_EVENT_WRITE);
+    ferry_client_free(client);
+}
+
 /* ---- Reading ---- */
 
 static void no_more_than_the_budget_comes_between_two_polls(void) {
@@ -687,6 +710,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(final_response_instead_of_continue_stops_the_body),
         CHECK_TEST(response_is_read_though_sending_fails),
         CHECK_TEST(tunnel_carries_bytes_both_ways),
+        CHECK_TEST(unread_bytes_do_not_wake_a_blocked_write),
         CHECK_TEST(no_more_than_the_budget_comes_between_two_polls),
         CHECK_TEST(dictionary_joins_and_getters_do_not_consume),
         CHECK_TEST(calls_without_a_connection_are_refused),

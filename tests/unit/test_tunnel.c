@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* test_tunnel: a blocking client over one end of a socket pair, the test at the other end. */
+#include "check.h"
+#include "ferry.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct pair_stream {
+    ferry_stream stream;
+    int descriptor;
+} pair_stream;
+
+static ferry_stream_result pair_read(ferry_stream *stream, void *dst, size_t capacity,
+                                     size_t *length) {
+    ssize_t got = read(((pair_stream *)stream)->descriptor, dst, capacity);
+    *length = got > 0 ? (size_t)got : 0;
+    return got > 0 ? FERRY_STREAM_OK : (got == 0 ? FERRY_STREAM_END : FERRY_STREAM_AGAIN);
+}
+
+static ferry_stream_result pair_write(ferry_stream *stream, const ferry_slice *slices, size_t count,
+                                      size_t *length) {
+    (void)count;
+    ssize_t put =
+        send(((pair_stream *)stream)->descriptor, slices->data, slices->length, MSG_NOSIGNAL);
+    *length = put > 0 ? (size_t)put : 0;
+    return put > 0 ? FERRY_STREAM_OK : FERRY_STREAM_AGAIN;
+}
+
+static bool pair_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
+    *wait = (ferry_wait){((pair_stream *)stream)->descriptor, events};
+    return true;
+}
+
+static void pair_destroy(ferry_stream *stream) {
+    close(((pair_stream *)stream)->descriptor);
+    ((pair_stream *)stream)->descriptor = -1;
+}
+
+static const ferry_stream_ops pair_ops = {
+    .read = pair_read,
+    .write = pair_write,
+    .wants = pair_wants,
+    .destroy = pair_destroy,
+};
+
+/* A client with a tunnel; *peer is the other end. */
+static ferry_client *open_tunnel(pair_stream *stream, int *peer) {
+    static const char *const headers[] = {"Connection: Upgrade", "Upgrade: raw", NULL};
+    static const char answer[] = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+    int ends[2];
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    *stream = (pair_stream){.stream = {.ops = &pair_ops}, .descriptor = ends[0]};
+    *peer = ends[1];
+    ferry_client *client = ferry_client_new(NULL);
+    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
+    CHECK_INT(ferry_client_set_connection(client, &stream->stream), FERRY_OK);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", headers, NULL), FERRY_OK);
+    CHECK_INT(write(*peer, answer, sizeof answer - 1), sizeof answer - 1);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_BODY);
+    return client;
+}
+
+static void blocked_write_gives_way_to_what_can_be_read(void) {
+    enum { MUCH = 8 << 20 };
+    pair_stream stream;
+    int peer;
+    ferry_client *client = open_tunnel(&stream, &peer);
+    char *data = calloc(1, MUCH);
+    char bytes[8];
+    size_t length = 0;
+    CHECK_INT(write(peer, "ping", 4), 4);
+    CHECK_INT(ferry_client_write_request_body(client, data, MUCH, &length), FERRY_OK);
+    CHECK(length > 0 && length < MUCH);
+    CHECK_INT(ferry_client_read_response_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+    CHECK_MEM(bytes, length, "ping", 4);
+    free(data);
+    ferry_client_free(client);
+    CHECK_INT(stream.descriptor, -1);
+    close(peer);
+}
+
+static void tunnel_ends_with_its_peer(void) {
+    pair_stream stream;
+    int peer;
+    ferry_client *client = open_tunnel(&stream, &peer);
+    char bytes[8];
+    size_t length = 0;
+    CHECK_INT(ferry_client_write_request_body(client, "hello", 5, &length), FERRY_OK);
+    CHECK_INT(length, 5);
+    CHECK_INT(shutdown(peer, SHUT_WR), 0);
+    CHECK_INT(ferry_client_read_response_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+    CHECK_INT(length, 0);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_DISCONNECTED);
+    ferry_client_free(client);
+    close(peer);
+}
+
+int main(int argc, char **argv) {
+    static const check_test tests[] = {
+        CHECK_TEST(blocked_write_gives_way_to_what_can_be_read),
+        CHECK_TEST(tunnel_ends_with_its_peer),
+    };
+    return CHECK_RUN(tests, argc, argv);
+}
