@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -109,6 +110,31 @@ static void collect(ferry_address_list *list, const struct addrinfo *info) {
     }
 }
 
+static bool is_localhost(const char *host) {
+    static const char name[] = "localhost";
+    size_t size = strlen(host);
+    if (size > 0 && host[size - 1] == '.') {
+        size--;
+    }
+    if (size < sizeof name - 1 ||
+        strncasecmp(host + size - (sizeof name - 1), name, sizeof name - 1) != 0) {
+        return false;
+    }
+    return size == sizeof name - 1 || host[size - sizeof name] == '.';
+}
+
+/* RFC 6761 section 6.3: such names are the loopback's. Systems without a hosts file do not know. */
+static void collect_loopback(ferry_lookup *lookup) {
+    static const char *const literals[] = {"::1", "127.0.0.1"};
+    uint16_t port = (uint16_t)strtoul(lookup->port, NULL, 10);
+    for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+        if (ferry_address_from_literal(literals[i], port,
+                                       &lookup->list.items[lookup->list.count])) {
+            lookup->list.count++;
+        }
+    }
+}
+
 static void *lookup_run(void *argument) {
     ferry_lookup *lookup = argument;
     /* No AI_ADDRCONFIG: it takes ::1 from a machine whose only other address is an IPv4 one, and
@@ -125,6 +151,9 @@ static void *lookup_run(void *argument) {
     if (lookup->error == 0) {
         collect(&lookup->list, info);
         freeaddrinfo(info);
+    } else if (is_localhost(lookup->host)) {
+        collect_loopback(lookup);
+        lookup->error = 0;
     }
     /* First, so that whoever sees the end can start the next one. */
     release_thread();

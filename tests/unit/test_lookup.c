@@ -133,6 +133,26 @@ static void failures_name_the_host_and_say_why(void) {
     check_failure(EAI_SYSTEM, EIO, FERRY_ERROR_CANT_RESOLVE, detail);
 }
 
+static void localhost_is_the_loopback_where_the_system_knows_no_such_name(void) {
+    static const char *const names[] = {"localhost", "LocalHost.", "game.localhost"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        begin();
+        resolver_fail(EAI_NONAME, 0);
+        ferry_address_list list = {.count = 0};
+        CHECK_INT(finish(start(names[i]), &list), FERRY_OK);
+        if (CHECK_INT(list.count, 2)) {
+            check_address(&list.items[0], "[::1]:80");
+            check_address(&list.items[1], "127.0.0.1:80");
+        }
+        end();
+    }
+    begin();
+    resolver_fail(EAI_NONAME, 0);
+    ferry_address_list list = {.count = 0};
+    CHECK_INT(finish(start("notlocalhost"), &list), FERRY_ERROR_CANT_RESOLVE);
+    end();
+}
+
 static void failures_for_want_of_memory_are_out_of_memory(void) {
     check_failure(EAI_MEMORY, 0, FERRY_ERROR_OUT_OF_MEMORY, "out of memory");
     check_failure(EAI_SYSTEM, ENOMEM, FERRY_ERROR_OUT_OF_MEMORY, "out of memory");
@@ -313,6 +333,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(an_address_given_twice_is_stored_once),
         CHECK_TEST(addresses_beyond_the_limit_are_left_out),
         CHECK_TEST(failures_name_the_host_and_say_why),
+        CHECK_TEST(localhost_is_the_loopback_where_the_system_knows_no_such_name),
         CHECK_TEST(failures_for_want_of_memory_are_out_of_memory),
         CHECK_TEST(a_look_up_under_way_has_not_ended_and_is_not_ready),
         CHECK_TEST(freeing_a_blocked_look_up_does_not_wait_for_it),
