@@ -109,6 +109,9 @@ static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t c
     if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
         events |= FERRY_EVENT_WRITE;
     }
+    if (events == 0) {
+        return 0;
+    }
     ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
     if (wire->stream->ops->wants == NULL ||
         !wire->stream->ops->wants(wire->stream, events, &wait)) {

@@ -460,7 +460,8 @@ const char *ferry_client_get_error_detail(const ferry_client *client);
 /* For programs with an event loop of their own: what the client waits for. Stores up to `capacity`
  * entries, returns how many there are. Ask again after every call on the client; poll it when one
  * of them is ready or when the time below has passed. While several addresses are tried there are
- * several; an idle connection has one, to notice when the server closes it. */
+ * several; an idle connection has one, to notice when the server closes it; a body has none until a
+ * read has found nothing. */
 size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity);
 
 /* In how many milliseconds the client must be polled even if no descriptor is ready; 0: at once;

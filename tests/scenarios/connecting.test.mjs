@@ -180,7 +180,7 @@ describe("Connecting", () => {
       "status REQUESTING",
       "REQUESTING: waits 1, a descriptor, events READ, time-out none",
       "status BODY",
-      "BODY: waits 1, a descriptor, events READ, time-out now",
+      "BODY: waits 0, no descriptor, events, time-out now",
       "BODY: waits 1, a descriptor, events READ, time-out none",
       "wait: FERRY_ERROR_TIMEOUT",
       "error FERRY_OK",

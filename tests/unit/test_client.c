@@ -581,7 +581,7 @@ static ferry_error send_pieces(ferry_client *client) {
     ferry_error error = FERRY_OK;
     for (int i = 0; i < 200 && left > 0 && error == FERRY_OK; i++) {
         size_t written = 0;
-        error = ferry_client_write_request_body(client, "0123456789" + (10 - left), left, &written);
+        error = ferry_client_write_request_body(client, &"0123456789"[10 - left], left, &written);
         left -= written;
         if (error == FERRY_OK) {
             error = ferry_client_poll(client);
