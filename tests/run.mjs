@@ -143,14 +143,21 @@ function testFiles() {
 }
 
 /** Each file is a step of its own: one that hangs is named, and hides no other. */
-async function nodeTests(preset, title) {
-  const env = { ...sanitizers, FERRY_BUILD: `build/${preset}` };
+async function nodeTests(preset, title, { files = testFiles(), extra = {} } = {}) {
+  const env = { ...sanitizers, FERRY_BUILD: `build/${preset}`, ...extra };
   if (quick) env.FERRY_QUICK = "1";
-  for (const file of testFiles()) {
+  for (const file of files) {
     const command = [process.execPath, "--test", "--test-reporter=tap", file];
     await step(`${path.basename(file, ".test.mjs")}${title}`, command, env, readTap);
   }
 }
+
+// The scenarios that valgrind can slow down without changing what they mean: no processor time is
+// measured, no time-out is short.
+const forValgrind = () =>
+  testFiles().filter((file) =>
+    /\/(bodies|client|codings|connecting|requesting|responses|uploads)\.test/.test(file),
+  );
 
 const sanitizers = {
   UBSAN_OPTIONS: "print_stacktrace=1",
@@ -162,6 +169,10 @@ if (await build("native")) {
   await ctest("unit tests and package", "native", quick ? ["-L", "unit"] : ["-LE", "valgrind"]);
   if (!quick) await ctest("unit tests under valgrind", "native", ["-L", "valgrind"]);
   await nodeTests("native", "");
+  if (!quick) {
+    const extra = { FERRY_VALGRIND: "1" };
+    await nodeTests("native", " under valgrind", { files: forValgrind(), extra });
+  }
 }
 if (!quick && (await build("asan"))) {
   await ctest("unit tests with ASan and UBSan", "asan", []);

@@ -15,6 +15,12 @@ export const program = path.resolve(
 /** FERRY_QUICK leaves out what only repeats a test at length. */
 export const quick = Boolean(process.env.FERRY_QUICK);
 
+/** FERRY_VALGRIND runs every scenario under valgrind, whose complaints fail the test. */
+const valgrind = process.env.FERRY_VALGRIND
+  ? `valgrind --quiet --error-exitcode=99 --leak-check=full
+     --errors-for-leak-kinds=definite,indirect,possible`.split(/\s+/)
+  : [];
+
 // Longer than any scenario takes: only one that hangs is ended.
 const LIMIT_MS = 60_000;
 
@@ -39,7 +45,7 @@ export async function execute(command, args, options = {}) {
 /** Runs a scenario against a server ({host, port}); returns its transcript. */
 export async function run(name, server, ...args) {
   const { host = "127.0.0.1", port, wrap = [] } = server;
-  const command = [...wrap, program, name, host, String(port), ...args.map(String)];
+  const command = [...wrap, ...valgrind, program, name, host, String(port), ...args.map(String)];
   const { stdout, stderr, end } = await execute(command[0], command.slice(1));
   assert.equal(stderr, "", `${name} complains; its transcript:\n${stdout}`);
   assert.equal(end, 0, `${name} ends in ${end}; its transcript:\n${stdout}`);
