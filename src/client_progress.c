@@ -199,6 +199,10 @@ static ferry_error wait_at_most(ferry_client *client, int limit_ms, bool *ready)
         return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
                           "this platform cannot sleep: poll once a frame instead");
     }
+    if (count == 0 && timeout_ms < 0) {
+        return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
+                          "the wait could never end: nothing is under way");
+    }
     for (size_t i = 0; i < count; i++) {
         if (waits[i].descriptor == FERRY_NO_DESCRIPTOR) {
             return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
