@@ -164,7 +164,8 @@ static bool waits_for_peer(const ferry_client *client) {
     if (client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING) {
         return true;
     }
-    return client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body;
+    return client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body &&
+           client->exchange.state != FERRY_EXCHANGE_FAILED;
 }
 
 static int remaining_ms(const ferry_client *client, int64_t deadline_ms) {
@@ -250,12 +251,17 @@ ferry_error ferry_client_poll(ferry_client *client) {
     return client->blocking ? poll_blocking(client) : ferry_client_step(client);
 }
 
+/* True where a poll or a read gets on without anything from outside. */
+static bool can_go_on(const ferry_client *client) {
+    bool has_news =
+        client->exchange.state == FERRY_EXCHANGE_FAILED && !ferry_client_has_failed(client);
+    return has_news || (client->status == FERRY_STATUS_BODY &&
+                        (!client->exchange.reader_waits || client->budget == 0));
+}
+
 ferry_error ferry_client_wait(ferry_client *client, int timeout_ms) {
-    bool can_go_on = client->status == FERRY_STATUS_DISCONNECTED ||
-                     ferry_client_has_failed(client) || client->exchange.awaits_body ||
-                     (client->status == FERRY_STATUS_BODY &&
-                      (!client->exchange.reader_waits || client->budget == 0));
-    if (can_go_on) {
+    if (client->status == FERRY_STATUS_DISCONNECTED || ferry_client_has_failed(client) ||
+        client->exchange.awaits_body || can_go_on(client)) {
         return FERRY_OK;
     }
     bool ready;
@@ -273,7 +279,7 @@ size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, siz
 
 int ferry_client_get_wait_timeout_ms(const ferry_client *client) {
     int64_t deadline_ms;
-    if (client->status == FERRY_STATUS_BODY && !client->exchange.reader_waits) {
+    if (can_go_on(client)) {
         return 0;
     }
     get_waits(client, NULL, 0, &deadline_ms);

@@ -692,6 +692,37 @@ static void every_failed_allocation_is_reported_and_survived(void) {
     }
 }
 
+/* A request can end in the very call that starts it; there is then nothing to sleep for. */
+static void request_that_failed_at_once_is_reported_without_a_wait(void) {
+    bool was_seen = false;
+    for (size_t n = 1; n < 100; n++) {
+        counter c = {.fail_at = n};
+        ferry_client_options options = counted_options(&c);
+        ferry_client *client = ferry_client_new(&options);
+        script_stream script;
+        script_stream_init(&script, "", 0, FERRY_STREAM_AGAIN);
+        script.write_limit = 10;
+        if (client == NULL) {
+            continue;
+        }
+        CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
+        static char body[100000];
+        if (ferry_client_set_connection(client, &script.stream) == FERRY_OK &&
+            ferry_client_request_raw(client, FERRY_METHOD_POST, "/", NULL, body, sizeof body) ==
+                FERRY_OK &&
+            c.calls >= n) {
+            was_seen = true;
+            CHECK_INT(ferry_client_wait(client, -1), FERRY_OK);
+            CHECK_INT(ferry_client_get_wait_timeout_ms(client), 0);
+            CHECK_INT(ferry_client_poll(client), FERRY_ERROR_OUT_OF_MEMORY);
+            CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTION_ERROR);
+        }
+        ferry_client_free(client);
+        CHECK_INT(c.live, 0);
+    }
+    CHECK(was_seen);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(get_fills_in_absent_headers),
@@ -719,6 +750,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(stream_without_its_functions_is_refused),
         CHECK_TEST(half_an_allocator_is_refused),
         CHECK_TEST(steady_state_allocates_nothing),
+        CHECK_TEST(request_that_failed_at_once_is_reported_without_a_wait),
         CHECK_TEST(every_failed_allocation_is_reported_and_survived),
     };
     return CHECK_RUN(tests, argc, argv);
