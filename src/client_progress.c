@@ -260,8 +260,9 @@ static bool can_go_on(const ferry_client *client) {
 }
 
 ferry_error ferry_client_wait(ferry_client *client, int timeout_ms) {
+    bool awaits_caller = client->status == FERRY_STATUS_REQUESTING && client->exchange.awaits_body;
     if (client->status == FERRY_STATUS_DISCONNECTED || ferry_client_has_failed(client) ||
-        client->exchange.awaits_body || can_go_on(client)) {
+        awaits_caller || can_go_on(client)) {
         return FERRY_OK;
     }
     bool ready;

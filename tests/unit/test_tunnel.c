@@ -101,10 +101,29 @@ static void tunnel_ends_with_its_peer(void) {
     close(peer);
 }
 
+static void wait_in_a_tunnel_is_for_the_peer(void) {
+    pair_stream stream;
+    int peer;
+    ferry_client *client = open_tunnel(&stream, &peer);
+    char bytes[8];
+    size_t length = 1;
+    CHECK_INT(ferry_client_set_blocking_mode(client, false), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+    CHECK_INT(length, 0);
+    CHECK_INT(ferry_client_wait(client, 1), FERRY_ERROR_TIMEOUT);
+    CHECK_INT(write(peer, "ping", 4), 4);
+    CHECK_INT(ferry_client_wait(client, -1), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+    CHECK_MEM(bytes, length, "ping", 4);
+    ferry_client_free(client);
+    close(peer);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(blocked_write_gives_way_to_what_can_be_read),
         CHECK_TEST(tunnel_ends_with_its_peer),
+        CHECK_TEST(wait_in_a_tunnel_is_for_the_peer),
     };
     return CHECK_RUN(tests, argc, argv);
 }
