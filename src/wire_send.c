@@ -97,6 +97,9 @@ static ferry_error keep_rest(ferry_wire *wire, const ferry_slice *slices, size_t
     for (size_t i = 1; i < 3; i++) {
         size_t skipped = skip < slices[i].length ? skip : slices[i].length;
         skip -= skipped;
+        if (skipped == slices[i].length) {
+            continue;
+        }
         ferry_error error =
             ferry_buffer_append(&wire->tx, wire->base.context,
                                 (const char *)slices[i].data + skipped, slices[i].length - skipped);
