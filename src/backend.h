@@ -9,7 +9,7 @@
 #include "span.h"
 
 typedef struct ferry_origin {
-    const char *host; /* no brackets */
+    const char *host; /* no brackets; not known yet where an origin is only checked */
     uint16_t port;
     bool secure;
     const ferry_tls_options *tls; /* NULL unless secure */
@@ -48,6 +48,7 @@ typedef struct ferry_message {
     int64_t streamed_length; /* -1: not known */
     ferry_span host;         /* the authority for Host: brackets and port where they belong */
     ferry_span user_agent;   /* empty: none */
+    const ferry_fetch_options *fetch;
 } ferry_message;
 
 typedef struct ferry_backend ferry_backend;

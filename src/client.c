@@ -56,16 +56,17 @@ static bool choose_allocator(ferry_allocator *allocator) {
     return given == 0 || given == 3;
 }
 
-static bool copy_user_agent(ferry_client *client, const char *user_agent) {
-    if (user_agent == NULL) {
+/* A copy of a text that may be NULL. False where there is no memory. */
+static bool copy_text(ferry_client *client, const char *text, char **copy) {
+    if (text == NULL) {
         return true;
     }
-    size_t size = strlen(user_agent) + 1;
-    client->user_agent = ferry_alloc(&client->context, size);
-    if (client->user_agent != NULL) {
-        memcpy(client->user_agent, user_agent, size);
+    size_t size = strlen(text) + 1;
+    *copy = ferry_alloc(&client->context, size);
+    if (*copy != NULL) {
+        memcpy(*copy, text, size);
     }
-    return client->user_agent != NULL;
+    return *copy != NULL;
 }
 
 ferry_client *ferry_client_new(const ferry_client_options *options) {
@@ -97,10 +98,13 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     ferry_buffer_init(&client->authority, SIZE_MAX / 2);
     ferry_buffer_init(&client->url_base, SIZE_MAX / 2);
     ferry_client_set_timeouts(client, &from->timeouts);
-    if (!copy_user_agent(client, from->user_agent)) {
+    if (!copy_text(client, from->user_agent, &client->user_agent) ||
+        !copy_text(client, from->fetch.integrity, &client->integrity)) {
         ferry_client_free(client);
         return NULL;
     }
+    client->fetch = from->fetch;
+    client->fetch.integrity = client->integrity;
     return client;
 }
 
@@ -115,6 +119,7 @@ void ferry_client_free(ferry_client *client) {
     if (client->host_backend != NULL) {
         client->host_backend->ops->destroy(client->host_backend);
     }
+    ferry_free(&context, client->integrity);
     ferry_free(&context, client->user_agent);
     ferry_buffer_deinit(&client->url_base, &context);
     ferry_buffer_deinit(&client->authority, &context);

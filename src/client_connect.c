@@ -46,15 +46,15 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
 }
 
 static ferry_error open_origin(ferry_client *client, const ferry_authority *authority,
-                               uint16_t port, bool secure) {
+                               ferry_origin *origin) {
     char text[300];
     if (authority->host.length + 9 > sizeof text) {
         return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER, "the host is too long");
     }
-    ferry_authority_write(authority, port, secure, text);
+    ferry_authority_write(authority, origin->port, origin->secure, text);
     ferry_error error = set_text(client, &client->host, authority->host);
     if (error == FERRY_OK) {
-        error = ferry_client_set_authority(client, text, secure);
+        error = ferry_client_set_authority(client, text, origin->secure);
     }
     if (error == FERRY_OK && client->host_backend == NULL) {
         error = ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
@@ -62,10 +62,9 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
     if (error != FERRY_OK) {
         return error;
     }
-    ferry_origin origin = {.host = client->host.data, .port = port, .secure = secure};
+    origin->host = client->host.data;
     client->connect_since_ms = ferry_host_now_ms();
-    error =
-        client->host_backend->ops->open(client->host_backend, &origin, client->connect_since_ms);
+    error = client->host_backend->ops->open(client->host_backend, origin, client->connect_since_ms);
     if (error != FERRY_OK) {
         client->host_backend->ops->close(client->host_backend);
         return error;
@@ -78,7 +77,7 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls) {
     ferry_authority authority;
-    uint16_t number = 0;
+    ferry_origin origin = {.tls = tls};
     ferry_error error = ferry_authority_parse(&client->context, host, &authority);
     if (error != FERRY_OK) {
         return error;
@@ -87,17 +86,16 @@ ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host,
         return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
                           "the host says http://, but TLS options are given");
     }
-    bool secure = authority.secure || tls != NULL;
-    error = check_port(client, port, secure, &number);
+    origin.secure = authority.secure || tls != NULL;
+    error = check_port(client, port, origin.secure, &origin.port);
+    if (error == FERRY_OK) {
+        error = ferry_host_check_origin(&client->context, &origin);
+    }
     if (error != FERRY_OK) {
         return error;
     }
-    if (secure) {
-        return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
-                          "https is not available: this build has no TLS");
-    }
     ferry_client_drop(client);
-    return open_origin(client, &authority, number, secure);
+    return open_origin(client, &authority, &origin);
 }
 
 static ferry_error set_proxy(ferry_client *client, const char *host, int port) {

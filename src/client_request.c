@@ -74,6 +74,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     message.host = (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
     message.user_agent = client->user_agent != NULL ? ferry_span_of(client->user_agent)
                                                     : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
+    message.fetch = request->fetch != NULL ? request->fetch : &client->fetch;
     error = client->backend->ops->send(client->backend, &message);
     if (error != FERRY_OK) {
         return error;

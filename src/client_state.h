@@ -32,6 +32,8 @@ struct ferry_client {
     ferry_buffer authority; /* the same as Host has it, and NUL */
     ferry_buffer url_base;  /* "http://" and the authority */
     char *user_agent;       /* NULL: the default */
+    ferry_fetch_options fetch;
+    char *integrity; /* what fetch.integrity points to */
 };
 
 /* Follows the link and the exchange with the status. Returns the client's error. */

@@ -298,6 +298,73 @@ typedef struct ferry_timeouts {
                         (RFC 9110 section 10.1.1); default 1,000; negative: until the server says */
 } ferry_timeouts;
 
+/* What a browser lets a page say about a request (Fetch standard section 5.3, RequestInit). Zeroed:
+ * the defaults. Natively all of it is ignored. An enumerator out of its range is INVALID_PARAMETER
+ * on the web. */
+typedef enum ferry_fetch_mode {
+    FERRY_FETCH_MODE_CORS = 0,        /* other origins only with their consent (CORS) */
+    FERRY_FETCH_MODE_NO_CORS = 1,     /* other origins without it: the response is opaque, that is
+                                         code 0, no headers and no body */
+    FERRY_FETCH_MODE_SAME_ORIGIN = 2, /* a request to another origin fails */
+} ferry_fetch_mode;
+
+/* Cookies, HTTP authentication and client certificates. */
+typedef enum ferry_fetch_credentials {
+    FERRY_FETCH_CREDENTIALS_SAME_ORIGIN = 0,
+    FERRY_FETCH_CREDENTIALS_INCLUDE = 1, /* to other origins too, which must allow it */
+    FERRY_FETCH_CREDENTIALS_OMIT = 2,
+} ferry_fetch_credentials;
+
+/* What the browser's HTTP cache does. */
+typedef enum ferry_fetch_cache {
+    FERRY_FETCH_CACHE_DEFAULT = 0,
+    FERRY_FETCH_CACHE_NO_STORE = 1,
+    FERRY_FETCH_CACHE_RELOAD = 2,
+    FERRY_FETCH_CACHE_NO_CACHE = 3,
+    FERRY_FETCH_CACHE_FORCE_CACHE = 4,
+    FERRY_FETCH_CACHE_ONLY_IF_CACHED = 5, /* with FERRY_FETCH_MODE_SAME_ORIGIN only */
+} ferry_fetch_cache;
+
+typedef enum ferry_fetch_redirect {
+    FERRY_FETCH_REDIRECT_FOLLOW = 0,
+    FERRY_FETCH_REDIRECT_ERROR = 1,  /* a redirect fails the request */
+    FERRY_FETCH_REDIRECT_MANUAL = 2, /* a redirect is an opaque response: a page may not see where
+                                        it leads */
+} ferry_fetch_redirect;
+
+/* How much of the page's address the server is told (Referrer Policy section 3). */
+typedef enum ferry_fetch_referrer_policy {
+    FERRY_FETCH_REFERRER_DEFAULT = 0, /* the page's own policy */
+    FERRY_FETCH_REFERRER_NO_REFERRER = 1,
+    FERRY_FETCH_REFERRER_NO_REFERRER_WHEN_DOWNGRADE = 2,
+    FERRY_FETCH_REFERRER_SAME_ORIGIN = 3,
+    FERRY_FETCH_REFERRER_ORIGIN = 4,
+    FERRY_FETCH_REFERRER_STRICT_ORIGIN = 5,
+    FERRY_FETCH_REFERRER_ORIGIN_WHEN_CROSS_ORIGIN = 6,
+    FERRY_FETCH_REFERRER_STRICT_ORIGIN_WHEN_CROSS_ORIGIN = 7,
+    FERRY_FETCH_REFERRER_UNSAFE_URL = 8,
+} ferry_fetch_referrer_policy;
+
+typedef enum ferry_fetch_priority {
+    FERRY_FETCH_PRIORITY_AUTO = 0,
+    FERRY_FETCH_PRIORITY_HIGH = 1,
+    FERRY_FETCH_PRIORITY_LOW = 2,
+} ferry_fetch_priority;
+
+typedef struct ferry_fetch_options {
+    ferry_fetch_mode mode;
+    ferry_fetch_credentials credentials;
+    ferry_fetch_cache cache;
+    ferry_fetch_redirect redirect;
+    ferry_fetch_referrer_policy referrer_policy;
+    ferry_fetch_priority priority;
+    bool keepalive;        /* the request may outlive the page; bodies of 64 KiB at most */
+    const char *integrity; /* "sha256-..." that the body must have (Subresource Integrity); it is
+                              then held back until it is complete. NULL: none */
+    size_t window_bytes;   /* body bytes that are read ahead of the program; when it is full the
+                              server has to wait. Default 4 MiB */
+} ferry_fetch_options;
+
 typedef struct ferry_client_options {
     ferry_allocator allocator;
     ferry_log_function log; /* NULL: no log */
@@ -310,9 +377,11 @@ typedef struct ferry_client_options {
     int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
                                   to a very large one); default 1 GiB; negative: none */
     size_t
-        poll_budget_bytes;    /* body bytes that may be read between two polls, and sent by one, so
-                                 that a frame is never late; default 2 MiB. Blocking mode has none */
-    bool keep_content_coding; /* do not ask for content codings and do not undo them */
+        poll_budget_bytes;     /* body bytes that may be read between two polls, and sent by one, so
+                                  that a frame is never late; default 2 MiB. Blocking mode has none */
+    bool keep_content_coding;  /* do not ask for content codings and do not undo them; a browser
+                                  undoes them all the same */
+    ferry_fetch_options fetch; /* of each request; `integrity` is copied */
 } ferry_client_options;
 
 /* A new client, DISCONNECTED. `options` may be NULL. NULL if there is no memory, or if only some of
@@ -375,6 +444,7 @@ typedef struct ferry_request {
     bool streamed;           /* the body comes by ferry_client_write_request_body(); `body` must be
                                 NULL */
     int64_t streamed_length; /* how long that body is; negative: not known, sent chunked */
+    const ferry_fetch_options *fetch; /* on the web; NULL: what the client was made with */
 } ferry_request;
 
 /* Sends a request to the connected host. The status is REQUESTING afterwards; poll until it
