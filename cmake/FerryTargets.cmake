@@ -33,6 +33,31 @@ function(ferry_program target)
   target_link_libraries(${target} PRIVATE ferry)
 endfunction()
 
+# Programs that link the target are linked with the JavaScript library too, and again when it
+# changes. The option is the same in every Emscripten.
+function(ferry_js_library target file)
+  set(build_file "${PROJECT_SOURCE_DIR}/${file}")
+  get_filename_component(name "${file}" NAME)
+  set(installed_file "\${_IMPORT_PREFIX}/${CMAKE_INSTALL_DATADIR}/ferry/${name}")
+  target_link_options(
+    ${target} INTERFACE "$<BUILD_INTERFACE:--js-library=${build_file}>"
+                        "$<INSTALL_INTERFACE:--js-library=${installed_file}>")
+  set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_DEPENDS "$<BUILD_INTERFACE:${build_file}>")
+  install(FILES "${build_file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/ferry")
+endfunction()
+
+# A program for pages, workers and Node alike: bin/NAME.js, a factory called ferryProgram.
+function(ferry_web_program target)
+  add_executable(${target} ${ARGN})
+  ferry_target(${target})
+  target_link_libraries(${target} PRIVATE ferry)
+  target_link_options(
+    ${target} PRIVATE -sMODULARIZE -sEXPORT_NAME=ferryProgram -sENVIRONMENT=web,worker,node
+                      -sALLOW_MEMORY_GROWTH)
+  # Node takes what lies below this project's package.json for ES modules.
+  file(WRITE "${PROJECT_BINARY_DIR}/bin/package.json" "{ \"type\": \"commonjs\" }\n")
+endfunction()
+
 # ferry_coding(NAME PACKAGE p TARGET t SOURCE file): compiles the decoder in where FERRY_<NAME>
 # says so: ON, or AUTO and the package is there. Sets ferry_has_<NAME>.
 function(ferry_coding name)

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/* fetch: one exchange at a time over fetch(). Nothing is dialled: an origin is open as soon as it
+ * is named. Body bytes wait in JavaScript, up to a window, and are copied once, to where C reads
+ * them.
+ */
+#include "fetch.h"
+
+#include "fetch_js.h"
+#include "fetch_request.h"
+
+#include <stdatomic.h>
+
+enum {
+    DEFAULT_WINDOW = 4 * 1024 * 1024,
+    WORDS_SIZE = 200, /* of what the platform says about a failure */
+};
+
+typedef struct ferry_fetch {
+    ferry_backend base;
+    ferry_fetch_signal signal;
+    bool secure; /* the origin's scheme is https */
+    int id;      /* 0: there is no fetch */
+    ferry_buffer text;
+    ferry_fetch_options options; /* of this request: `integrity` is not looked at again */
+    int64_t upload_remaining;    /* of a streamed body of known length; -1: not known */
+} ferry_fetch;
+
+/* ---- The link ---- */
+
+static ferry_error fetch_open(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms) {
+    (void)now_ms;
+    ((ferry_fetch *)backend)->secure = origin->secure;
+    backend->link = FERRY_LINK_RESOLVING;
+    return FERRY_OK;
+}
+
+static void drop(ferry_fetch *fetch) {
+    if (fetch->id != 0) {
+        ferry_js_drop(fetch->id);
+        fetch->id = 0;
+    }
+}
+
+static void fetch_close(ferry_backend *backend) {
+    drop((ferry_fetch *)backend);
+    backend->link = FERRY_LINK_CLOSED;
+}
+
+static void fetch_destroy(ferry_backend *backend) {
+    ferry_fetch *fetch = (ferry_fetch *)backend;
+    ferry_context *context = backend->context;
+    drop(fetch);
+    ferry_buffer_deinit(&fetch->text, context);
+    ferry_free(context, fetch);
+}
+
+/* ---- The request ---- */
+
+static ferry_error fetch_send(ferry_backend *backend, const ferry_message *message) {
+    ferry_fetch *fetch = (ferry_fetch *)backend;
+    ferry_exchange *exchange = backend->exchange;
+    ferry_error error =
+        ferry_fetch_request_write(&fetch->text, backend->context, message, fetch->secure);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    size_t window = message->fetch->window_bytes;
+    drop(fetch);
+    fetch->signal.seen = atomic_load(&fetch->signal.news);
+    fetch->id =
+        ferry_js_new(&fetch->signal, ferry_buffer_content(&fetch->text),
+                     ferry_buffer_length(&fetch->text), window > 0 ? window : DEFAULT_WINDOW);
+    if (message->body_length > 0 &&
+        ferry_js_write(fetch->id, message->body, message->body_length) == 0) {
+        drop(fetch);
+        return ferry_fail_memory(backend->context);
+    }
+    fetch->options = *message->fetch;
+    fetch->upload_remaining = message->streamed_length;
+    ferry_exchange_reset(exchange);
+    ferry_exchange_begin(exchange);
+    exchange->bytes_sent = (int64_t)message->body_length;
+    exchange->takes_body = message->streamed;
+    exchange->awaits_body = message->streamed;
+    if (!message->streamed) {
+        ferry_js_send(fetch->id);
+        ferry_exchange_sent(exchange);
+    }
+    return FERRY_OK;
+}
+
+/* A browser takes a body as a whole, so the pieces are collected. */
+static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t length,
+                               size_t *written) {
+    ferry_fetch *fetch = (ferry_fetch *)backend;
+    *written = 0;
+    if (fetch->upload_remaining >= 0 && length > (uint64_t)fetch->upload_remaining) {
+        return ferry_fail(backend->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "%zu bytes are more than the %lld that are left of the announced length",
+                          length, (long long)fetch->upload_remaining);
+    }
+    if (length == 0) {
+        return FERRY_OK;
+    }
+    if (ferry_js_write(fetch->id, data, length) == 0) {
+        return ferry_fail_memory(backend->context);
+    }
+    if (fetch->upload_remaining >= 0) {
+        fetch->upload_remaining -= (int64_t)length;
+    }
+    backend->exchange->bytes_sent += (int64_t)length;
+    backend->exchange->activity++;
+    *written = length;
+    return FERRY_OK;
+}
+
+static ferry_error fetch_finish(ferry_backend *backend) {
+    ferry_fetch *fetch = (ferry_fetch *)backend;
+    if (fetch->upload_remaining > 0) {
+        return ferry_fail(backend->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the body is %lld bytes shorter than announced",
+                          (long long)fetch->upload_remaining);
+    }
+    backend->exchange->takes_body = false;
+    backend->exchange->awaits_body = false;
+    ferry_js_send(fetch->id);
+    ferry_exchange_sent(backend->exchange);
+    return FERRY_OK;
+}
+
+static void fetch_proceed(ferry_backend *backend) {
+    (void)backend; /* no body ever waits for 100 (Continue): the browser sends no Expect */
+}
+
+/* ---- Failures ---- */
+
+static const char *option_that_may_be_the_reason(const ferry_fetch *fetch) {
+    if (fetch->options.mode == FERRY_FETCH_MODE_SAME_ORIGIN) {
+        return "; FERRY_FETCH_MODE_SAME_ORIGIN lets no other origin be asked";
+    }
+    if (fetch->options.redirect == FERRY_FETCH_REDIRECT_ERROR) {
+        return "; with FERRY_FETCH_REDIRECT_ERROR a redirect fails too";
+    }
+    return fetch->options.integrity != NULL ? "; a body without the integrity asked for fails too"
+                                            : "";
+}
+
+static ferry_error describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind, const char *words) {
+    ferry_context *context = fetch->base.context;
+    const char *also = option_that_may_be_the_reason(fetch);
+    switch (kind) {
+    case FERRY_FETCH_FAILURE_NONE:
+    case FERRY_FETCH_FAILURE_NETWORK:
+        break;
+    case FERRY_FETCH_FAILURE_CROSS_ORIGIN:
+        return ferry_fail(context, FERRY_ERROR_NETWORK_OR_CORS,
+                          "no Access-Control-Allow-Origin that allows this page, or the network "
+                          "failed: the browser does not say which (%s)%s",
+                          words, also);
+    case FERRY_FETCH_FAILURE_MIXED:
+        return ferry_fail(context, FERRY_ERROR_NETWORK_OR_CORS,
+                          "mixed content: a page from https:// may not fetch from http:// (%s)",
+                          words);
+    case FERRY_FETCH_FAILURE_OFFLINE:
+        return ferry_fail(context, FERRY_ERROR_NETWORK_OR_CORS, "the browser is offline (%s)",
+                          words);
+    case FERRY_FETCH_FAILURE_BODY:
+        return ferry_fail(context, FERRY_ERROR_BODY_TRUNCATED,
+                          "the body ended early, or could not be decoded: the browser does not say "
+                          "which (%s)",
+                          words);
+    case FERRY_FETCH_FAILURE_REFUSED:
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the browser does not take the request: %s", words);
+    case FERRY_FETCH_FAILURE_RESOLVE:
+        return ferry_fail(context, FERRY_ERROR_CANT_RESOLVE, "the host name is not known: %s",
+                          words);
+    case FERRY_FETCH_FAILURE_CONNECT:
+        return ferry_fail(context, FERRY_ERROR_CANT_CONNECT, "nobody could be connected to: %s",
+                          words);
+    case FERRY_FETCH_FAILURE_NO_FETCH:
+        return ferry_fail(context, FERRY_ERROR_UNAVAILABLE, "there is no fetch() here: %s", words);
+    case FERRY_FETCH_FAILURE_MEMORY:
+        return ferry_fail_memory(context);
+    }
+    return ferry_fail(context, FERRY_ERROR_NETWORK_OR_CORS, "the network failed (%s)%s", words,
+                      also);
+}
+
+/* Ends the exchange with what JavaScript knows of the failure; false where there was none. */
+static bool take_failure(ferry_fetch *fetch) {
+    char words[WORDS_SIZE];
+    ferry_fetch_failure_kind kind =
+        (ferry_fetch_failure_kind)ferry_js_failure(fetch->id, words, sizeof words);
+    if (kind != FERRY_FETCH_FAILURE_NONE) {
+        ferry_exchange_fail(fetch->base.exchange, describe(fetch, kind, words));
+    }
+    return kind != FERRY_FETCH_FAILURE_NONE;
+}
+
+static void end(ferry_fetch *fetch) {
+    drop(fetch);
+    ferry_exchange_end(fetch->base.exchange);
+}
+
+/* ---- The response ---- */
+
+static ferry_span next_text(ferry_span *rest) {
+    ferry_span text = ferry_span_of(rest->data);
+    rest->data += text.length + 1;
+    rest->length -= text.length + 1;
+    return text;
+}
+
+static ferry_error take_headers(ferry_fetch *fetch, ferry_span rest) {
+    ferry_context *context = fetch->base.context;
+    ferry_headers *headers = &fetch->base.exchange->headers;
+    ferry_error error = FERRY_OK;
+    if (rest.length > context->max_head_bytes) {
+        error = FERRY_ERROR_TOO_LARGE;
+    }
+    while (rest.length > 0 && error == FERRY_OK) {
+        ferry_span name = next_text(&rest);
+        error = ferry_headers_add(headers, context, name, next_text(&rest));
+    }
+    if (error == FERRY_ERROR_TOO_LARGE) {
+        return ferry_fail(context, error,
+                          "the response head is larger than max_head_bytes (%zu) or "
+                          "max_header_count (%zu) allow",
+                          context->max_head_bytes, context->max_header_count);
+    }
+    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(context);
+}
+
+static ferry_error take_url(ferry_exchange *exchange, ferry_span url) {
+    if (url.length == 0) { /* opaque: the page may not know where it comes from */
+        return FERRY_OK;
+    }
+    ferry_buffer_clear(&exchange->url);
+    if (ferry_buffer_append(&exchange->url, exchange->context, url.data, url.length + 1) !=
+        FERRY_OK) {
+        return ferry_fail_memory(exchange->context);
+    }
+    return FERRY_OK;
+}
+
+static void take_head(ferry_fetch *fetch, size_t length) {
+    ferry_exchange *exchange = fetch->base.exchange;
+    ferry_span rest = {ferry_buffer_content(&fetch->text), length};
+    int64_t code = 0;
+    int64_t hint;
+    ferry_span_to_int64(next_text(&rest), &code);
+    if (!ferry_span_to_int64(next_text(&rest), &hint)) {
+        hint = -1;
+    }
+    ferry_error error = take_url(exchange, next_text(&rest));
+    if (error == FERRY_OK) {
+        error = take_headers(fetch, rest);
+    }
+    if (error != FERRY_OK) {
+        ferry_exchange_fail(exchange, error);
+        return;
+    }
+    if (code == 0) {
+        ferry_log(fetch->base.context, FERRY_LOG_WARNING,
+                  "the response is opaque: the browser shows neither code, headers nor body");
+    }
+    ferry_exchange_head(exchange, (int)code, false, -1, hint);
+    if (hint == 0) {
+        end(fetch);
+    }
+}
+
+static void look_for_head(ferry_fetch *fetch) {
+    ferry_buffer *text = &fetch->text;
+    ferry_buffer_clear(text);
+    double length = ferry_js_head(fetch->id, text->data, text->capacity);
+    if (length > (double)text->capacity) {
+        if (ferry_buffer_reserve(text, fetch->base.context, (size_t)length) != FERRY_OK) {
+            ferry_exchange_fail(fetch->base.exchange, ferry_fail_memory(fetch->base.context));
+            return;
+        }
+        length = ferry_js_head(fetch->id, text->data, text->capacity);
+    }
+    if (length >= 0) {
+        take_head(fetch, (size_t)length);
+    } else if (length == -2) {
+        take_failure(fetch);
+    }
+}
+
+static ferry_error fetch_step(ferry_backend *backend, int64_t now_ms) {
+    ferry_fetch *fetch = (ferry_fetch *)backend;
+    (void)now_ms;
+    if (backend->link == FERRY_LINK_RESOLVING || backend->link == FERRY_LINK_CONNECTING) {
+        backend->link++;
+        return FERRY_OK;
+    }
+    int news = atomic_load(&fetch->signal.news);
+    if (fetch->id != 0 && news != fetch->signal.seen) {
+        backend->exchange->activity++;
+        if (backend->exchange->state == FERRY_EXCHANGE_WAITING) {
+            fetch->signal.seen = news;
+            look_for_head(fetch);
+        }
+    }
+    return FERRY_OK;
+}
+
+/* What came before a failure is read first; a body that is known to be longer has failed too. */
+static void end_body(ferry_fetch *fetch) {
+    ferry_exchange *exchange = fetch->base.exchange;
+    if (take_failure(fetch)) {
+        return;
+    }
+    if (exchange->bytes_received < exchange->body_length_hint) {
+        ferry_exchange_fail(exchange, ferry_fail(fetch->base.context, FERRY_ERROR_BODY_TRUNCATED,
+                                                 "the body ended after %lld of %lld bytes",
+                                                 (long long)exchange->bytes_received,
+                                                 (long long)exchange->body_length_hint));
+        return;
+    }
+    end(fetch);
+}
+
+static size_t fetch_read(ferry_backend *backend, void *dst, size_t capacity) {
+    ferry_fetch *fetch = (ferry_fetch *)backend;
+    fetch->signal.seen = atomic_load(&fetch->signal.news);
+    double stored = ferry_js_read(fetch->id, dst, capacity);
+    bool is_over = stored < 0;
+    size_t length = (size_t)(is_over ? -stored - 1 : stored);
+    backend->exchange->bytes_received += (int64_t)length;
+    if (is_over && length == 0) {
+        end_body(fetch);
+    } else if (backend->exchange->bytes_received == backend->exchange->body_length_hint) {
+        end(fetch);
+    }
+    return length;
+}
+
+static size_t fetch_get_waits(ferry_backend *backend, ferry_wait *waits, size_t capacity,
+                              int64_t *deadline_ms) {
+    ferry_fetch *fetch = (ferry_fetch *)backend;
+    const ferry_exchange *exchange = backend->exchange;
+    if (backend->link == FERRY_LINK_RESOLVING || backend->link == FERRY_LINK_CONNECTING) {
+        *deadline_ms = 0;
+        return 0;
+    }
+    bool waits_for_news =
+        fetch->id != 0 && (exchange->state == FERRY_EXCHANGE_WAITING || exchange->reader_waits);
+    if (!waits_for_news) {
+        return 0;
+    }
+    if (capacity > 0) {
+        waits[0] = (ferry_wait){(ferry_descriptor)&fetch->signal, FERRY_EVENT_READ};
+    }
+    return 1;
+}
+
+static ferry_stream *fetch_get_stream(const ferry_backend *backend) {
+    (void)backend;
+    return NULL;
+}
+
+static const ferry_backend_ops fetch_ops = {
+    .open = fetch_open,
+    .step = fetch_step,
+    .send = fetch_send,
+    .write = fetch_write,
+    .finish = fetch_finish,
+    .proceed = fetch_proceed,
+    .read = fetch_read,
+    .get_waits = fetch_get_waits,
+    .close = fetch_close,
+    .destroy = fetch_destroy,
+    .get_stream = fetch_get_stream,
+};
+
+ferry_error ferry_fetch_backend_new(ferry_context *context, ferry_exchange *exchange,
+                                    ferry_backend **backend) {
+    ferry_fetch *fetch = ferry_alloc(context, sizeof *fetch);
+    if (fetch == NULL) {
+        return ferry_fail_memory(context);
+    }
+    *fetch = (ferry_fetch){
+        .base = {.ops = &fetch_ops, .context = context, .exchange = exchange},
+    };
+    ferry_buffer_init(&fetch->text, SIZE_MAX / 2);
+    *backend = &fetch->base;
+    return FERRY_OK;
+}
