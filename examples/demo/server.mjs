@@ -36,7 +36,7 @@ async function readBody(request) {
   return Buffer.concat(pieces);
 }
 
-const routes = {
+export const routes = {
   /** Sent a piece at a time, so that there is progress to be seen. */
   async "GET /file"(request, response) {
     response.writeHead(200, { "Content-Length": FILE_SIZE });
