@@ -2,7 +2,6 @@
 /* authority: says which argument takes what does not belong into the host. */
 #include "authority.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { NAME_LIMIT = 253, LABEL_LIMIT = 63, ZONE_LIMIT = 32 };
@@ -152,7 +151,7 @@ size_t ferry_authority_write(const ferry_authority *authority, uint16_t port, bo
         dst[length++] = ']';
     }
     if (port != (secure ? 443 : 80)) {
-        length += (size_t)snprintf(dst + length, sizeof ":65535", ":%u", (unsigned)port);
+        length += ferry_format(dst + length, sizeof ":65535", ":%d", port);
     }
     dst[length] = '\0';
     return length;

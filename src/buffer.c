@@ -33,7 +33,7 @@ ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context
     while (capacity < needed) {
         capacity = capacity > buffer->limit / 2 ? buffer->limit : capacity * 2;
     }
-    char *data = ferry_realloc(context, buffer->data, capacity);
+    char *data = ferry_resize(context, buffer->data, content, capacity);
     if (data == NULL) {
         return FERRY_ERROR_OUT_OF_MEMORY;
     }

@@ -237,7 +237,7 @@ ferry_error ferry_client_set_read_chunk_size(ferry_client *client, size_t size) 
                           LEAST_CHUNK_SIZE, MOST_CHUNK_SIZE);
     }
     if (client->chunk != NULL) {
-        char *chunk = ferry_realloc(&client->context, client->chunk, size);
+        char *chunk = ferry_resize(&client->context, client->chunk, 0, size);
         if (chunk == NULL) {
             return ferry_fail_memory(&client->context);
         }

@@ -4,14 +4,7 @@
 #define FERRY_CONTEXT_H
 
 #include "ferry.h"
-
-#include <stdarg.h>
-
-#if defined(__GNUC__)
-#define FERRY_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
-#else
-#define FERRY_PRINTF(format_index, first)
-#endif
+#include "format.h"
 
 enum { FERRY_DETAIL_SIZE = 384 };
 
@@ -29,10 +22,13 @@ typedef struct ferry_context {
 
 /* Memory through the client's allocator. ferry_free takes NULL. Sizes are never 0. */
 void *ferry_alloc(const ferry_context *context, size_t size);
-void *ferry_realloc(const ferry_context *context, void *block, size_t size);
 void ferry_free(const ferry_context *context, void *block);
 
-/* malloc, realloc and free as an allocator. */
+/* A block of `size` bytes with the first `kept` bytes of `block`, which is freed; where there is no
+ * memory it is not, and the result is NULL. `block` may be NULL. */
+void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_t size);
+
+/* malloc and free as an allocator; `realloc` is NULL. */
 extern const ferry_allocator ferry_default_allocator;
 
 /* Writes the detail (cut where it is too long; control characters become '?'), returns `error`. */

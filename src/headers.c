@@ -50,7 +50,7 @@ static void *grow(const ferry_context *context, void *block, size_t *capacity, s
     if (wanted > SIZE_MAX / size) {
         return NULL;
     }
-    void *grown = ferry_realloc(context, block, wanted * size);
+    void *grown = ferry_resize(context, block, *capacity * size, wanted * size);
     if (grown != NULL) {
         *capacity = wanted;
     }

@@ -4,7 +4,6 @@
 #include "wire_state.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {

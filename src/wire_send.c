@@ -6,7 +6,6 @@
 #include "h1_request.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A chunk that a write announces must be sent whole; this much of one may be kept here. */
@@ -51,7 +50,7 @@ void ferry_wire_stop_upload(ferry_wire *wire) {
 /* The peer may have answered before it stopped listening, so the exchange goes on until reading
  * says how it ended. */
 static void fail_upload(ferry_wire *wire) {
-    snprintf(wire->write_reason, sizeof wire->write_reason, "%s", ferry_wire_reason(wire));
+    ferry_format(wire->write_reason, sizeof wire->write_reason, "%s", ferry_wire_reason(wire));
     ferry_wire_stop_upload(wire);
 }
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* format: sentences are put together here, without the C library's printf. */
+#include "format.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { MOST_DIGITS = 20 };
+
+typedef struct format_sink {
+    char *at;
+    char *end; /* room for NUL is left there */
+} format_sink;
+
+/* At most `limit` bytes of a text. */
+static void put_text(format_sink *sink, const char *text, size_t limit) {
+    while (limit-- > 0 && *text != '\0' && sink->at < sink->end) {
+        *sink->at++ = *text++;
+    }
+}
+
+static void put_number(format_sink *sink, uint64_t number) {
+    char digits[MOST_DIGITS + 1];
+    char *first = digits + MOST_DIGITS;
+    *first = '\0';
+    do {
+        *--first = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    put_text(sink, first, MOST_DIGITS);
+}
+
+static void put_signed(format_sink *sink, int64_t number) {
+    if (number < 0) {
+        put_text(sink, "-", 1);
+    }
+    put_number(sink, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}
+
+/* The number behind the dot of "%.80s", or SIZE_MAX; `*at` moves behind it. */
+static size_t take_precision(const char **at) {
+    size_t precision = 0;
+    if (**at != '.') {
+        return SIZE_MAX;
+    }
+    for (++*at; **at >= '0' && **at <= '9'; ++*at) {
+        precision = precision * 10 + (size_t)(**at - '0');
+    }
+    return precision;
+}
+
+static bool take(const char **at, const char *word) {
+    size_t length = strlen(word);
+    if (strncmp(*at, word, length) != 0) {
+        return false;
+    }
+    *at += length;
+    return true;
+}
+
+size_t ferry_format_list(char *dst, size_t size, const char *format, va_list arguments) {
+    assert(size > 0);
+    format_sink sink = {dst, dst + size - 1};
+    for (const char *at = format; *at != '\0';) {
+        if (*at != '%') {
+            put_text(&sink, at++, 1);
+            continue;
+        }
+        at++;
+        if (take(&at, ".*s")) {
+            int precision = va_arg(arguments, int);
+            put_text(&sink, va_arg(arguments, const char *), (size_t)precision);
+            continue;
+        }
+        size_t precision = take_precision(&at);
+        if (take(&at, "s")) {
+            put_text(&sink, va_arg(arguments, const char *), precision);
+        } else if (take(&at, "d")) {
+            put_signed(&sink, va_arg(arguments, int));
+        } else if (take(&at, "u")) {
+            put_number(&sink, va_arg(arguments, unsigned));
+        } else if (take(&at, "zu")) {
+            put_number(&sink, va_arg(arguments, size_t));
+        } else if (take(&at, "lld")) {
+            put_signed(&sink, va_arg(arguments, long long));
+        } else if (take(&at, "llu")) {
+            put_number(&sink, va_arg(arguments, unsigned long long));
+        } else {
+            assert(*at == '%');
+            put_text(&sink, at++, 1);
+        }
+    }
+    *sink.at = '\0';
+    return (size_t)(sink.at - dst);
+}
+
+size_t ferry_format(char *dst, size_t size, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = ferry_format_list(dst, size, format, arguments);
+    va_end(arguments);
+    return length;
+}
