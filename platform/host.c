@@ -9,6 +9,11 @@ int64_t ferry_host_now_ms(void) {
     return ferry_platform_now_ms();
 }
 
+bool ferry_host_is_ready(const ferry_wait *waits, size_t count) {
+    bool ready = false;
+    return ferry_platform_wait(waits, count, 0, NULL, &ready) == FERRY_OK && ready;
+}
+
 bool ferry_host_can_wait(void) {
     return true;
 }

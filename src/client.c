@@ -2,8 +2,6 @@
 /* client: making and freeing one, its properties, and its status. */
 #include "client_state.h"
 
-#include "host.h"
-
 #include <string.h>
 
 enum {
@@ -216,19 +214,6 @@ const char *ferry_client_get_error_detail(const ferry_client *client) {
 }
 
 /* ---- Properties ---- */
-
-ferry_error ferry_client_set_blocking_mode(ferry_client *client, bool enabled) {
-    if (enabled && !ferry_host_can_wait()) {
-        return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
-                          "this platform cannot sleep: poll once a frame instead");
-    }
-    client->blocking = enabled;
-    return FERRY_OK;
-}
-
-bool ferry_client_is_blocking_mode_enabled(const ferry_client *client) {
-    return client->blocking;
-}
 
 ferry_error ferry_client_set_read_chunk_size(ferry_client *client, size_t size) {
     if (size < LEAST_CHUNK_SIZE || size > MOST_CHUNK_SIZE) {

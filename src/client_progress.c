@@ -4,8 +4,6 @@
 
 #include "host.h"
 
-enum { MOST_WAITS = 40 }; /* every address of a host, and the look-up */
-
 static ferry_status failed_connect_status(const ferry_client *client, ferry_error error) {
     if (error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_TLS_CERTIFICATE) {
         return FERRY_STATUS_TLS_HANDSHAKE_ERROR;
@@ -76,8 +74,8 @@ static void note_times(ferry_client *client, int64_t now_ms) {
     }
 }
 
-static size_t get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity,
-                        int64_t *deadline_ms) {
+size_t ferry_client_list_waits(const ferry_client *client, ferry_wait *waits, size_t capacity,
+                               int64_t *deadline_ms) {
     *deadline_ms = INT64_MAX;
     if (client->backend == NULL || ferry_client_has_failed(client)) {
         return 0;
@@ -87,12 +85,10 @@ static size_t get_waits(const ferry_client *client, ferry_wait *waits, size_t ca
 
 /* A program that was away for long may find its time over although the bytes have long come. */
 static bool has_bytes_waiting(ferry_client *client) {
-    ferry_wait waits[MOST_WAITS];
+    ferry_wait waits[FERRY_MOST_WAITS];
     int64_t deadline_ms;
-    bool ready = false;
-    size_t count = get_waits(client, waits, MOST_WAITS, &deadline_ms);
-    return count > 0 && waits[0].descriptor != FERRY_NO_DESCRIPTOR &&
-           ferry_host_wait(&client->context, waits, count, 0, &ready) == FERRY_OK && ready;
+    size_t count = ferry_client_list_waits(client, waits, FERRY_MOST_WAITS, &deadline_ms);
+    return count > 0 && ferry_host_is_ready(waits, count);
 }
 
 static ferry_error time_out(ferry_client *client, client_timer timer, int64_t now_ms) {
@@ -168,7 +164,7 @@ static bool waits_for_peer(const ferry_client *client) {
            client->exchange.state != FERRY_EXCHANGE_FAILED;
 }
 
-static int remaining_ms(const ferry_client *client, int64_t deadline_ms) {
+int ferry_client_remaining_ms(const ferry_client *client, int64_t deadline_ms) {
     int64_t timer_ms;
     first_timer(client, &timer_ms);
     if (timer_ms < deadline_ms) {
@@ -182,51 +178,13 @@ static int remaining_ms(const ferry_client *client, int64_t deadline_ms) {
     return left <= 0 ? 0 : (left > INT32_MAX ? INT32_MAX : (int)left);
 }
 
-static ferry_error wait_at_most(ferry_client *client, int limit_ms, bool *ready) {
-    ferry_wait waits[MOST_WAITS];
-    int64_t deadline_ms;
-    size_t count = get_waits(client, waits, MOST_WAITS, &deadline_ms);
-    int timeout_ms = remaining_ms(client, deadline_ms);
-    *ready = true;
-    if (timeout_ms == 0) {
-        return FERRY_OK;
-    }
-    bool is_bounded = timeout_ms >= 0;
-    if (limit_ms >= 0 && (!is_bounded || limit_ms < timeout_ms)) {
-        timeout_ms = limit_ms;
-        is_bounded = false; /* it is the caller's time that passes, not the client's */
-    }
-    if (!ferry_host_can_wait()) {
-        return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
-                          "this platform cannot sleep: poll once a frame instead");
-    }
-    if (count == 0 && timeout_ms < 0) {
-        return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
-                          "the wait could never end: nothing is under way");
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (waits[i].descriptor == FERRY_NO_DESCRIPTOR) {
-            return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
-                              "the connection has no descriptor to wait on");
-        }
-    }
-    ferry_error error = ferry_host_wait(&client->context, waits, count, timeout_ms, ready);
-    *ready = *ready || is_bounded; /* a timer of the client's has run out: it can go on */
-    return error;
-}
-
-ferry_error ferry_client_sleep(ferry_client *client) {
-    bool ready;
-    return wait_at_most(client, -1, &ready);
-}
-
 static ferry_error poll_blocking(ferry_client *client) {
     ferry_status before = client->status;
     bool waits = waits_for_peer(client);
     ferry_error error = FERRY_OK;
     do {
         if (waits) {
-            error = ferry_client_sleep(client);
+            error = client->sleep(client);
             if (error != FERRY_OK) {
                 return error;
             }
@@ -248,41 +206,26 @@ ferry_error ferry_client_poll(ferry_client *client) {
     if (client->status == FERRY_STATUS_DISCONNECTED) {
         return FERRY_OK;
     }
-    return client->blocking ? poll_blocking(client) : ferry_client_step(client);
+    return client->sleep != NULL ? poll_blocking(client) : ferry_client_step(client);
 }
 
-/* True where a poll or a read gets on without anything from outside. */
-static bool can_go_on(const ferry_client *client) {
+bool ferry_client_can_go_on(const ferry_client *client) {
     bool has_news =
         client->exchange.state == FERRY_EXCHANGE_FAILED && !ferry_client_has_failed(client);
     return has_news || (client->status == FERRY_STATUS_BODY &&
                         (!client->exchange.reader_waits || client->budget == 0));
 }
 
-ferry_error ferry_client_wait(ferry_client *client, int timeout_ms) {
-    bool awaits_caller = client->status == FERRY_STATUS_REQUESTING && client->exchange.awaits_body;
-    if (client->status == FERRY_STATUS_DISCONNECTED || ferry_client_has_failed(client) ||
-        awaits_caller || can_go_on(client)) {
-        return FERRY_OK;
-    }
-    bool ready;
-    ferry_error error = wait_at_most(client, timeout_ms, &ready);
-    if (error == FERRY_OK && !ready) {
-        return FERRY_ERROR_TIMEOUT;
-    }
-    return error;
-}
-
 size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity) {
     int64_t deadline_ms;
-    return get_waits(client, waits, capacity, &deadline_ms);
+    return ferry_client_list_waits(client, waits, capacity, &deadline_ms);
 }
 
 int ferry_client_get_wait_timeout_ms(const ferry_client *client) {
     int64_t deadline_ms;
-    if (can_go_on(client)) {
+    if (ferry_client_can_go_on(client)) {
         return 0;
     }
-    get_waits(client, NULL, 0, &deadline_ms);
-    return remaining_ms(client, deadline_ms);
+    ferry_client_list_waits(client, NULL, 0, &deadline_ms);
+    return ferry_client_remaining_ms(client, deadline_ms);
 }

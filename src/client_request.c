@@ -157,7 +157,7 @@ static ferry_error write_after_sleep(ferry_client *client, const char *data, siz
     ferry_status before = client->status;
     size_t taken = 0;
     client->exchange.reader_waits = before == FERRY_STATUS_BODY;
-    ferry_error error = ferry_client_sleep(client);
+    ferry_error error = client->sleep(client);
     client->exchange.reader_waits = false;
     if (error == FERRY_OK) {
         error = ferry_client_step(client);
@@ -175,7 +175,7 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
                                             size_t *written) {
     size_t taken = 0;
     ferry_error error = write_once(client, data, length, &taken);
-    bool go_on = client->blocking;
+    bool go_on = client->sleep != NULL;
     while (error == FERRY_OK && taken < length && go_on) {
         const char *rest = (const char *)data + taken;
         if (client->exchange.awaits_body) {

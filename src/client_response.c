@@ -90,7 +90,7 @@ int64_t ferry_client_get_bytes_sent(const ferry_client *client) {
 
 static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, size_t *length) {
     *length = 0;
-    if (!client->blocking && capacity > client->budget) {
+    if (client->sleep == NULL && capacity > client->budget) {
         capacity = client->budget;
     }
     if (capacity == 0) {
@@ -98,7 +98,7 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
     }
     *length = client->backend->ops->read(client->backend, dst, capacity);
     client->exchange.reader_waits = *length == 0;
-    if (!client->blocking) {
+    if (client->sleep == NULL) {
         client->budget -= *length;
     }
     ferry_error error = ferry_client_update(client);
@@ -107,9 +107,9 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
 
 static ferry_error read_body(ferry_client *client, void *dst, size_t capacity, size_t *length) {
     ferry_error error = read_once(client, dst, capacity, length);
-    while (client->blocking && error == FERRY_OK && *length == 0 &&
+    while (client->sleep != NULL && error == FERRY_OK && *length == 0 &&
            client->status == FERRY_STATUS_BODY) {
-        error = ferry_client_sleep(client);
+        error = client->sleep(client);
         if (error == FERRY_OK) {
             error = read_once(client, dst, capacity, length);
         }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* client_state: what the parts of the client share: client.c, client_connect.c, client_progress.c,
- * client_request.c, client_response.c and client_connection.c. Nothing else includes it. */
+ * client_request.c, client_response.c, client_connection.c and client_waiting.c. Nothing else
+ * includes it. */
 #ifndef FERRY_CLIENT_STATE_H
 #define FERRY_CLIENT_STATE_H
 
 #include "backend.h"
+
+enum { FERRY_MOST_WAITS = 40 }; /* every address of a host, and the look-up */
 
 struct ferry_client {
     ferry_context context;
@@ -16,7 +19,9 @@ struct ferry_client {
     ferry_error error;
     bool was_connected; /* since it was made or closed */
 
-    bool blocking;
+    /* In blocking mode, sleeps until the client can go on: an error of waiting, or FERRY_OK. NULL
+     * where the mode is off. */
+    ferry_error (*sleep)(ferry_client *client);
     size_t read_chunk_size;
     char *chunk;   /* of read_chunk_size bytes; NULL until it is needed */
     size_t budget; /* body bytes that may yet be read before the next poll */
@@ -47,8 +52,16 @@ void ferry_client_drop(ferry_client *client);
 
 void ferry_client_set_status(ferry_client *client, ferry_status status);
 
-/* In blocking mode, sleeps until the client can go on. An error of waiting, or FERRY_OK. */
-ferry_error ferry_client_sleep(ferry_client *client);
+/* What the backend waits for, as ferry_client_get_waits(); and until when, INT64_MAX: no such time.
+ */
+size_t ferry_client_list_waits(const ferry_client *client, ferry_wait *waits, size_t capacity,
+                               int64_t *deadline_ms);
+
+/* How long that is from now, the client's own timers counted; -1: there is no such time. */
+int ferry_client_remaining_ms(const ferry_client *client, int64_t deadline_ms);
+
+/* True where a poll or a read gets on without anything from outside. */
+bool ferry_client_can_go_on(const ferry_client *client);
 
 /* Lets the backend work, then applies the time-outs. Returns the client's error. */
 ferry_error ferry_client_step(ferry_client *client);

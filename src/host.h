@@ -9,6 +9,9 @@
 /* A clock that never goes back, in milliseconds from an arbitrary start. */
 int64_t ferry_host_now_ms(void);
 
+/* True where one of these is ready now. */
+bool ferry_host_is_ready(const ferry_wait *waits, size_t count);
+
 /* True where ferry_host_wait() can sleep. */
 bool ferry_host_can_wait(void);
 

@@ -5,7 +5,6 @@
  */
 #include "fetch.h"
 
-#include "fetch_js.h"
 #include "fetch_request.h"
 
 #include <stdatomic.h>
@@ -352,7 +351,7 @@ static size_t fetch_get_waits(ferry_backend *backend, ferry_wait *waits, size_t 
         return 0;
     }
     if (capacity > 0) {
-        waits[0] = (ferry_wait){(ferry_descriptor)&fetch->signal, FERRY_EVENT_READ};
+        waits[0] = (ferry_wait){(ferry_descriptor)&fetch->signal, FERRY_EVENT_NEWS};
     }
     return 1;
 }

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch: the backend over the browser's fetch(). */
+/* fetch: the backend that lets the browser speak HTTP, through fetch(). */
 #ifndef FERRY_FETCH_H
 #define FERRY_FETCH_H
 
 #include "backend.h"
+#include "fetch_js.h"
 
-/* A closed link, to be opened. OUT_OF_MEMORY. */
+/* What this backend waits for is no descriptor but the address of its signal; the event says so. */
+#define FERRY_EVENT_NEWS 0x80000000u
+
+/* The signal that is waited for; NULL: it is something else. */
+static inline ferry_fetch_signal *ferry_fetch_signal_of(const ferry_wait *wait) {
+    return wait->events == FERRY_EVENT_NEWS ? (ferry_fetch_signal *)wait->descriptor : NULL;
+}
+
+/* A closed link. OUT_OF_MEMORY. */
 ferry_error ferry_fetch_backend_new(ferry_context *context, ferry_exchange *exchange,
                                     ferry_backend **backend);
 

@@ -6,6 +6,7 @@
 #include "fetch.h"
 
 #include <emscripten.h>
+#include <stdatomic.h>
 
 int64_t ferry_host_now_ms(void) {
     return (int64_t)emscripten_get_now();
@@ -42,6 +43,11 @@ ferry_error ferry_host_check_origin(ferry_context *context, const ferry_origin *
                           origin->port);
     }
     return FERRY_OK;
+}
+
+bool ferry_host_is_ready(const ferry_wait *waits, size_t count) {
+    const ferry_fetch_signal *signal = count > 0 ? ferry_fetch_signal_of(&waits[0]) : NULL;
+    return signal != NULL && atomic_load(&signal->news) != signal->seen;
 }
 
 ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,

@@ -3,7 +3,7 @@
  * main thread's; or anywhere in a build with Asyncify or JSPI. */
 #include "host.h"
 
-#include "fetch_js.h"
+#include "fetch.h"
 
 #include <emscripten.h>
 #include <stdatomic.h>
@@ -39,10 +39,11 @@ bool ferry_host_can_wait(void) {
 ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, size_t count,
                             int timeout_ms, bool *ready) {
     ferry_fetch_signal nothing = {0};
-    (void)context;
-    /* The fetch backend names its signal where others name a descriptor. */
-    ferry_fetch_signal *signal =
-        count > 0 ? (ferry_fetch_signal *)waits[0].descriptor : &nothing; /* NOLINT */
+    ferry_fetch_signal *signal = count > 0 ? ferry_fetch_signal_of(&waits[0]) : &nothing;
+    if (signal == NULL) {
+        return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
+                          "in a browser there is no waiting for a stream of the program's own");
+    }
     if (atomic_load(&signal->news) == signal->seen && timeout_ms != 0) {
         if (is_beside_main_thread()) {
             sleep_on_thread(signal, timeout_ms);
