@@ -95,6 +95,16 @@ static bool contains(ferry_span text, const char *any) {
     return false;
 }
 
+/* strstr() would do, but is a kilobyte where it is built in. */
+static bool has_scheme(ferry_span text) {
+    for (size_t i = 0; i + 3 <= text.length; i++) {
+        if (memcmp(text.data + i, "://", 3) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 ferry_error ferry_authority_parse(ferry_context *context, const char *text,
                                   ferry_authority *authority) {
     if (text == NULL) {
@@ -109,7 +119,7 @@ ferry_error ferry_authority_parse(ferry_context *context, const char *text,
         authority->has_scheme = true;
         authority->secure = true;
         authority->host = (ferry_span){host.data + 8, host.length - 8};
-    } else if (strstr(text, "://") != NULL) {
+    } else if (has_scheme(host)) {
         return refuse(context, text, "has a scheme other than http:// and https://");
     }
     host = authority->host;

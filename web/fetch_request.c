@@ -68,49 +68,49 @@ static ferry_error add_url(ferry_buffer *text, ferry_context *context, const fer
 
 /* ---- Options ---- */
 
-/* The words of RequestInit, by the numbers of ferry.h. */
-static const char modes[] = "cors,no-cors,same-origin";
-static const char credentials[] = "same-origin,include,omit";
-static const char caches[] = "default,no-store,reload,no-cache,force-cache,only-if-cached";
-static const char redirects[] = "follow,error,manual";
-static const char policies[] =
-    "default,no-referrer,no-referrer-when-downgrade,same-origin,origin,strict-origin,"
-    "origin-when-cross-origin,strict-origin-when-cross-origin,unsafe-url";
-static const char priorities[] = "auto,high,low";
+/* A member of RequestInit, and its words by the numbers of ferry.h; 0 is fetch's own default. */
+typedef struct option_words {
+    const char *name;
+    const char *words;
+} option_words;
 
-static ferry_error add_option(ferry_buffer *text, ferry_context *context, ferry_span name,
-                              int number, ferry_span words) {
-    ferry_span word = {NULL, 0};
-    for (int i = 0; i <= number && i >= 0; i++) {
-        if (!ferry_span_next_element(&words, &word)) {
-            word.data = NULL;
-            break;
+static const option_words option_list[] = {
+    {"mode", "cors,no-cors,same-origin"},
+    {"credentials", "same-origin,include,omit"},
+    {"cache", "default,no-store,reload,no-cache,force-cache,only-if-cached"},
+    {"redirect", "follow,error,manual"},
+    {"referrerPolicy",
+     "default,no-referrer,no-referrer-when-downgrade,same-origin,origin,strict-origin,"
+     "origin-when-cross-origin,strict-origin-when-cross-origin,unsafe-url"},
+    {"priority", "auto,high,low"},
+};
+enum { OPTION_COUNT = sizeof option_list / sizeof *option_list };
+
+static ferry_error add_option(ferry_buffer *text, ferry_context *context,
+                              const option_words *option, int number) {
+    ferry_span words = ferry_span_of(option->words);
+    ferry_span word;
+    if (number == 0) {
+        return FERRY_OK;
+    }
+    for (int i = 0; ferry_span_next_element(&words, &word); i++) {
+        if (i == number) {
+            return add_pair(text, context, ferry_span_of(option->name), word);
         }
     }
-    if (word.data == NULL) {
-        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
-                          "the fetch option %s has no number %d", name.data, number);
-    }
-    return number == 0 ? FERRY_OK : add_pair(text, context, name, word); /* 0 is fetch's default */
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                      "the fetch option %s has no number %d", option->name, number);
 }
 
 static ferry_error add_options(ferry_buffer *text, ferry_context *context,
                                const ferry_fetch_options *options) {
-    const struct {
-        ferry_span name;
-        ferry_span words;
-        int number;
-    } members[] = {
-        {FERRY_SPAN("mode"), FERRY_SPAN(modes), (int)options->mode},
-        {FERRY_SPAN("credentials"), FERRY_SPAN(credentials), (int)options->credentials},
-        {FERRY_SPAN("cache"), FERRY_SPAN(caches), (int)options->cache},
-        {FERRY_SPAN("redirect"), FERRY_SPAN(redirects), (int)options->redirect},
-        {FERRY_SPAN("referrerPolicy"), FERRY_SPAN(policies), (int)options->referrer_policy},
-        {FERRY_SPAN("priority"), FERRY_SPAN(priorities), (int)options->priority},
+    const int numbers[OPTION_COUNT] = {
+        (int)options->mode,     (int)options->credentials,     (int)options->cache,
+        (int)options->redirect, (int)options->referrer_policy, (int)options->priority,
     };
     ferry_error error = FERRY_OK;
-    for (size_t i = 0; i < sizeof members / sizeof *members && error == FERRY_OK; i++) {
-        error = add_option(text, context, members[i].name, members[i].number, members[i].words);
+    for (size_t i = 0; i < OPTION_COUNT && error == FERRY_OK; i++) {
+        error = add_option(text, context, &option_list[i], numbers[i]);
     }
     if (error == FERRY_OK && options->keepalive) {
         error = add_pair(text, context, FERRY_SPAN("keepalive"), FERRY_SPAN("1"));
