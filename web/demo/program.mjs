@@ -87,7 +87,7 @@ export class Program {
 
   get response() {
     const headers = [];
-    for (let line; (line = this.#string(this.#module._demo_response_header(headers.length))); ) {
+    for (let line; (line = this.#string(this.#module._demo_response_header(headers.length)));) {
       const colon = line.indexOf(":");
       headers.push({ name: line.slice(0, colon), value: line.slice(colon + 1).trim() });
     }
@@ -111,7 +111,7 @@ export class Program {
   /** What was logged since the last call. */
   takeEvents() {
     const events = [];
-    for (let kind; (kind = this.#module._demo_event_kind()) >= 0; ) {
+    for (let kind; (kind = this.#module._demo_event_kind()) >= 0;) {
       events.push({
         kind: EVENT_KINDS[kind],
         time: this.#module._demo_event_time(),
