@@ -86,7 +86,7 @@ function removeFolder(folder) {
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
-/** A browser that runs, with a home and a profile of its own: {browser, close}. */
+/** A browser that runs, with a home and a profile of its own: {browser, close, kill}. */
 async function launch(name, { args = [], prefs = {}, acceptInsecureCerts = false, env = {} }) {
   const executablePath = findBrowser(name);
   if (executablePath === undefined) {
@@ -139,14 +139,17 @@ async function launch(name, { args = [], prefs = {}, acceptInsecureCerts = false
     removeFolder(folder);
   };
   process.once("exit", atExit);
-  const close = async () => {
-    await within(CLOSE_MS, Promise.allSettled([browser.close(), exited]));
+  const end = async () => {
     kill();
     await exited;
     removeFolder(folder);
     process.off("exit", atExit);
   };
-  return { browser, close };
+  const close = async () => {
+    await within(CLOSE_MS, Promise.allSettled([browser.close(), exited]));
+    await end();
+  };
+  return { browser, close, kill: end };
 }
 
 /** A browser under test, which programs are run in one after another. */
@@ -170,7 +173,7 @@ class Session {
 
   /** Ends a browser that a program has made useless, and starts another. */
   async restart() {
-    await this.launched.close();
+    await this.launched.kill();
     if (!this.closing) await this.start();
   }
 
@@ -245,7 +248,11 @@ async function execute(session, page, { program, args = [], where = "page", time
   page.off("close", onClose).off("error", onCrash);
   const final = result === LATE ? await endLate(session, page, timeoutMs) : result;
   for (const [name, listener] of Object.entries(listeners)) page.off(name, listener);
-  final.console.push(...messages);
+  // Firefox reports a rejection in a worker although the worker has dealt with it.
+  const known = final.console.map(({ text }) => text);
+  const isRepeated = ({ kind, text }) =>
+    kind === "pageerror" && known.some((other) => text.endsWith(other));
+  final.console.push(...messages.filter((message) => !isRepeated(message)));
   return final;
 }
 

@@ -98,6 +98,19 @@ function reset(socket) {
   else socket.write("", finish);
 }
 
+/**
+ * Ends `socket` as `peer` has ended. What looks like an end may be a reset: Node takes one that comes
+ * along with bytes for an end, but the system lets nothing be written on such a connection.
+ */
+function endAlike(socket, peer) {
+  const finish = (error) => {
+    if (error) reset(socket);
+    else socket.end();
+  };
+  if (peer.writableEnded) finish();
+  else peer.write("", finish);
+}
+
 /** Passes bytes on in both directions, an end as an end and a reset as a reset. */
 function pass(socket, head, target, files) {
   const { host = "127.0.0.1", port } = target;
@@ -124,6 +137,7 @@ function pass(socket, head, target, files) {
     [socket, "end", () => peer.end()],
     [socket, "error", () => reset(peer)],
     [peer, "drain", () => socket.resume()],
+    [peer, "end", () => endAlike(socket, peer)],
     [peer, "error", () => reset(socket)],
   ];
   const stop = () => {
@@ -133,7 +147,7 @@ function pass(socket, head, target, files) {
 
   peer.on("error", () => {}); // one must be left after stop()
   for (const [emitter, name, listener] of listeners) emitter.on(name, listener);
-  peer.pipe(socket);
+  peer.pipe(socket, { end: false });
   if (!peer.write(head)) socket.pause();
   return peer;
 }
