@@ -37,7 +37,7 @@ static ferry_error check_ready(ferry_client *client) {
 
 /* Room for the URL of the response, so that noting it later cannot fail. */
 static ferry_error reserve_url(ferry_client *client, ferry_span target) {
-    size_t needed = ferry_buffer_length(&client->url_base) + target.length + 1;
+    size_t needed = ferry_buffer_length(&client->url_base) + 3 * target.length + 1;
     ferry_buffer *url = &client->exchange.url;
     if (needed <= url->capacity) {
         return FERRY_OK;
@@ -55,8 +55,9 @@ static void note_url(ferry_client *client, ferry_span target) {
         memcpy(url->data, client->url_base.data, base_length);
         url->end = base_length;
     }
-    memcpy(url->data + url->end, target.data, target.length + 1);
-    url->end += target.length + 1;
+    char *end = ferry_span_write_encoded(target, url->data + url->end);
+    *end = '\0';
+    url->end = (size_t)(end + 1 - url->data);
 }
 
 ferry_error ferry_client_send(ferry_client *client, const ferry_request *request) {

@@ -47,24 +47,6 @@ ferry_error ferry_h1_refuse_line(ferry_context *context, ferry_span line) {
     return refuse(context, line, "a NUL or a bare CR");
 }
 
-ferry_error ferry_h1_field_explain(ferry_context *context, const ferry_headers *headers,
-                                   ferry_error error) {
-    if (error == FERRY_ERROR_OUT_OF_MEMORY) {
-        return ferry_fail_memory(context);
-    }
-    if (error == FERRY_ERROR_TOO_LARGE && headers->count >= headers->max_count) {
-        return ferry_fail(context, error,
-                          "the response has more than %zu header fields "
-                          "(max_header_count)",
-                          headers->max_count);
-    }
-    if (error == FERRY_ERROR_TOO_LARGE) {
-        return ferry_fail(context, error, "the response head exceeds %zu bytes (max_head_bytes)",
-                          context->max_head_bytes);
-    }
-    return error;
-}
-
 ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line) {
     if (ferry_is_ows(line.data[0])) {
         return refuse(context, line, "white space before the first field");
@@ -88,5 +70,5 @@ ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, f
     } else {
         return ferry_h1_field_refuse(context, line);
     }
-    return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
+    return error == FERRY_OK ? FERRY_OK : ferry_headers_explain(headers, context, error);
 }

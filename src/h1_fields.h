@@ -36,10 +36,6 @@ ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line);
  * section 5.2). PROTOCOL, TOO_LARGE or OUT_OF_MEMORY, with a detail. */
 ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, ferry_span line);
 
-/* The detail for an error of the functions of headers.h. */
-ferry_error ferry_h1_field_explain(ferry_context *context, const ferry_headers *headers,
-                                   ferry_error error);
-
 /* Where a line ends: at CRLF or a bare LF (RFC 9112 section 2.2). */
 typedef struct ferry_h1_line_end {
     const char *at; /* the first byte of the line end; or how far there is none; or the bad byte */

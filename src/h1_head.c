@@ -89,13 +89,13 @@ static ferry_error parse_field(ferry_context *context, ferry_headers *headers, c
         .value_length = (uint32_t)value.length,
     };
     ferry_error error = ferry_headers_note(headers, context, header);
-    return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
+    return error == FERRY_OK ? FERRY_OK : ferry_headers_explain(headers, context, error);
 }
 
 static ferry_error end_head(const ferry_h1_head *head, ferry_context *context,
                             ferry_headers *headers, const char *data) {
     ferry_error error = ferry_headers_adopt(headers, context, data, head->bytes);
-    return error == FERRY_OK ? FERRY_OK : ferry_h1_field_explain(context, headers, error);
+    return error == FERRY_OK ? FERRY_OK : ferry_headers_explain(headers, context, error);
 }
 
 /* What is to be said of a line that is not complete within what may be looked at. */

@@ -44,22 +44,6 @@ static char *put(char *at, ferry_span text) {
 #define PUT_LITERAL(at, literal)                                                                   \
     (memcpy((at), (literal), sizeof(literal) - 1), (at) + sizeof(literal) - 1)
 
-/* Bytes outside ASCII may not stand in a request line; they are sent as browsers send them. */
-static char *put_target(char *at, ferry_span target) {
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < target.length; i++) {
-        unsigned char c = (unsigned char)target.data[i];
-        if (c < 0x80) {
-            *at++ = (char)c;
-            continue;
-        }
-        *at++ = '%';
-        *at++ = digits[c >> 4];
-        *at++ = digits[c & 15];
-    }
-    return at;
-}
-
 static bool has_length_when_empty(const ferry_message *message) {
     return message->method == FERRY_METHOD_POST || message->method == FERRY_METHOD_PUT ||
            message->method == FERRY_METHOD_PATCH;
@@ -100,7 +84,7 @@ static char *put_accept_encoding(char *at, const ferry_message *message,
 static char *put_head(char *at, const ferry_message *message, ferry_span accept_encoding) {
     at = put(at, message->method_name);
     *at++ = ' ';
-    at = put_target(at, message->target);
+    at = ferry_span_write_encoded(message->target, at);
     at = PUT_LITERAL(at, " HTTP/1.1\r\n");
     for (const char *const *line = message->headers; *line != NULL; line++) {
         at = put(at, ferry_span_of(*line));

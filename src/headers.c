@@ -113,6 +113,24 @@ ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *conte
     return error;
 }
 
+ferry_error ferry_headers_explain(const ferry_headers *headers, ferry_context *context,
+                                  ferry_error error) {
+    if (error == FERRY_ERROR_OUT_OF_MEMORY) {
+        return ferry_fail_memory(context);
+    }
+    if (error == FERRY_ERROR_TOO_LARGE && headers->count >= headers->max_count) {
+        return ferry_fail(context, error,
+                          "the response has more than %zu header fields "
+                          "(max_header_count)",
+                          headers->max_count);
+    }
+    if (error == FERRY_ERROR_TOO_LARGE) {
+        return ferry_fail(context, error, "the response head exceeds %zu bytes (max_head_bytes)",
+                          context->max_head_bytes);
+    }
+    return error;
+}
+
 ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
                                ferry_span more) {
     assert(headers->count > 0);

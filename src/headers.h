@@ -41,6 +41,9 @@ void ferry_headers_clear(ferry_headers *headers);
  * past max_header_count or max_head_bytes, OUT_OF_MEMORY, both without a detail. */
 ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
                               ferry_span value);
+/* Leaves a detail for an error of the calls that add to `headers`, and returns it. */
+ferry_error ferry_headers_explain(const ferry_headers *headers, ferry_context *context,
+                                  ferry_error error);
 /* Appends a space and `more` to the last value (obs-fold, RFC 9112 section 5.2). */
 ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
                                ferry_span more);

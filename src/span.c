@@ -99,3 +99,18 @@ bool ferry_span_to_int64(ferry_span text, int64_t *number) {
 char ferry_ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
+
+char *ferry_span_write_encoded(ferry_span target, char *dst) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < target.length; i++) {
+        unsigned char c = (unsigned char)target.data[i];
+        if (c < 0x80) {
+            *dst++ = (char)c;
+            continue;
+        }
+        *dst++ = '%';
+        *dst++ = digits[c >> 4];
+        *dst++ = digits[c & 15];
+    }
+    return dst;
+}

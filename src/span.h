@@ -86,4 +86,8 @@ bool ferry_span_to_int64(ferry_span text, int64_t *number);
 
 char ferry_ascii_lower(char c);
 
+/* Writes a request target as browsers send it: bytes outside ASCII, which may not stand in one, are
+ * percent-encoded. `dst` has room for 3 bytes for each. Returns the end. */
+char *ferry_span_write_encoded(ferry_span target, char *dst);
+
 #endif

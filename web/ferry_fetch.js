@@ -7,11 +7,12 @@ mergeInto(LibraryManager.library, {
     lastId: 0,
     records: {},
     count: 0,
-    spare: [], // buffers of the largest size that no record holds
+    spare: [], // a few buffers of the largest size that no record holds
     sleepers: {}, // what resumes a program, by the signal that it waits for
 
     LEAST: 16384,
     MOST: 1048576,
+    MOST_SPARE: 4,
 
     // As ferry_fetch_failure_kind.
     NETWORK: 1,
@@ -20,9 +21,12 @@ mergeInto(LibraryManager.library, {
     OFFLINE: 4,
     BODY: 5,
     REFUSED: 6,
-    RESOLVE: 7,
-    CONNECT: 8,
-    NO_FETCH: 9,
+    NO_FETCH: 7,
+    RESOLVE: 8,
+    CONNECT: 9,
+    PROTOCOL: 10,
+    CODING: 11,
+    CONNECTION: 12,
 
     // Pointers beyond 2 GiB arrive as negative numbers in some builds.
     at: function (pointer) {
@@ -65,20 +69,32 @@ mergeInto(LibraryManager.library, {
       if (!record.gone) ferryFetch.tell(record);
     },
 
-    // Why a fetch was rejected, as far as one may know.
-    kindOf: function (record, error) {
+    // Node says why, browsers do not.
+    kindInNode: function (error, otherwise) {
       var code = (error.cause && error.cause.code) || "";
       if (/NOTFOUND|AGAIN/.test(code)) return ferryFetch.RESOLVE;
       if (/REFUSED|UNREACH|TIMEDOUT|CONNECT_TIMEOUT/.test(code)) return ferryFetch.CONNECT;
+      if (/^HPE/.test(code)) return ferryFetch.PROTOCOL;
+      if (/^(Z|ERR)_/.test(code)) return ferryFetch.CODING;
+      return otherwise;
+    },
+
+    // Why a fetch was rejected, as far as one may know.
+    kindOf: function (record, error) {
       try {
         new Request(record.url, record.init);
       } catch (e) {
         return ferryFetch.REFUSED;
       }
-      if (typeof location != "object") return ferryFetch.NETWORK;
+      if (typeof location != "object") {
+        return ferryFetch.kindInNode(
+          error,
+          error.cause ? ferryFetch.CONNECTION : ferryFetch.NETWORK,
+        );
+      }
       if (!navigator.onLine) return ferryFetch.OFFLINE;
       var target = new URL(record.url);
-      if (target.origin == location.origin) return ferryFetch.NETWORK;
+      if (target.origin == self.origin) return ferryFetch.NETWORK;
       return location.protocol == "https:" &&
         target.protocol == "http:" &&
         !/^(localhost|127\..*|\[::1\])$/.test(target.hostname)
@@ -149,8 +165,13 @@ mergeInto(LibraryManager.library, {
     },
 
     recycle: function (record, chunk) {
-      if (ferryFetch.sizeOf(record, chunk) == ferryFetch.MOST && record.byob) {
-        ferryFetch.spare.push(chunk.buffer);
+      var spare = ferryFetch.spare;
+      if (
+        record.byob &&
+        chunk.buffer.byteLength == ferryFetch.MOST &&
+        spare.length < ferryFetch.MOST_SPARE
+      ) {
+        spare.push(chunk.buffer);
       }
     },
 
@@ -170,7 +191,7 @@ mergeInto(LibraryManager.library, {
         }
         if (record.ended && !record.gone) ferryFetch.tell(record);
       } catch (error) {
-        ferryFetch.fail(record, ferryFetch.BODY, error);
+        ferryFetch.fail(record, ferryFetch.kindInNode(error, ferryFetch.BODY), error);
       }
       record.pumping = false;
     },
@@ -185,10 +206,7 @@ mergeInto(LibraryManager.library, {
       signal: ferryFetch.at(signal),
       window: ferryFetch.at(window),
       init: { method: strings[0], headers: [] },
-      // A page's URLs are text, the API's are bytes.
-      url: strings[1].replace(/[^ -~]/g, function (c) {
-        return "%" + c.charCodeAt(0).toString(16);
-      }),
+      url: strings[1],
       parts: [],
       queue: [],
       offset: 0,

@@ -177,10 +177,16 @@ static ferry_error describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind, c
     case FERRY_FETCH_FAILURE_CONNECT:
         return ferry_fail(context, FERRY_ERROR_CANT_CONNECT, "nobody could be connected to: %s",
                           words);
+    case FERRY_FETCH_FAILURE_PROTOCOL:
+        return ferry_fail(context, FERRY_ERROR_PROTOCOL, "%s", words);
+    case FERRY_FETCH_FAILURE_CODING:
+        return ferry_fail(context, FERRY_ERROR_INVALID_DATA, "the body could not be decoded: %s",
+                          words);
+    case FERRY_FETCH_FAILURE_CONNECTION:
+        return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR, "the connection failed: %s",
+                          words);
     case FERRY_FETCH_FAILURE_NO_FETCH:
         return ferry_fail(context, FERRY_ERROR_UNAVAILABLE, "there is no fetch() here: %s", words);
-    case FERRY_FETCH_FAILURE_MEMORY:
-        return ferry_fail_memory(context);
     }
     return ferry_fail(context, FERRY_ERROR_NETWORK_OR_CORS, "the network failed (%s)%s", words,
                       also);
@@ -220,15 +226,9 @@ static ferry_error take_headers(ferry_fetch *fetch, ferry_span rest) {
     }
     while (rest.length > 0 && error == FERRY_OK) {
         ferry_span name = next_text(&rest);
-        error = ferry_headers_add(headers, context, name, next_text(&rest));
+        error = ferry_headers_add(headers, context, name, ferry_span_trim(next_text(&rest)));
     }
-    if (error == FERRY_ERROR_TOO_LARGE) {
-        return ferry_fail(context, error,
-                          "the response head is larger than max_head_bytes (%zu) or "
-                          "max_header_count (%zu) allow",
-                          context->max_head_bytes, context->max_header_count);
-    }
-    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(context);
+    return ferry_headers_explain(headers, context, error);
 }
 
 static ferry_error take_url(ferry_exchange *exchange, ferry_span url) {

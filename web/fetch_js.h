@@ -22,12 +22,15 @@ typedef enum ferry_fetch_failure_kind {
     FERRY_FETCH_FAILURE_CROSS_ORIGIN = 2, /* the network, or CORS */
     FERRY_FETCH_FAILURE_MIXED = 3,        /* an https page asks for http */
     FERRY_FETCH_FAILURE_OFFLINE = 4,
-    FERRY_FETCH_FAILURE_BODY = 5,    /* in the middle of the body */
-    FERRY_FETCH_FAILURE_REFUSED = 6, /* the platform does not take such a request */
-    FERRY_FETCH_FAILURE_RESOLVE = 7, /* these two only where the platform says so: in Node */
-    FERRY_FETCH_FAILURE_CONNECT = 8,
-    FERRY_FETCH_FAILURE_NO_FETCH = 9, /* there is no fetch() at all */
-    FERRY_FETCH_FAILURE_MEMORY = 10,
+    FERRY_FETCH_FAILURE_BODY = 5,     /* in the middle of the body */
+    FERRY_FETCH_FAILURE_REFUSED = 6,  /* the platform does not take such a request */
+    FERRY_FETCH_FAILURE_NO_FETCH = 7, /* there is no fetch() at all */
+    /* These only where the platform says so: in Node. */
+    FERRY_FETCH_FAILURE_RESOLVE = 8,
+    FERRY_FETCH_FAILURE_CONNECT = 9,
+    FERRY_FETCH_FAILURE_PROTOCOL = 10,
+    FERRY_FETCH_FAILURE_CODING = 11,
+    FERRY_FETCH_FAILURE_CONNECTION = 12,
 } ferry_fetch_failure_kind;
 
 /* Notes a request and gives its number, which is never used again. `text` holds strings that each

@@ -63,7 +63,15 @@ static ferry_error add_url(ferry_buffer *text, ferry_context *context, const fer
     if (error == FERRY_OK) {
         error = add_bytes(text, context, message->host);
     }
-    return error == FERRY_OK ? add_text(text, context, message->target) : error;
+    if (error != FERRY_OK) {
+        return error;
+    }
+    if (ferry_buffer_reserve(text, context, 3 * message->target.length) != FERRY_OK) {
+        return ferry_fail_memory(context);
+    }
+    char *end = ferry_span_write_encoded(message->target, text->data + text->end);
+    text->end = (size_t)(end - text->data);
+    return add_bytes(text, context, FERRY_SPAN("\0"));
 }
 
 /* ---- Options ---- */

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+// scenarios: the list that is run on every platform: what each scenario is called with, and the
+// server that it meets. Every run gets a server of its own.
+import zlib from "node:zlib";
+import { pattern } from "../../scenarios/lib/run.mjs";
+import {
+  answering,
+  answeringOnce,
+  event,
+  httpServer,
+  lines,
+  ok,
+  rawServer,
+} from "../../scenarios/lib/servers.mjs";
+
+const CHUNKED = "Transfer-Encoding: chunked";
+const CLOSE = "Connection: close";
+const HALF = `${lines("HTTP/1.1 200 OK", "Content-Length: 9")}hello`;
+
+const text = Buffer.from("ferry carries bytes. ".repeat(500));
+
+/** The same answers to every connection, each request the next of them. */
+const answers =
+  (...list) =>
+  (t) =>
+    answering(t, list);
+
+/** One answer, and then the end of the connection, or a reset. */
+const once = (answer, options) => (t) => answeringOnce(t, answer, options);
+
+/** An answer, or a part of one, after which nothing follows. */
+const stalls = (answer) => (t) =>
+  rawServer(t, async (connection) => {
+    await connection.head();
+    await connection.send(answer);
+    await connection.rest();
+  });
+
+const coded = (name, body) => answers(ok(body, `Content-Encoding: ${name}`));
+
+/** Says back what came, as far as it is the same from every platform. */
+const echo = (t) =>
+  httpServer(t, async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const body = Buffer.concat(parts);
+    const own = Object.keys(request.headers).filter((name) => name.startsWith("x-"));
+    const told = [`${request.method} ${request.url}`]
+      .concat(own.sort().map((name) => `${name}=${request.headers[name]}`))
+      .concat(`length=${request.headers["content-length"] ?? "none"}`);
+    response.sendDate = false;
+    response.setHeader("X-Told", told.join(" "));
+    response.setHeader("Content-Length", body.length);
+    response.removeHeader("Connection");
+    response.writeHead(200, { Connection: "keep-alive", "Keep-Alive": "none" });
+    response.end(body);
+  });
+
+/** Answers by path; a path that it does not know gets 404. */
+const paths = (table) => (t) =>
+  rawServer(t, async (connection) => {
+    for (;;) {
+      const [, target] = (await connection.head()).split(" ");
+      await connection.send(table[target] ?? lines("HTTP/1.1 404 Gone", "Content-Length: 0"));
+    }
+  });
+
+/** Sends the parts one at a time, each when the scenario has asked for more on another connection. */
+const inParts = (head, parts, end) => (t) => {
+  const asked = event();
+  return rawServer(t, async (connection) => {
+    for (;;) {
+      const request = await connection.head();
+      if (/^GET \/first/.test(request)) {
+        asked.resolve();
+        await connection.send(ok("told"));
+        continue;
+      }
+      await connection.send(head, parts[0]);
+      await asked.promise;
+      await connection.send(...parts.slice(1));
+      if (end === "reset") connection.reset();
+      if (end === "end") connection.end();
+    }
+  });
+};
+
+const list = [];
+const add = (name, scenario, serve = answers(ok("hello"))) => list.push({ name, scenario, serve });
+const get = (name, serve, ...options) =>
+  add(name, ["exchange", ...options, "GET", "/", "-"], serve);
+const exchange = (name, serve, ...args) => add(name, ["exchange", ...args], serve);
+
+// ---- Bodies ----
+
+get("body with a length", answers(ok("hello")));
+get("empty body", answers(ok("")));
+get("body of a megabyte", answers(ok(pattern(1 << 20))));
+get("body read into memory", answers(ok(pattern(300_000))), "into=1000");
+get("body read in small views", answers(ok(pattern(30_000))), "read_chunk_size=256");
+get("chunked body", answers(`${lines("HTTP/1.1 200 OK", CHUNKED)}5\r\nhello\r\n0\r\n\r\n`));
+get("empty chunked body", answers(`${lines("HTTP/1.1 200 OK", CHUNKED)}0\r\n\r\n`));
+get(
+  "chunked body with extensions and trailers",
+  answers(`${lines("HTTP/1.1 200 OK", CHUNKED)}5;a=b\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n`),
+);
+get("body until the connection ends", once(`${lines("HTTP/1.1 200 OK")}hello`));
+get("empty body until the connection ends", once(lines("HTTP/1.1 200 OK")));
+get("body of a connection that closes", once(ok("hello", CLOSE)));
+get("204", answers(lines("HTTP/1.1 204 No Content")));
+get("304", answers(lines("HTTP/1.1 304 Not Modified", 'ETag: "a"')));
+exchange("HEAD", answers(lines("HTTP/1.1 200 OK", "Content-Length: 1000")), "HEAD", "/", "-");
+get("404 with a body", answers(`${lines("HTTP/1.1 404 Not Found", "Content-Length: 4")}none`));
+get("599", answers(`${lines("HTTP/1.1 599 Odd", "Content-Length: 4")}none`));
+get("interim responses", answers(lines("HTTP/1.1 103 Early Hints", "X-A: 1") + ok("hello")));
+get("body with a length, blocking", answers(ok(pattern(200_000))), "blocking=1");
+get(
+  "chunked body, blocking",
+  answers(`${lines("HTTP/1.1 200 OK", CHUNKED)}5\r\nhello\r\n0\r\n\r\n`),
+  "blocking=1",
+);
+add("body in parts", ["part"], inParts(HALF, ["", " all"]));
+
+// ---- Content codings ----
+
+get("gzip", coded("gzip", zlib.gzipSync(text)));
+get("deflate", coded("deflate", zlib.deflateSync(text)));
+get("br", coded("br", zlib.brotliCompressSync(text)));
+get("gzip, chunked", (t) => {
+  const packed = zlib.gzipSync(text);
+  const head = lines("HTTP/1.1 200 OK", CHUNKED, "Content-Encoding: gzip");
+  const size = packed.length.toString(16);
+  return answering(t, [
+    Buffer.concat([Buffer.from(`${head}${size}\r\n`), packed, Buffer.from("\r\n0\r\n\r\n")]),
+  ]);
+});
+get("gzip that is spoilt", coded("gzip", Buffer.from("this is not what gzip makes")));
+
+// ---- Headers ----
+
+get(
+  "header lines",
+  answers(ok("hello", "X-B: 2", "x-a:  1 ", "X-Empty:", "Content-Type: text/plain")),
+);
+get("headers of one name", answers(ok("hello", "X-A: 1", "X-B: 2", "x-a: 3")));
+get("cookies", answers(ok("hello", "Set-Cookie: a=1", "Set-Cookie: b=2; HttpOnly", "X-A: 1")));
+get("header outside ASCII", answers(ok("hello", "X-A: caf\xe9")));
+add("dictionary", ["dictionary", "x-a", "none"], answers(ok("", "X-A: 1", "X-B: 2", "x-a: 3")));
+get(
+  "head beyond the limit",
+  answers(ok("hello", `X-A: ${"a".repeat(2000)}`)),
+  "max_head_bytes=1000",
+);
+get(
+  "headers beyond the limit",
+  answers(ok("hello", ...Array.from({ length: 20 }, (_, i) => `X-${i}: ${i}`))),
+  "max_header_count=10",
+);
+
+// ---- Requests ----
+
+exchange("GET with a query", echo, "GET", "/a/b?c=d&e=%20f", "-");
+exchange("GET ignores a body", echo, "GET", "/", "ignored");
+exchange("HEAD to an echo", echo, "HEAD", "/", "-");
+exchange("POST", echo, "POST", "/p", "hello", "Content-Type: text/plain", "X-A: 1", "X-B: 2");
+exchange("POST of a megabyte", echo, "POST", "/p", "@1048576");
+exchange("empty POST", echo, "POST", "/p", "-");
+exchange("empty PUT", echo, "PUT", "/p", "-");
+exchange("empty PATCH", echo, "PATCH", "/p", "-");
+exchange("PUT", echo, "PUT", "/p", "hello");
+exchange("PATCH", echo, "PATCH", "/p", "hello");
+exchange("DELETE", echo, "DELETE", "/p", "-");
+exchange("DELETE with a body", echo, "DELETE", "/p", "hello");
+exchange("OPTIONS", echo, "OPTIONS", "/p", "-");
+exchange("OPTIONS of the server", echo, "OPTIONS", "*", "-");
+exchange("method by name", echo, "PROPFIND", "/p", "hello");
+exchange("method in lower case", echo, "propfind", "/p", "-");
+exchange("TRACE", echo, "TRACE", "/", "-");
+exchange("CONNECT", echo, "CONNECT", "example.org:443", "-");
+exchange("absolute URL", echo, "GET", "http://127.0.0.1:9/x", "-");
+exchange("URL outside ASCII", echo, "GET", "/caf\u00e9", "-");
+exchange("headers of the caller", echo, "GET", "/", "-", "X-A:  spaces  ", "X-Empty:", "x-b: 1");
+exchange("POST, blocking", echo, "blocking=1", "POST", "/p", "@100000");
+exchange(
+  "three requests",
+  echo,
+  "GET",
+  "/1",
+  "-",
+  ",",
+  "POST",
+  "/2",
+  "body",
+  ",",
+  "GET",
+  "/3",
+  "-",
+);
+add("text as a body", ["text_body"], echo);
+add("many requests on one client", ["keep_alive", 30], answers(ok("hello")));
+add("requests out of turn", ["busy"], (t) => {
+  const told = event();
+  return rawServer(t, async (connection) => {
+    for (;;) {
+      const head = await connection.head();
+      if (head.startsWith("GET /hold")) {
+        await connection.send(HALF);
+        await told.promise;
+        await connection.send(" all");
+      } else {
+        told.resolve();
+        await connection.send(ok("hello"));
+      }
+    }
+  });
+});
+add("query strings", ["query"]);
+add("refused headers", ["refused_headers"]);
+add("refused targets", ["refused_targets"]);
+add("refused methods", ["refused_methods"]);
+add("refused hosts", ["refused_hosts"]);
+add("refused ports", ["refused_ports"]);
+add("proxies are refused", ["proxies_refused"]);
+
+// ---- Uploads ----
+
+add("streamed upload with a length", ["upload", 300_000, 100_000, 3, "X-A: 1"], echo);
+add("streamed upload without a length", ["upload", -1, 1000, 5], echo);
+add("streamed upload of nothing", ["upload", 0, 0, 0], echo);
+add("streamed upload, blocking", ["upload", "blocking=1", 300_000, 100_000, 3], echo);
+add("streamed upload, wrongly", ["upload_wrongly"], echo);
+
+// ---- Redirects ----
+
+const redirects = paths({
+  "/from": lines("HTTP/1.1 302 Found", "Location: /to?x=1", "Content-Length: 0"),
+  "/to?x=1": ok("there"),
+});
+exchange("redirect", redirects, "GET", "/from", "-");
+
+// ---- The client ----
+
+add("getters in every status", ["getters"], answers(ok("hello", "X-A: 1", "X-A: 2")));
+add("properties", ["properties"]);
+add("names and version", ["names"]);
+add("reading where there is nothing", ["read_early"], answers(ok("hello")));
+add("memory of a failing allocator", ["partial_allocators"]);
+add("steady memory", ["steady", 20], answers(ok("hello")));
+
+// ---- Streams of the program's own ----
+
+add("stream", ["stream"]);
+add("ends of a stream", ["stream_ends"]);
+add("stream that is dropped", ["stream_dropped"]);
+add("stream, blocking", ["stream_blocking"]);
+
+// ---- Failures ----
+
+get("body shorter than its length", once(HALF));
+get("chunked body that ends early", once(`${lines("HTTP/1.1 200 OK", CHUNKED)}5\r\nhello\r\n`));
+get("body that ends in a reset", once(HALF, { reset: true }));
+get("connection that ends without an answer", once(""));
+get("connection that is reset without an answer", once("", { reset: true }));
+get("head that ends early", once("HTTP/1.1 200 OK\r\nX-A:"));
+get("answer that is no HTTP", once("220 mail.example.org ready\r\n"));
+get("two lengths", answers(ok("hello", "Content-Length: 7")));
+get("chunk size that is no number", answers(`${lines("HTTP/1.1 200 OK", CHUNKED)}zz\r\nhello\r\n`));
+
+// ---- Time-outs ----
+
+for (const name of ["response_ms", "idle_ms", "total_ms"]) {
+  get(`${name} without an answer`, stalls(""), `${name}=200`);
+  get(`${name} without an answer, blocking`, stalls(""), "blocking=1", `${name}=200`);
+}
+add("idle_ms in a body", ["timeout_in_body", "idle_ms=200"], stalls(HALF));
+add("total_ms in a body", ["timeout_in_body", "total_ms=200"], stalls(HALF));
+add("blocking steps", ["blocking_steps", "blocking=1"], (t) => {
+  const parts = ["one", "two", "three"];
+  let first;
+  return rawServer(t, async (connection) => {
+    for (;;) {
+      const head = await connection.head();
+      if (head.startsWith("GET / ")) {
+        first = connection;
+        await connection.send(lines("HTTP/1.1 200 OK", "Content-Length: 11"), parts.shift());
+      } else {
+        await connection.send(ok(""));
+        await first.send(parts.shift());
+      }
+    }
+  });
+});
+
+export { list };
