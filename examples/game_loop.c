@@ -210,44 +210,55 @@ static double larger(double a, double b) {
     return a > b ? a : b;
 }
 
+static const game_frame_record *frames_newest(const game_frames *frames) {
+    return &frames->history[(frames->recorded - 1) % GAME_HISTORY];
+}
+
 /* Returns how many milliseconds have passed since the frame before. */
-static double frames_begin(game_frames *frames, double now_ms) {
-    double interval_ms = 0;
-    if (frames->has_previous) {
-        interval_ms = now_ms - frames->history[(frames->count - 1) % GAME_HISTORY].began_ms;
+static double frames_begin(game_frames *frames, double now_ms, bool is_measured) {
+    double interval_ms = frames->has_previous ? now_ms - frames_newest(frames)->began_ms : 0;
+    frames->has_previous = true;
+    if (is_measured) {
+        frames->loading_ms += interval_ms;
         frames->longest_interval_ms = larger(frames->longest_interval_ms, interval_ms);
         frames->gaps += interval_ms > GAME_GAP_MS;
     }
     return interval_ms;
 }
 
-static void frames_end(game_frames *frames, double began_ms, double now_ms, int64_t bytes) {
-    double work_ms = now_ms - began_ms;
-    game_frame_record *record = &frames->history[frames->count % GAME_HISTORY];
-    *record = (game_frame_record){.began_ms = began_ms, .work_ms = work_ms, .bytes = bytes};
-    frames->count++;
-    frames->late += work_ms > GAME_FRAME_MS;
-    frames->longest_ms = larger(frames->longest_ms, work_ms);
-    frames->most_bytes = bytes > frames->most_bytes ? bytes : frames->most_bytes;
-    frames->has_previous = true;
+static void frames_end(game_frames *frames, const game_frame_record *record, bool is_measured) {
+    frames->history[frames->recorded++ % GAME_HISTORY] = *record;
+    if (is_measured) {
+        frames->count++;
+        frames->late += record->work_ms > GAME_FRAME_MS;
+        frames->longest_ms = larger(frames->longest_ms, record->work_ms);
+        frames->most_bytes =
+            record->bytes > frames->most_bytes ? record->bytes : frames->most_bytes;
+    }
 }
 
-double game_rate(const game_state *game) {
-    const game_frames *frames = &game->frames;
-    size_t count = frames->count < GAME_HISTORY ? frames->count : GAME_HISTORY;
+static double frames_rate(const game_frames *frames) {
+    size_t count = frames->recorded < GAME_HISTORY ? frames->recorded : GAME_HISTORY;
     if (count < 2) {
         return 0;
     }
-    const game_frame_record *newest = &frames->history[(frames->count - 1) % GAME_HISTORY];
-    const game_frame_record *oldest = &frames->history[(frames->count - count) % GAME_HISTORY];
+    const game_frame_record *oldest = &frames->history[(frames->recorded - count) % GAME_HISTORY];
     double bytes = 0;
     for (size_t i = 0; i < count; i++) {
         bytes += (double)frames->history[i].bytes;
     }
     /* The oldest frame's bytes came before it began. */
     bytes -= (double)oldest->bytes;
-    double passed_ms = newest->began_ms - oldest->began_ms;
+    double passed_ms = frames_newest(frames)->began_ms - oldest->began_ms;
     return passed_ms > 0 ? bytes * 1000 / passed_ms : 0;
+}
+
+double game_rate(const game_state *game) {
+    const game_frames *frames = &game->frames;
+    if (game_is_loading(game) || frames->loading_ms == 0) {
+        return frames_rate(frames);
+    }
+    return (double)game->bytes * 1000 / frames->loading_ms;
 }
 
 void game_report(const game_state *game, char text[GAME_REPORT_SIZE]) {
@@ -259,10 +270,6 @@ void game_report(const game_state *game, char text[GAME_REPORT_SIZE]) {
         arrived += game->assets[i].state == GAME_ASSET_ARRIVED;
         failed += game->assets[i].state == GAME_ASSET_FAILED;
     }
-    double rate = game_is_loading(game) ? game_rate(game) : 0;
-    if (!game_is_loading(game) && frames->loading_ms > 0) {
-        rate = (double)game->bytes * 1000 / frames->loading_ms;
-    }
     char share[48] = "";
     if (large->state == GAME_ASSET_COMING && large->length > 0) {
         snprintf(share, sizeof share, ", %.0f %% of the large one",
@@ -272,7 +279,7 @@ void game_report(const game_state *game, char text[GAME_REPORT_SIZE]) {
              "%zu of %zu files arrived%s%s, %.1f MB at %.1f MB/s%s; %zu frames, %zu late, longest "
              "%.1f ms, longest poll %.2f ms, most in a frame %.2f MB; %zu gaps, longest %.1f ms",
              arrived, game->asset_count, failed > 0 ? ", some failed" : "", share,
-             (double)game->bytes / 1e6, rate / 1e6, game->is_paused ? ", paused" : "",
+             (double)game->bytes / 1e6, game_rate(game) / 1e6, game->is_paused ? ", paused" : "",
              frames->count, frames->late, frames->longest_ms, frames->longest_poll_ms,
              (double)frames->most_bytes / 1e6, frames->gaps, frames->longest_interval_ms);
 }
@@ -352,11 +359,9 @@ void game_resume(game_state *game) {
 }
 
 void game_frame(game_state *game) {
+    bool is_measured = game_is_loading(game);
     double began_ms = game_display_now_ms();
-    double passed_ms = frames_begin(&game->frames, began_ms);
-    if (game_is_loading(game)) {
-        game->frames.loading_ms += passed_ms;
-    }
+    double passed_ms = frames_begin(&game->frames, began_ms, is_measured);
 
     /* Small files first: the large one, which is in the last lane, gets what they leave. */
     int64_t bytes = 0;
@@ -368,7 +373,9 @@ void game_frame(game_state *game) {
     game->time_s += (passed_ms < 100 ? passed_ms : 100) / 1000;
     game_draw(game);
     game_display_show(&game->picture);
-    frames_end(&game->frames, began_ms, game_display_now_ms(), bytes);
+    game_frame_record record = {
+        .began_ms = began_ms, .work_ms = game_display_now_ms() - began_ms, .bytes = bytes};
+    frames_end(&game->frames, &record, is_measured);
 }
 
 bool game_is_loading(const game_state *game) {

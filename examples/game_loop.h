@@ -79,6 +79,7 @@ typedef struct game_frame_record {
     int64_t bytes;
 } game_frame_record;
 
+/* Measured while there is something to come, and left as it is then. */
 typedef struct game_frames {
     size_t count;
     size_t late; /* their own work took longer than a frame has */
@@ -87,8 +88,10 @@ typedef struct game_frames {
     double longest_poll_ms;
     double longest_interval_ms;
     int64_t most_bytes;
-    double loading_ms;                       /* how long assets have been coming */
+    double loading_ms; /* how long assets have been coming */
+
     bool has_previous;                       /* false after a pause in which no frame was due */
+    size_t recorded;                         /* all frames, measured or not */
     game_frame_record history[GAME_HISTORY]; /* frame n is at n % GAME_HISTORY */
 } game_frames;
 
@@ -124,7 +127,7 @@ void game_resume(game_state *game);
 bool game_is_loading(const game_state *game);
 bool game_has_everything(const game_state *game);
 
-/* Bytes per second over the frames remembered. */
+/* Bytes per second over the frames remembered; over all of them once everything has come. */
 double game_rate(const game_state *game);
 
 /* The most bytes that a frame takes. */

@@ -151,13 +151,27 @@ static void draw_waves(const scene_view *scene, unsigned colour, double below, d
     xy[last + 3] = scene->top + scene->height;
 }
 
+static unsigned colour_between(unsigned a, unsigned b, double share) {
+    unsigned mixed = 0;
+    for (unsigned shift = 0; shift <= 16; shift += 8) {
+        double from = a >> shift & 255;
+        double to = b >> shift & 255;
+        mixed |= (unsigned)(from + (to - from) * share + 0.5) << shift;
+    }
+    return mixed;
+}
+
 static void draw_sky(const scene_view *scene) {
-    static const unsigned bands[] = {0x1b2f4b, 0x2b4664, 0x47617d, 0x7d7f8d, 0xb9928a, 0xe6a983};
-    enum { BANDS = sizeof bands / sizeof *bands, SUN_POINTS = 32 };
+    static const unsigned colours[] = {0x1b2f4b, 0x2b4664, 0x47617d, 0x7d7f8d, 0xb9928a, 0xe6a983};
+    enum { LAST_COLOUR = sizeof colours / sizeof *colours - 1, BANDS = 40, SUN_POINTS = 32 };
     double height = (scene->sea - scene->top) / BANDS;
     for (size_t i = 0; i < BANDS; i++) {
-        double more = i + 1 < BANDS ? 1 : height; /* no seam between two, none above the sea */
-        draw_rectangle(scene->picture, bands[i], 0, scene->top + height * (double)i, scene->width,
+        double at = (double)(LAST_COLOUR * i) / BANDS;
+        size_t before = (size_t)at;
+        unsigned colour = colour_between(colours[before], colours[before + 1], at - (double)before);
+        /* No seam between two, and none above the sea. */
+        double more = i + 1 < BANDS ? 1 : scene->height / 8;
+        draw_rectangle(scene->picture, colour, 0, scene->top + height * (double)i, scene->width,
                        height + more);
     }
     double *xy = draw_polygon(scene->picture, COLOUR_SUN, SUN_POINTS);
@@ -385,12 +399,12 @@ static void panel_fill(panel_line lines[PANEL_LINES], const game_state *game) {
 /* How long the last frames took, newest at the right, and the line that none should cross. */
 static void draw_history(game_picture *picture, const game_frames *frames, double x, double y,
                          double width, double height) {
-    const double scale_ms = 20;
+    const double scale_ms = 2 * GAME_FRAME_MS; /* the line is in the middle, the words above it */
     double bar = width / GAME_HISTORY;
     double least = picture->line / 8;
     draw_rectangle(picture, COLOUR_TRACK, x, y, width, height);
-    for (size_t i = 0; i < GAME_HISTORY && i < frames->count; i++) {
-        double ms = frames->history[(frames->count - 1 - i) % GAME_HISTORY].work_ms;
+    for (size_t i = 0; i < GAME_HISTORY && i < frames->recorded; i++) {
+        double ms = frames->history[(frames->recorded - 1 - i) % GAME_HISTORY].work_ms;
         double tall = height * (ms < scale_ms ? ms : scale_ms) / scale_ms;
         tall = tall > least ? tall : least;
         draw_rectangle(picture, ms > GAME_FRAME_MS ? COLOUR_BAD : COLOUR_GOOD,
@@ -410,14 +424,15 @@ static double draw_panel(game_state *game) {
     size_t rows = is_wide ? 4 : PANEL_LINES;
     double margin = picture->column;
     double width = picture->width - 2 * margin;
+    double y = picture->line / 4;
     double height = ((double)rows + 3.5) * picture->line;
     draw_rectangle(picture, COLOUR_PANEL, 0, 0, picture->width, height);
     for (size_t i = 0; i < PANEL_LINES; i++) {
         draw_text(picture, lines[i].colour, margin + (double)(i / rows) * (picture->width / 2),
-                  (double)(i % rows) * picture->line, lines[i].text);
+                  y + (double)(i % rows) * picture->line, lines[i].text);
     }
 
-    double y = (double)rows * picture->line + picture->line / 4;
+    y += (double)rows * picture->line + picture->line / 4;
     draw_rectangle(picture, COLOUR_TRACK, margin, y, width, picture->line / 2);
     bool is_known = large->length > 0 || large->state == GAME_ASSET_ARRIVED;
     if (is_known) {
@@ -426,7 +441,7 @@ static double draw_panel(game_state *game) {
     }
     y += picture->line * 0.75;
     draw_history(picture, &game->frames, margin, y, width, 2 * picture->line);
-    draw_text(picture, COLOUR_DIM, margin, y, "work of each frame; the line is 16.7 ms");
+    draw_text(picture, COLOUR_DIM, 2 * margin, y, "work of each frame; the line is 16.7 ms");
     return height;
 }
 

@@ -3,9 +3,9 @@
 
 export const UNITS = [
   { name: "bytes", size: 1 },
-  { name: "KiB", size: 1024 },
-  { name: "MiB", size: 1024 ** 2 },
-  { name: "GiB", size: 1024 ** 3 },
+  { name: "kB", size: 1e3 },
+  { name: "MB", size: 1e6 },
+  { name: "GB", size: 1e9 },
 ];
 
 /** The largest unit of which `bytes` is at least one. */

@@ -16,14 +16,28 @@ typedef enum game_canvas_state {
     GAME_CANVAS_FAILED = 2, /* some files have not come, or there is no game */
 } game_canvas_state;
 
+typedef enum game_canvas_figure {
+    GAME_CANVAS_FILES = 0,
+    GAME_CANVAS_ARRIVED,
+    GAME_CANVAS_BYTES,
+    GAME_CANVAS_RATE, /* bytes per second */
+    GAME_CANVAS_FRAMES,
+    GAME_CANVAS_LATE,
+    GAME_CANVAS_LONGEST_MS,
+    GAME_CANVAS_LONGEST_POLL_MS,
+    GAME_CANVAS_MOST_BYTES, /* in a frame */
+    GAME_CANVAS_GAPS,
+    GAME_CANVAS_LONGEST_INTERVAL_MS,
+    GAME_CANVAS_FRAME_LIMIT, /* bytes */
+} game_canvas_figure;
+
 EMSCRIPTEN_KEEPALIVE void game_canvas_key(int key);
 EMSCRIPTEN_KEEPALIVE void game_canvas_resume(void);
 EMSCRIPTEN_KEEPALIVE void game_canvas_set_still(int is_still);
 EMSCRIPTEN_KEEPALIVE game_canvas_state game_canvas_get_state(void);
 EMSCRIPTEN_KEEPALIVE int game_canvas_is_still(void);
 EMSCRIPTEN_KEEPALIVE int game_canvas_is_paused(void);
-EMSCRIPTEN_KEEPALIVE double game_canvas_frame_limit(void);
-EMSCRIPTEN_KEEPALIVE double game_canvas_late(void);
+EMSCRIPTEN_KEEPALIVE double game_canvas_get_figure(game_canvas_figure figure);
 EMSCRIPTEN_KEEPALIVE const char *game_canvas_report(void);
 EMSCRIPTEN_KEEPALIVE const char *game_canvas_failure(void);
 
@@ -75,12 +89,43 @@ int game_canvas_is_paused(void) {
     return the_game.is_paused;
 }
 
-double game_canvas_frame_limit(void) {
-    return (double)game_frame_limit(&the_game);
+static size_t assets_arrived(void) {
+    size_t arrived = 0;
+    for (size_t i = 0; i < the_game.asset_count; i++) {
+        arrived += the_game.assets[i].state == GAME_ASSET_ARRIVED;
+    }
+    return arrived;
 }
 
-double game_canvas_late(void) {
-    return (double)the_game.frames.late;
+double game_canvas_get_figure(game_canvas_figure figure) {
+    const game_frames *frames = &the_game.frames;
+    switch (figure) {
+    case GAME_CANVAS_FILES:
+        return (double)the_game.asset_count;
+    case GAME_CANVAS_ARRIVED:
+        return (double)assets_arrived();
+    case GAME_CANVAS_BYTES:
+        return (double)the_game.bytes;
+    case GAME_CANVAS_RATE:
+        return game_rate(&the_game);
+    case GAME_CANVAS_FRAMES:
+        return (double)frames->count;
+    case GAME_CANVAS_LATE:
+        return (double)frames->late;
+    case GAME_CANVAS_LONGEST_MS:
+        return frames->longest_ms;
+    case GAME_CANVAS_LONGEST_POLL_MS:
+        return frames->longest_poll_ms;
+    case GAME_CANVAS_MOST_BYTES:
+        return (double)frames->most_bytes;
+    case GAME_CANVAS_GAPS:
+        return (double)frames->gaps;
+    case GAME_CANVAS_LONGEST_INTERVAL_MS:
+        return frames->longest_interval_ms;
+    case GAME_CANVAS_FRAME_LIMIT:
+        return (double)game_frame_limit(&the_game);
+    }
+    return 0;
 }
 
 const char *game_canvas_report(void) {
