@@ -76,7 +76,7 @@ mergeInto(LibraryManager.library, {
       if (/REFUSED|UNREACH|TIMEDOUT|CONNECT_TIMEOUT/.test(code)) return ferryFetch.CONNECT;
       if (/^HPE/.test(code)) return ferryFetch.PROTOCOL;
       if (/^(Z|ERR)_/.test(code)) return ferryFetch.CODING;
-      return otherwise;
+      return /RESET|PIPE/.test(code) ? ferryFetch.CONNECTION : otherwise;
     },
 
     // Why a fetch was rejected, as far as one may know.
