@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* bench_web: what the programs of the web benchmark share: the modes, the sizes, and how a program
+ * tells the page that it has finished. */
+#ifndef BENCH_WEB_H
+#define BENCH_WEB_H
+
+#include <emscripten.h>
+#include <emscripten/heap.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* As bench/web/page.mjs has them. */
+typedef enum bench_mode {
+    BENCH_MODE_SEQUENCE = 0, /* small bodies, one after another */
+    BENCH_MODE_MANY = 1,     /* small bodies, BENCH_CLIENTS at a time */
+    BENCH_MODE_BIG = 2,      /* large bodies, as fast as they come */
+    BENCH_MODE_FRAMES = 3,   /* the same, looked at once a frame only */
+} bench_mode;
+
+enum {
+    BENCH_CLIENTS = 50,
+    BENCH_SMALL_BODY = 1024,
+    BENCH_BUFFER = 1024 * 1024,
+    BENCH_TARGET_SIZE = 32,
+};
+
+/* What a run has to say besides how long it took, which the page measures. */
+typedef struct bench_result {
+    double bytes;
+    int frames;        /* or turns of the program's loop */
+    double longest_ms; /* that one of them took */
+} bench_result;
+
+/* `failure` is "" where all went well. */
+/* clang-format off */
+EM_JS(void, bench_tell_page, (double bytes, int frames, double longest_ms, double heap,
+                              const char *failure), {
+    Module.finished({ bytes, frames, longest_ms, heap_bytes: heap }, UTF8ToString(failure));
+});
+/* clang-format on */
+
+static inline void bench_finish(const bench_result *result) {
+    bench_tell_page(result->bytes, result->frames, result->longest_ms,
+                    (double)emscripten_get_heap_size(), "");
+}
+
+static inline void bench_fail(const char *failure) {
+    bench_tell_page(0, 0, 0, 0, failure);
+}
+
+/* Each target is another one, so that no cache has it and none makes one request wait for another
+ * for the same thing. */
+static inline void bench_write_target(char target[BENCH_TARGET_SIZE], bench_mode mode, long index) {
+    bool is_small = mode == BENCH_MODE_SEQUENCE || mode == BENCH_MODE_MANY;
+    snprintf(target, BENCH_TARGET_SIZE, "/%s?%ld", is_small ? "1k" : "big", index);
+}
+
+/* Starts a run; the page calls it. */
+EMSCRIPTEN_KEEPALIVE void bench_start(int mode, int port, int requests);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// page: runs one contestant at a time and measures how long it takes.
+import { bareByob, bareDefault } from "./bare.mjs";
+
+// As bench_mode in bench_web.h.
+const MODES = { sequence: 0, many: 1, big: 2, frames: 3 };
+
+function load(source) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = () => resolve(globalThis.ferryProgram);
+    script.onerror = () => reject(new Error(`${source} does not load`));
+    document.head.append(script);
+  });
+}
+
+/** A program in C: it is started by a call, and calls back when a run has ended. */
+function makeProgram(name) {
+  let program = null;
+  const start = async () => {
+    const factory = await load(`${name}.js`);
+    return factory({ printErr: (line) => console.error(line) });
+  };
+  return async (mode, requests) => {
+    program ??= await start();
+    return new Promise((resolve, reject) => {
+      program.finished = (result, failure) =>
+        failure ? reject(new Error(failure)) : resolve(result);
+      program._bench_start(MODES[mode], Number(location.port), requests);
+    });
+  };
+}
+
+const contestants = {
+  bare: bareDefault,
+  byob: bareByob,
+  ferry: makeProgram("bench_web_ferry"),
+  wait: makeProgram("bench_web_wait"),
+  fetch: makeProgram("bench_web_fetch"),
+};
+
+/** Gives {seconds, bytes, heap_bytes, …}. */
+globalThis.benchRun = async (name, mode, requests) => {
+  const began = performance.now();
+  const result = await contestants[name](mode, requests);
+  return { seconds: (performance.now() - began) / 1000, ...result };
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* ferry: one GET with ferry, polled once a frame. */
+#include <emscripten/html5.h>
+#include <ferry.h>
+
+int result;
+
+static ferry_client *client;
+static char body[4096];
+
+static EM_BOOL on_frame(double time, void *data) {
+    size_t length = 0;
+    (void)time;
+    (void)data;
+    if (ferry_client_poll(client) != FERRY_OK) {
+        return EM_FALSE;
+    }
+    switch (ferry_client_get_status(client)) {
+    case FERRY_STATUS_CONNECTED:
+        if (ferry_client_has_response(client)) {
+            return EM_FALSE;
+        }
+        ferry_client_request(client, FERRY_METHOD_GET, "/1k", NULL, NULL);
+        return EM_TRUE;
+    case FERRY_STATUS_BODY:
+        do {
+            ferry_client_read_response_body(client, body, sizeof body, &length);
+            result += (int)length;
+        } while (length > 0);
+        return EM_TRUE;
+    default:
+        return EM_TRUE;
+    }
+}
+
+int main(void) {
+    client = ferry_client_new(NULL);
+    ferry_client_connect_to_host(client, "127.0.0.1", 8080, NULL);
+    emscripten_request_animation_frame_loop(on_frame, NULL);
+    return 0;
+}
