@@ -6,6 +6,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { compare } from "./platforms.mjs";
 import { closedPort, file, poem, sha256, slowLines, startServer } from "./server.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -160,6 +161,17 @@ async function failToConnect() {
   check(wrong.code === 2, `exit code ${wrong.code}`);
 }
 
+async function showPlatforms(server) {
+  heading(
+    "One program on three platforms",
+    "examples/tour.c polls once a frame; natively ferry speaks HTTP itself, elsewhere fetch() does.",
+  );
+  const { text, complete, missing } = await compare(server);
+  console.log(text.replace(/^/gm, "     "));
+  for (const why of missing) console.log(`   (${why}: left out)`);
+  check(complete, "each ran to its end");
+}
+
 async function showAll() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "ferry-demo-"));
   const server = await startServer();
@@ -175,6 +187,7 @@ async function showAll() {
     await undoCoding(base);
     await runOutOfTime(base);
     await failToConnect();
+    await showPlatforms(server);
   } finally {
     server.close();
     fs.rmSync(folder, { recursive: true });

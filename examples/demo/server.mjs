@@ -74,6 +74,7 @@ export const routes = {
     response.writeHead(200, {
       "Content-Type": "text/plain; charset=utf-8",
       "Cache-Control": "max-age=60",
+      "Content-Length": 27,
       "Set-Cookie": ["seat=12a", "deck=upper"],
     });
     response.end("Hello from the other side.\n");
