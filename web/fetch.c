@@ -188,6 +188,13 @@ static ferry_error describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind, c
     case FERRY_FETCH_FAILURE_NO_FETCH:
         return ferry_fail(context, FERRY_ERROR_UNAVAILABLE, "there is no fetch() here: %s", words);
     }
+    if (fetch->options.redirect == FERRY_FETCH_REDIRECT_FOLLOW) {
+        return ferry_fail(context, FERRY_ERROR_NETWORK_OR_CORS,
+                          "the network failed, or a redirect led to another origin that has no "
+                          "Access-Control-Allow-Origin for this page: the browser does not say "
+                          "which (%s)%s",
+                          words, also);
+    }
     return ferry_fail(context, FERRY_ERROR_NETWORK_OR_CORS, "the network failed (%s)%s", words,
                       also);
 }

@@ -142,7 +142,7 @@ export const rows = [
       replaceLines(
         lines,
         /^poll: (CANT_CONNECT|CONNECTION_ERROR|PROTOCOL): .*/,
-        "poll: NETWORK_OR_CORS: the network failed (…)",
+        "poll: NETWORK_OR_CORS: the network failed, …(…)",
       ),
   },
   {
