@@ -7,7 +7,7 @@ const PROGRAMS = [
   ["curl", "libcurl"],
 ];
 
-function number(value, digits = 0) {
+export function number(value, digits = 0) {
   if (value === null || value === undefined) return "-";
   return value.toLocaleString("en-US", {
     minimumFractionDigits: digits,
@@ -16,7 +16,7 @@ function number(value, digits = 0) {
 }
 
 // The first column to the left, the others to the right.
-function printTable(rows) {
+export function printTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   for (const row of rows) {
     const cells = row.map((cell, column) =>
@@ -116,7 +116,7 @@ function printIdle({ idle, poll_idle: poll, idle_cpu: wait, frame }) {
   ]);
 }
 
-function printTargets(targets) {
+export function printTargets(targets) {
   const rows = [["target", "figure", "wanted", "met", ""]];
   for (const one of targets) {
     const digits = Number.isInteger(one.limit) && one.limit > 10 ? 0 : 3;

@@ -36,7 +36,7 @@ function isOpen(port) {
 }
 
 // A folder in memory where there is one: the big body must not wait for a disk.
-function makeFolder(programs, names, bigBytes) {
+function makeFolder(programs, bigBytes) {
   const base = fs.existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir();
   const folder = fs.mkdtempSync(path.join(base, "ferry-bench-web-"));
   const root = path.join(folder, "root");
@@ -46,10 +46,8 @@ function makeFolder(programs, names, bigBytes) {
   fs.writeFileSync(path.join(root, "big"), "");
   fs.truncateSync(path.join(root, "big"), bigBytes);
   for (const file of PAGE_FILES) fs.copyFileSync(path.join(here, file), path.join(root, file));
-  for (const name of names) {
-    for (const file of [`${name}.js`, `${name}.wasm`]) {
-      fs.copyFileSync(path.join(programs, file), path.join(root, file));
-    }
+  for (const file of fs.readdirSync(programs).filter((name) => name.startsWith("bench_web_"))) {
+    fs.copyFileSync(path.join(programs, file), path.join(root, file));
   }
   return folder;
 }
@@ -76,14 +74,11 @@ async function startNginx(program, folder) {
   throw new Error(`nginx did not start:\n${stderr}`);
 }
 
-/**
- * Starts nginx with the programs called `names` from the folder `programs`:
- * {origin, version, close}.
- */
-export async function startServer({ programs, names, bigBytes }) {
+/** Starts nginx with bench_web_* from the folder `programs`: {origin, close}. */
+export async function startServer({ programs, bigBytes }) {
   const nginx = findProgram("nginx");
   if (!nginx) throw new Error("nginx is not installed; on Debian: apt-get install nginx-light");
-  const folder = makeFolder(programs, names, bigBytes);
+  const folder = makeFolder(programs, bigBytes);
   const remove = () => fs.rmSync(folder, { recursive: true, force: true });
   let server;
   try {
