@@ -20,6 +20,9 @@
  * - Times are in milliseconds, sizes in bytes, text is UTF-8 or bytes and ends with NUL.
  * - Pointers that are passed in are read during the call only, unless it says otherwise.
  * - Clients on different threads are independent; one client is used by one thread at a time.
+ * - "On the web" means built with Emscripten: in a page, in a Web Worker or under Node, where the
+ *   requests go through fetch(). Nothing gets on there before the program has returned to the event
+ *   loop, so it polls once a frame; what is said of it holds for all three unless it names one.
  */
 
 #include <stdbool.h>
@@ -251,8 +254,8 @@ typedef struct ferry_stream_ops {
                                  size_t *length);
     /* Says what must happen before the stream can go on, given that the client wants `events`. A
      * TLS stream may have to write in order to read. Returns true where there is something to wait
-     * on; may be NULL: then there is not, and blocking calls and ferry_client_wait() are refused.
-     */
+     * on; may be NULL: then there is not, and blocking calls and ferry_client_wait() are refused,
+     * as they are on the web in any case. */
     bool (*wants)(ferry_stream *stream, unsigned events, ferry_wait *wait);
     /* Says that nothing more will be written. May be NULL. */
     void (*shutdown)(ferry_stream *stream);
@@ -269,8 +272,9 @@ struct ferry_stream {
 /* ---- TLS ---------------------------------------------------------------------------------- */
 
 /* How to speak TLS. Zeroed: verify the server against the system's trusted authorities and against
- * the host's name. This version is built without TLS: every call that asks for it answers
- * FERRY_ERROR_UNAVAILABLE, and nothing is sent. */
+ * the host's name. Natively this version is built without TLS: every call that asks for it answers
+ * FERRY_ERROR_UNAVAILABLE, and nothing is sent. On the web TLS is the browser's: there is nothing
+ * to choose, so that any member that is set is UNAVAILABLE. */
 typedef struct ferry_tls_options {
     const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's */
     const char *common_name; /* the name to verify instead of the host's; NULL: the host's */
@@ -403,7 +407,8 @@ void ferry_client_free(ferry_client *client);
  * Addresses are tried as RFC 8305 says: families in turn, the next one after 250 ms.
  *
  * INVALID_PARAMETER: an empty or impossible host; a port, path or user name within it; a port out
- * of range; "http://" together with `tls`. UNAVAILABLE: TLS. OUT_OF_MEMORY. The connection that
+ * of range; "http://" together with `tls`. UNAVAILABLE: TLS; on the web a port that browsers block
+ * (Fetch standard section 2.9). OUT_OF_MEMORY. The connection that
  * there was is kept in these cases. */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
@@ -457,6 +462,11 @@ typedef struct ferry_request {
  * "Expect: 100-continue" among the headers the body waits for the server's word (RFC 9110
  * section 10.1.1).
  *
+ * On the web headers that a browser keeps to itself (Host, Content-Length, Cookie and others: Fetch
+ * standard section 2.2.2) are left out, each with a FERRY_LOG_WARNING, redirects are followed
+ * unless `fetch` says otherwise, and the target must begin with '/'. TRACE, CONNECT and other
+ * targets are UNAVAILABLE.
+ *
  * The response of the request before is forgotten, whatever of it was read.
  *
  * UNCONFIGURED: not connected. BUSY: the connection is still being made, or the exchange before has
@@ -478,8 +488,9 @@ ferry_error ferry_client_request_raw(ferry_client *client, ferry_method method, 
 ferry_error ferry_client_send(ferry_client *client, const ferry_request *request);
 
 /* Sends the next piece of a streamed body, and stores how much of it was taken: 0 while the
- * connection is full or the server's word is awaited (poll, and try again). In blocking mode it
- * returns when all is taken, or, once there is a response, when that can be read instead.
+ * connection is full or the server's word is awaited (poll, and try again). On the web the pieces
+ * are collected in memory, and sent as a whole by ferry_client_finish_request_body(). In blocking
+ * mode it returns when all is taken, or, once there is a response, when that can be read instead.
  *
  * UPLOAD_STOPPED: the final response came first, and was no 2xx, or has ended; read it, there is
  * nothing more to send (RFC 9112 section 9.5; the connection is not reused). After the head of a
@@ -531,7 +542,8 @@ const char *ferry_client_get_error_detail(const ferry_client *client);
  * entries, returns how many there are. Ask again after every call on the client; poll it when one
  * of them is ready or when the time below has passed. While several addresses are tried there are
  * several; an idle connection has one, to notice when the server closes it; a body has none until a
- * read has found nothing. */
+ * read has found nothing. On the web the entries are no descriptors, but of use to
+ * ferry_client_wait() alone: poll once a frame. */
 size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity);
 
 /* In how many milliseconds the client must be polled even if no descriptor is ready; 0: at once;
@@ -549,19 +561,24 @@ bool ferry_client_has_response(const ferry_client *client);
 /* The status code, 100 to 999; 0 where there is no response. */
 int ferry_client_get_response_code(const ferry_client *client);
 
-/* True where the body came with the chunked transfer coding (RFC 9112 section 7.1). */
+/* True where the body came with the chunked transfer coding (RFC 9112 section 7.1); false on the
+ * web, always. */
 bool ferry_client_is_response_chunked(const ferry_client *client);
 
 /* The body's length where it is exactly known before it is read; -1 where it is not (chunked, until
- * the connection closes, content coding undone) or where there is no response. */
+ * the connection closes, content coding undone), where there is no response, and on the web,
+ * always. */
 int64_t ferry_client_get_response_body_length(const ferry_client *client);
 
-/* The same for progress bars: also given where the platform only probably knows. */
+/* The same for progress bars: on the web the Content-Length where it can be trusted to be the
+ * body's: of the page's own origin, without a content coding. 0 where there is no body; else -1. */
 int64_t ferry_client_get_response_body_length_hint(const ferry_client *client);
 
 /* Header lines "Name: value" in the order in which they came, names spelled as they came; white
  * space around the value is gone, a folded line is joined by a space (RFC 9112 section 5.2). The
- * list ends with NULL; `count` may be NULL. Never NULL. */
+ * list ends with NULL; `count` may be NULL. Never NULL. On the web they are as fetch() gives them:
+ * names in lower case and sorted, values of one name joined by ", ", without Set-Cookie, and from
+ * another origin only those that it exposes (CORS). */
 const char *const *ferry_client_get_response_headers(const ferry_client *client, size_t *count);
 
 /* One entry per name, several values joined by "; " in order; names are compared without case, the
@@ -577,7 +594,7 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
  * headers, and appear nowhere else. As ferry_client_get_response_headers(). */
 const char *const *ferry_client_get_response_trailers(const ferry_client *client, size_t *count);
 
-/* The URL that the response is for. "" where there is no response. */
+/* The URL that the response is for, on the web after redirects. "" where there is no response. */
 const char *ferry_client_get_response_url(const ferry_client *client);
 
 /* Reads the next piece of the body: a view of at most read_chunk_size bytes, valid until the next
@@ -596,14 +613,16 @@ ferry_error ferry_client_read_response_body(ferry_client *client, void *dst, siz
                                             size_t *length);
 
 /* Body bytes of the current exchange: received as they came (before codings are undone, framing not
- * counted); sent to the connection. 0 after connect_to_host, close and request. */
+ * counted; on the web after they are undone); sent to the connection. 0 after connect_to_host,
+ * close and request. */
 int64_t ferry_client_get_bytes_received(const ferry_client *client);
 int64_t ferry_client_get_bytes_sent(const ferry_client *client);
 
 /* ---- Properties --------------------------------------------------------------------------- */
 
 /* In blocking mode, poll returns when the status has changed, reads when there is a byte or the
- * end, writes when all is taken. It sleeps in the kernel, and time-outs hold. Off by default.
+ * end, writes when all is taken. It sleeps in the kernel, and time-outs hold. Off by default. On
+ * the web it works in builds with Asyncify or JSPI, and on pthreads beside the main one.
  * UNAVAILABLE: this platform cannot sleep. */
 ferry_error ferry_client_set_blocking_mode(ferry_client *client, bool enabled);
 bool ferry_client_is_blocking_mode_enabled(const ferry_client *client);
