@@ -68,21 +68,6 @@ static bool url_has_same_host(const ferry_url *a, const ferry_url *b) {
     return a->secure == b->secure && a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
-/* A game would decode the bytes, or upload them to the graphics card. This one stows them in a ring
- * of a fixed size, as a player of music or film does. */
-static void game_stow(game_state *game, game_asset *asset, const unsigned char *data,
-                      size_t length) {
-    asset->bytes += (int64_t)length;
-    while (length > 0) {
-        size_t at = (size_t)(game->bytes % GAME_HOLD_BYTES);
-        size_t part = GAME_HOLD_BYTES - at < length ? GAME_HOLD_BYTES - at : length;
-        memcpy(game->hold + at, data, part);
-        game->bytes += (int64_t)part;
-        data += part;
-        length -= part;
-    }
-}
-
 /* ---- Lanes: a client each ----------------------------------------------------------------- */
 
 static void lane_fail(game_state *game, game_lane *lane, const char *reason) {
@@ -149,6 +134,25 @@ static void lane_finish(game_state *game, game_lane *lane) {
     lane->asset = NULL;
 }
 
+/* A game would decode the bytes, or upload them to the graphics card. This one reads them into a
+ * ring of a fixed size, as a player of music or film does. Returns how many there were. */
+static size_t lane_read_some(game_state *game, game_lane *lane, int64_t limit) {
+    size_t at = (size_t)(game->bytes % GAME_HOLD_BYTES);
+    size_t capacity = GAME_HOLD_BYTES - at;
+    if ((int64_t)capacity > limit) {
+        capacity = (size_t)limit;
+    }
+    size_t length = 0;
+    if (ferry_client_read_response_body(lane->client, game->hold + at, capacity, &length) !=
+        FERRY_OK) {
+        lane_fail(game, lane, ferry_client_get_error_detail(lane->client));
+        return 0;
+    }
+    lane->asset->bytes += (int64_t)length;
+    game->bytes += (int64_t)length;
+    return length;
+}
+
 /* Takes what has come, to the frame's limit. Returns how much that was. */
 static int64_t lane_read(game_state *game, game_lane *lane, int64_t limit) {
     game_asset *asset = lane->asset;
@@ -157,20 +161,17 @@ static int64_t lane_read(game_state *game, game_lane *lane, int64_t limit) {
     asset->length = exact >= 0 ? exact : ferry_client_get_response_body_length_hint(lane->client);
     int64_t taken = 0;
     while (taken < limit) {
-        const void *chunk = NULL;
-        size_t length = 0;
-        if (ferry_client_read_response_body_chunk(lane->client, &chunk, &length) != FERRY_OK) {
-            lane_fail(game, lane, ferry_client_get_error_detail(lane->client));
-            return taken;
-        }
+        size_t length = lane_read_some(game, lane, limit - taken);
         if (length == 0) {
-            if (ferry_client_get_status(lane->client) != FERRY_STATUS_BODY) {
-                lane_finish(game, lane);
-            }
-            return taken;
+            break;
         }
-        game_stow(game, asset, chunk, length);
         taken += (int64_t)length;
+    }
+    /* After a read that found nothing the status says whether there will be more. */
+    bool is_over = taken < limit && lane->asset != NULL &&
+                   ferry_client_get_status(lane->client) != FERRY_STATUS_BODY;
+    if (is_over) {
+        lane_finish(game, lane);
     }
     return taken;
 }

@@ -3,8 +3,9 @@
 import { formatBytes, formatTime, unitFor } from "./format.mjs";
 
 const HEIGHT = 220;
-const MARGIN = { top: 14, right: 14, bottom: 44, left: 60 };
+const MARGIN = { top: 24, right: 14, bottom: 44, left: 60 };
 const SAMPLE_LIMIT = 1200;
+const LEAST_BYTES = 100;
 
 function svg(name, attributes, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -64,7 +65,7 @@ export class Chart {
     if (width < MARGIN.left + MARGIN.right + 40 || !last) return;
 
     const maxTime = Math.max(last.time, 100);
-    const maxBytes = Math.max(last.bytes, this.#announced, 1);
+    const maxBytes = Math.max(last.bytes, this.#announced, LEAST_BYTES);
     const timeUnit = maxTime < 1000 ? { name: "ms", size: 1 } : { name: "s", size: 1000 };
     const byteUnit = unitFor(maxBytes);
     const right = width - MARGIN.right;
@@ -80,7 +81,7 @@ export class Chart {
         svg("text", { x: MARGIN.left - 8, y: at + 4, "text-anchor": "end" }, String(tick)),
       );
     }
-    for (const tick of ticks(maxTime / timeUnit.size, Math.max(2, Math.floor(width / 110)))) {
+    for (const tick of ticks(maxTime / timeUnit.size, Math.max(3, Math.floor(width / 110)))) {
       const at = x(tick * timeUnit.size);
       parts.push(
         svg("line", { class: "axis", x1: at, x2: at, y1: bottom, y2: bottom + 5 }),
@@ -116,7 +117,7 @@ export class Chart {
       svg("line", { class: "announced", x1: MARGIN.left, x2: right, y1: at, y2: at }),
       svg(
         "text",
-        { class: "announced", x: MARGIN.left + 8, y: at + 16, "text-anchor": "start" },
+        { class: "announced", x: MARGIN.left + 8, y: at - 7, "text-anchor": "start" },
         "announced length",
       ),
     ];

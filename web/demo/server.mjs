@@ -16,8 +16,8 @@ const PAGES = new Map([
   ["/game", "game.html"],
 ]);
 const PAGE_FILES = new Set(
-  `style.css page.css game.css icon.svg chart.mjs demo.mjs examples.mjs explain.mjs form.mjs
-   format.mjs game.mjs program.mjs progress.mjs view.mjs walk.mjs`.split(/\s+/),
+  `style.css page.css result.css game.css icon.svg chart.mjs demo.mjs examples.mjs explain.mjs form.mjs
+   format.mjs game.mjs preview.mjs program.mjs progress.mjs view.mjs walk.mjs`.split(/\s+/),
 );
 const PROGRAM_FILES = new Set(
   ["demo", "game_loop"].flatMap((name) => [`${name}.js`, `${name}.wasm`]),
@@ -76,7 +76,8 @@ async function sendFile(request, response, { name, headers = {} }, ports) {
   return response.end(request.method === "HEAD" ? undefined : content);
 }
 
-function handle(request, response, build, ports) {
+async function handle(request, response, { build, ports, seen }) {
+  await seen(request, response);
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   const where = request.url.split("?")[0];
   const route = findRoute(request.method, where);
@@ -94,7 +95,8 @@ async function listen(server, port, host) {
 
 /**
  * Starts it; gives {url, close}. Ports that are 0 are chosen; the second origin is another port.
- * `build` is where the programs were built, `seen` is told of each request: its method and path.
+ * `build` is where the programs were built. `seen` is told of each request, which is answered when
+ * what it gives has come about.
  */
 export async function startDemoServer({
   port = 0,
@@ -106,8 +108,7 @@ export async function startDemoServer({
   const ports = {};
   const servers = [0, 1].map(() =>
     http.createServer((request, response) => {
-      seen(request, response);
-      Promise.resolve(handle(request, response, build, ports)).catch(() => response.destroy());
+      handle(request, response, { build, ports, seen }).catch(() => response.destroy());
     }),
   );
   const close = () => {
