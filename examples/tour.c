@@ -17,18 +17,18 @@
 enum { FIRST_BYTES = 22 };
 
 typedef struct tour_stop {
-    ferry_method method;
     const char *url;
     const char *body;
+    ferry_method method;
     int response_ms;
 } tour_stop;
 
 static const tour_stop stops[] = {
-    {FERRY_METHOD_GET, "/hello", NULL, 0},
-    {FERRY_METHOD_GET, "/poem", NULL, 0},
-    {FERRY_METHOD_POST, "/form", "from=Dover&to=Calais", 0},
-    {FERRY_METHOD_GET, "/nowhere", NULL, 0},
-    {FERRY_METHOD_GET, "/never", NULL, 300},
+    {"/hello", NULL, FERRY_METHOD_GET, 0},
+    {"/poem", NULL, FERRY_METHOD_GET, 0},
+    {"/form", "from=Dover&to=Calais", FERRY_METHOD_POST, 0},
+    {"/nowhere", NULL, FERRY_METHOD_GET, 0},
+    {"/never", NULL, FERRY_METHOD_GET, 300},
 };
 enum { STOP_COUNT = sizeof stops / sizeof *stops };
 

@@ -78,15 +78,20 @@ size_t ferry_format_list(char *dst, size_t size, const char *format, va_list arg
         if (take(&at, "s")) {
             put_text(&sink, va_arg(arguments, const char *), precision);
         } else if (take(&at, "d")) {
-            put_signed(&sink, va_arg(arguments, int));
-        } else if (take(&at, "u")) {
-            put_number(&sink, va_arg(arguments, unsigned));
-        } else if (take(&at, "zu")) {
-            put_number(&sink, va_arg(arguments, size_t));
+            int number = va_arg(arguments, int);
+            put_signed(&sink, number);
         } else if (take(&at, "lld")) {
-            put_signed(&sink, va_arg(arguments, long long));
+            long long number = va_arg(arguments, long long);
+            put_signed(&sink, number);
+        } else if (take(&at, "u")) {
+            unsigned number = va_arg(arguments, unsigned);
+            put_number(&sink, number);
         } else if (take(&at, "llu")) {
-            put_number(&sink, va_arg(arguments, unsigned long long));
+            unsigned long long number = va_arg(arguments, unsigned long long);
+            put_number(&sink, number);
+        } else if (take(&at, "zu")) {
+            size_t number = va_arg(arguments, size_t);
+            put_number(&sink, number);
         } else {
             assert(*at == '%');
             put_text(&sink, at++, 1);
