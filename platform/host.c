@@ -5,6 +5,8 @@
 #include "platform.h"
 #include "wire.h"
 
+const size_t ferry_host_poll_budget = 2 * 1024 * 1024;
+
 int64_t ferry_host_now_ms(void) {
     return ferry_platform_now_ms();
 }

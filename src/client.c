@@ -2,6 +2,8 @@
 /* client: making and freeing one, its properties, and its status. */
 #include "client_state.h"
 
+#include "host.h"
+
 #include <string.h>
 
 enum {
@@ -10,7 +12,6 @@ enum {
     DEFAULT_HEAD_BYTES = 65536,
     MOST_HEAD_BYTES = 16 * 1024 * 1024,
     DEFAULT_HEADER_COUNT = 256,
-    DEFAULT_POLL_BUDGET = 2 * 1024 * 1024,
     DEFAULT_CHUNK_SIZE = 65536,
     LEAST_CHUNK_SIZE = 256,
     MOST_CHUNK_SIZE = 16 * 1024 * 1024,
@@ -80,7 +81,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .max_decoded_bytes = from->max_decoded_bytes == 0  ? DEFAULT_DECODED_BYTES
                              : from->max_decoded_bytes < 0 ? INT64_MAX
                                                            : from->max_decoded_bytes,
-        .poll_budget_bytes = default_size(from->poll_budget_bytes, DEFAULT_POLL_BUDGET),
+        .poll_budget_bytes = default_size(from->poll_budget_bytes, ferry_host_poll_budget),
         .keep_content_coding = from->keep_content_coding,
     };
     if (!choose_allocator(&context.allocator)) {

@@ -6,6 +6,9 @@
 
 #include "backend.h"
 
+/* The default of poll_budget_bytes: what can be read in a small part of a frame. */
+extern const size_t ferry_host_poll_budget;
+
 /* A clock that never goes back, in milliseconds from an arbitrary start. */
 int64_t ferry_host_now_ms(void);
 
