@@ -381,8 +381,8 @@ typedef struct ferry_client_options {
     int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
                                   to a very large one); default 1 GiB; negative: none */
     size_t poll_budget_bytes;  /* body bytes that may be read between two polls, and sent by one, so
-                                  that a frame is never late; default 2 MiB, on the web 4 MiB.
- Blocking mode has  none */
+                                  that a frame is never late; default 2 MiB, on the web 4 MiB;
+                                  blocking mode has none */
     bool keep_content_coding;  /* do not ask for content codings and do not undo them; a browser
                                   undoes them all the same */
     ferry_fetch_options fetch; /* of each request; `integrity` is copied */
