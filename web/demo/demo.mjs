@@ -17,6 +17,7 @@ class Demo {
   #program;
   #view = new ResultView(() => this.cancel());
   #hasResponse = false;
+  #length = -1; // kept: a client that was cancelled has forgotten it
   #received = 0;
   #frame = 0;
 
@@ -35,6 +36,7 @@ class Demo {
     if (!this.#program) return;
     cancelAnimationFrame(this.#frame);
     this.#hasResponse = false;
+    this.#length = -1;
     this.#received = 0;
     this.#view.start(request, lesson);
     this.#program.start(request);
@@ -60,7 +62,8 @@ class Demo {
     this.#program.poll();
     if (this.#program.hasResponse && !this.#hasResponse) {
       this.#hasResponse = true;
-      this.#view.setResponse(this.#program.response, this.#program.lengthHint);
+      this.#length = this.#program.lengthHint;
+      this.#view.setResponse(this.#program.response, this.#length);
     }
     for (let bytes; (bytes = this.#program.read()).length > 0;) {
       this.#received += bytes.length;
@@ -77,7 +80,7 @@ class Demo {
       phase,
       now,
       received: this.#received,
-      length: this.#hasResponse ? this.#program.lengthHint : -1,
+      length: this.#length,
       error: phase === "failed" ? this.#program.error : null,
     });
   }

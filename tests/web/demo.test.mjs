@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: MIT
+// demo: the demo's first page as a person uses it, in each browser: its examples, its form, by hand
+// and by keyboard, on a desk and on a phone.
+import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
+import { after, before, describe, test } from "node:test";
+import { startDemoServer } from "../../web/demo/server.mjs";
+import { allBrowsers, availableBrowsers, openBrowser } from "./lib/browsers.mjs";
+import {
+  describeFocus,
+  findCutText,
+  findLowContrast,
+  findNameless,
+  openPage,
+  until,
+} from "./lib/look.mjs";
+
+const PHONE = { width: 360, height: 780 };
+const DARK = { "prefers-color-scheme": "dark", "prefers-reduced-motion": "reduce" };
+const DARK_FIREFOX = {
+  "layout.css.prefers-color-scheme.content-override": 0,
+  "ui.prefersReducedMotion": 1,
+};
+const WALK = ["RESOLVING", "CONNECTING", "CONNECTED", "REQUESTING", "BODY", "CONNECTED"];
+const FAILED_WALK = ["RESOLVING", "CONNECTING", "CONNECTED", "REQUESTING", "CONNECTION_ERROR"];
+
+/** Keeps what the page shows of a request, each time that it changes. */
+function keepStates() {
+  const text = (id) => document.getElementById(id).textContent;
+  globalThis.states = [];
+  new MutationObserver(() => {
+    const bar = document.getElementById("bar");
+    const value = bar.getAttribute("aria-valuenow");
+    globalThis.states.push({
+      phase: document.getElementById("result").dataset.phase,
+      headline: text("headline"),
+      progress: text("progress-text"),
+      length: text("length"),
+      percent: value === null ? null : Number(value),
+      isStriped: bar.classList.contains("unknown"),
+      bodyLength: text("body").length,
+    });
+  }).observe(document.getElementById("result"), {
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributes: true,
+  });
+}
+
+const takeStates = (page) => page.evaluate(() => globalThis.states.splice(0));
+
+/** What the page shows in the end. */
+const readResult = (page) =>
+  page.evaluate(() => {
+    const text = (id) => document.getElementById(id).textContent;
+    const isShown = (id) => document.getElementById(id).getClientRects().length > 0;
+    const each = (selector) =>
+      [...document.querySelectorAll(selector)].map((node) => node.textContent);
+    return {
+      phase: document.getElementById("result").dataset.phase,
+      ...Object.fromEntries(
+        ["headline", "state", "code", "length", "received", "time", "url", "lesson"].map((id) => [
+          id,
+          text(id),
+        ]),
+      ),
+      progress: text("progress-text"),
+      body: isShown("body") ? text("body") : "",
+      error: isShown("failure") ? text("error-name") : "",
+      detail: isShown("failure") ? text("error-detail") : "",
+      meaning: isShown("failure") ? text("error-meaning") : "",
+      walk: each("#walk .name"),
+      headers: Object.fromEntries(
+        [...document.querySelectorAll("#headers tbody tr")].map((row) =>
+          [...row.children].map((cell) => cell.textContent),
+        ),
+      ),
+      notes: each("#notes li"),
+      chart: document.getElementById("chart").getAttribute("aria-label"),
+    };
+  });
+
+const ended = (page) =>
+  until(page, () => /done|failed|cancelled/.test(document.getElementById("result").dataset.phase));
+
+async function runExample(page, id) {
+  await page.click(`#example-${id}`);
+  await ended(page);
+  return readResult(page);
+}
+
+/** A bar is a claim: where the length is not known, it makes none before the end. */
+function assertHonest(states) {
+  for (const state of states.filter(({ phase }) => phase === "running")) {
+    const isKnown = /\d/.test(state.length);
+    assert.equal(state.isStriped, !isKnown, JSON.stringify(state));
+    assert.equal(state.percent !== null, isKnown, JSON.stringify(state));
+  }
+}
+
+const matches = (text, pattern) => assert.match(text, pattern);
+
+/** What each example must come to; `running` is judged by what was shown on the way. */
+const OUTCOMES = {
+  large: {
+    shows: { phase: "done", code: "200 OK", length: "64.0 MB", received: "64.0 MB", walk: WALK },
+    progress: /^Complete: 64\.0 MB$/,
+    headline: /^GET \/large: 200 OK, 64\.0 MB in [\d.]+ s$/,
+    running(states) {
+      const percents = states.map(({ percent }) => percent).filter((value) => value !== null);
+      assert.ok(new Set(percents).size > 20, "the bar goes up in many steps");
+      assert.deepEqual(
+        percents,
+        [...percents].sort((a, b) => a - b),
+      );
+      assert.ok(states.some(({ progress }) => /^\d+ %: [\d.]+ MB of 64\.0 MB$/.test(progress)));
+    },
+    check: ({ chart }) => matches(chart, /64\.0 MB in [\d.]+ s/),
+  },
+  slow: {
+    shows: { phase: "done", code: "200 OK", length: "not known", walk: WALK },
+    progress: /^Complete: \d+ bytes; its length was not known before$/,
+    running: (states) =>
+      assert.ok(states.some(({ progress }) => /so far; the length is not known$/.test(progress))),
+    check: ({ body }) => matches(body, /^casting off\n(.*\n)*ashore\n$/),
+  },
+  events: {
+    shows: { phase: "done", code: "200 OK", length: "not known" },
+    running(states) {
+      const lengths = new Set(states.map(({ bodyLength }) => bodyLength));
+      assert.ok(lengths.size > 2, "events are shown as they come");
+    },
+    check({ body, headers }) {
+      assert.equal(headers["content-type"], "text/event-stream");
+      assert.equal(body.match(/^event: buoy$/gm).length, 8);
+    },
+  },
+  gzip: {
+    shows: { phase: "done", code: "200 OK", length: "not known", received: "25.6 kB" },
+    check({ headers, body }) {
+      assert.equal(headers["content-encoding"], "gzip");
+      assert.ok(Number(headers["content-length"]) < 1000);
+      matches(body, /^A ferry crosses/);
+    },
+  },
+  redirect: {
+    shows: { phase: "done", code: "200 OK", body: "Here the chain of redirects ends.\n" },
+    check: ({ url }) => matches(url, /\/redirect\/0 \(redirected\)$/),
+  },
+  post: {
+    shows: { phase: "done", code: "200 OK" },
+    check: ({ body }) =>
+      matches(
+        body,
+        /^POST \/echo HTTP\/1\.1\n[^]*\nX-Crossing: 7\n[^]*\n\nTwo bicycles and a goat/,
+      ),
+  },
+  "cors-allowed": {
+    shows: { phase: "done", code: "200 OK", error: "" },
+    check({ body, headers }) {
+      matches(body, /^This comes from another origin/);
+      assert.equal(headers["x-pier"], "two");
+    },
+  },
+  "cors-refused": {
+    shows: { phase: "failed", error: "FERRY_ERROR_NETWORK_OR_CORS", code: "–", walk: FAILED_WALK },
+    progress: /^Failed before there was a response$/,
+    check({ detail, meaning }) {
+      matches(detail, /no Access-Control-Allow-Origin .*the browser does not say which/);
+      matches(meaning, /not told why/);
+    },
+  },
+  timeout: {
+    shows: { phase: "failed", error: "FERRY_ERROR_TIMEOUT", walk: FAILED_WALK },
+    check({ detail, time }) {
+      matches(detail, /2,?000 ms/);
+      assert.ok(parseFloat(time) >= 2);
+    },
+  },
+  truncated: {
+    shows: {
+      phase: "failed",
+      error: "FERRY_ERROR_BODY_TRUNCATED",
+      code: "200 OK",
+      walk: [...WALK.slice(0, -1), "CONNECTION_ERROR"],
+    },
+    progress: /^Failed at 60 %: 60\.0 kB of 100\.0 kB$/,
+    check: ({ meaning }) => matches(meaning, /never counts as complete/),
+  },
+};
+
+/** The browser itself says in the console what it refused a page; nothing else may stand there. */
+const isNotExpected = (complaint) => !/\/(cors\/refused|truncated)\b/.test(complaint);
+
+async function fillForm(page, fields) {
+  for (const [name, value] of Object.entries(fields)) {
+    const field = await page.$(`[name="${name}"]`);
+    if (await field.evaluate((node) => node instanceof HTMLSelectElement)) {
+      await field.select(value);
+    } else {
+      await field.evaluate((node) => node.select());
+      await page.keyboard.press("Backspace");
+      await field.type(value);
+    }
+  }
+}
+
+async function sendForm(page, fields) {
+  await fillForm(page, fields);
+  await page.click("#send");
+  await ended(page);
+  return readResult(page);
+}
+
+const ORDER = [
+  "Skip to the examples",
+  "ferry",
+  "Requests",
+  "Game loop",
+  ...Object.keys(OUTCOMES).map((id) => `example-${id}`),
+  ...["method", "credentials", "redirect", "url", "headers", "body", "responseMs", "totalMs"],
+  "send",
+  "cancel",
+];
+
+function demoTests(name) {
+  const requests = new EventEmitter();
+  let browser;
+  let server;
+  before(async () => {
+    server = await startDemoServer({
+      seen: (request, response) => {
+        requests.emit(request.url, response);
+      },
+    });
+    browser = await openBrowser(name);
+  });
+  after(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  const openDemo = async (t, options = {}, session = browser) => {
+    const opened = await openPage(t, session, server.url, options);
+    await until(opened.page, () => /^Choose/.test(document.getElementById("headline").textContent));
+    await opened.page.evaluate(keepStates);
+    return opened;
+  };
+
+  test("each_worked_example_comes_to_what_it_shows", async (t) => {
+    const { page, problems } = await openDemo(t);
+    for (const [id, outcome] of Object.entries(OUTCOMES)) {
+      const result = await runExample(page, id);
+      const states = await takeStates(page);
+      for (const [key, value] of Object.entries(outcome.shows)) {
+        assert.deepEqual(result[key], value, `${id}: ${key}`);
+      }
+      matches(result.progress, outcome.progress ?? /./);
+      matches(result.headline, outcome.headline ?? /./);
+      assert.notEqual(result.lesson, "");
+      outcome.check(result);
+      outcome.running?.(states.filter(({ phase }) => phase === "running"));
+      assertHonest(states);
+    }
+    assert.deepEqual((await problems()).filter(isNotExpected), []);
+  });
+
+  test("a_cancelled_request_ends_at_the_server_too", async (t) => {
+    const { page, problems } = await openDemo(t);
+    const ways = {
+      button: () => page.click("#cancel"),
+      escape: () => page.keyboard.press("Escape"),
+    };
+    for (const [way, cancel] of Object.entries(ways)) {
+      const asked = once(requests, "/large");
+      await page.click("#example-large");
+      const [response] = await asked;
+      const closed = once(response, "close");
+      await until(page, () => Number(document.getElementById("bar").ariaValueNow) > 5);
+      await cancel();
+      await ended(page);
+      await closed;
+      assert.equal(response.writableFinished, false, way);
+      const result = await readResult(page);
+      assert.equal(result.phase, "cancelled", way);
+      matches(result.headline, /^GET \/large: cancelled after/);
+      matches(result.progress, /^Cancelled at \d+ %: .* of 64\.0 MB$/);
+      assert.equal(await page.$eval("#cancel", (node) => node.ariaDisabled), "true");
+    }
+    assert.deepEqual(await problems(), []);
+  });
+
+  test("a_new_request_takes_the_place_of_one_that_runs", async (t) => {
+    const { page } = await openDemo(t);
+    const asked = once(requests, "/large");
+    await page.click("#example-large");
+    const [response] = await asked;
+    const closed = once(response, "close");
+    const result = await runExample(page, "gzip");
+    await closed;
+    assert.equal(response.writableFinished, false);
+    assert.equal(result.received, "25.6 kB");
+  });
+
+  test("the_form_sends_what_was_typed", async (t) => {
+    const { page, problems } = await openDemo(t);
+    await page.evaluate(() => (document.cookie = "seat=12a"));
+    const fields = {
+      method: "PUT",
+      url: "/echo?to=Calais",
+      headers: "X-Typed: by hand\nContent-Type: text/plain; charset=utf-8",
+      body: "Grüße\nfrom Dover",
+    };
+    const result = await sendForm(page, fields);
+    assert.equal(result.code, "200 OK");
+    assert.equal(result.lesson, "");
+    matches(result.body, /^PUT \/echo\?to=Calais HTTP\/1\.1\n/);
+    matches(result.body, /\nX-Typed: by hand\n/);
+    matches(result.body, /\nContent-Length: 18\n/);
+    matches(result.body, /\nCookie: seat=12a\n/);
+    matches(result.body, /\n\nGrüße\nfrom Dover$/);
+
+    const without = await sendForm(page, { credentials: "omit", headers: "Cookie: seat=1" });
+    assert.doesNotMatch(without.body, /\nCookie:/);
+    matches(without.notes.join("\n"), /Cookie/);
+    assert.deepEqual(await problems(), []);
+  });
+
+  test("redirects_and_time_outs_are_as_the_form_says", async (t) => {
+    const { page } = await openDemo(t);
+    const refused = await sendForm(page, { url: "/redirect/3", redirect: "error" });
+    assert.equal(refused.error, "FERRY_ERROR_NETWORK_OR_CORS");
+    matches(refused.meaning, /^This request went to the page’s own server/);
+    const opaque = await sendForm(page, { redirect: "manual" });
+    assert.equal(opaque.code, "opaque");
+    const late = await sendForm(page, { url: "/never", redirect: "follow", totalMs: "100" });
+    assert.equal(late.error, "FERRY_ERROR_TIMEOUT");
+  });
+
+  test("what_cannot_be_sent_is_refused_with_a_reason", async (t) => {
+    const { page, problems } = await openDemo(t);
+    const cases = [
+      [{ method: "TRACE" }, "FERRY_ERROR_UNAVAILABLE"],
+      [{ method: "GET", headers: "no colon here" }, "FERRY_ERROR_INVALID_PARAMETER"],
+      [{ headers: "Accept: */*", url: "ftp://127.0.0.1/" }, "FERRY_ERROR_INVALID_PARAMETER"],
+    ];
+    for (const [fields, error] of cases) {
+      const result = await sendForm(page, fields);
+      assert.equal(result.error, error);
+      matches(result.detail, /^Detail: \w/);
+      assert.notEqual(result.meaning, "");
+    }
+    assert.deepEqual(await problems(), []);
+  });
+
+  test("the_keyboard_reaches_everything_in_reading_order", async (t) => {
+    const { page } = await openDemo(t, PHONE);
+    const focused = [];
+    for (let i = 0; i < ORDER.length; i++) {
+      await page.keyboard.press("Tab");
+      focused.push(await describeFocus(page));
+    }
+    assert.deepEqual(
+      focused.map((focus) => focus.name),
+      ORDER,
+    );
+    assert.deepEqual(
+      focused.filter((focus) => !focus.isVisible),
+      [],
+    );
+    for (const [index, { name, top, left }] of focused.entries()) {
+      const previous = focused[index - 1];
+      const isAfter = index < 2 || top > previous.top || left > previous.left;
+      assert.ok(isAfter, `${name} comes after ${previous?.name}`);
+    }
+    assert.deepEqual(await findNameless(page), []);
+  });
+
+  test("the_keyboard_does_all_that_a_pointer_does", async (t) => {
+    const { page } = await openDemo(t);
+    await page.focus("#example-gzip");
+    await page.keyboard.press("Enter");
+    await ended(page);
+    assert.equal((await readResult(page)).received, "25.6 kB");
+
+    await page.focus("#example-large");
+    await page.keyboard.press(" ");
+    await until(page, () => Number(document.getElementById("bar").ariaValueNow) > 0);
+    await page.focus("#cancel");
+    await page.keyboard.press(" ");
+    await ended(page);
+    assert.equal((await readResult(page)).phase, "cancelled");
+    assert.equal((await describeFocus(page)).name, "cancel");
+
+    await fillForm(page, { url: "/poem" });
+    await page.keyboard.press("Enter");
+    await ended(page);
+    assert.equal((await readResult(page)).headline.split(":")[0], "GET /poem");
+    await page.focus("#cancel");
+    await page.keyboard.press("Tab");
+    assert.equal((await describeFocus(page)).name, "body");
+  });
+
+  test("a_screen_reader_is_told_what_happens", async (t) => {
+    const { page } = await openDemo(t);
+    assert.equal(await page.$eval("#headline", (node) => node.role), "status");
+    await runExample(page, "slow");
+    const said = new Set((await takeStates(page)).map(({ headline }) => headline));
+    assert.ok(said.size <= 4, `it is told ${said.size} times`);
+    matches([...said].at(-1), /^GET \/slow: 200 OK, \d+ bytes in/);
+  });
+
+  /** Goes through what the page can show; gives what of it a person could not read. */
+  const findUnreadable = async (page) => {
+    const faults = [];
+    const look = async (state) => {
+      const found = [...(await findCutText(page)), ...(await findLowContrast(page))];
+      faults.push(...found.map((fault) => `${state}: ${fault}`));
+    };
+    await look("idle");
+    await page.click("#example-large");
+    await until(page, () => Number(document.getElementById("bar").ariaValueNow) > 0);
+    await look("running");
+    await page.click("#cancel");
+    await look("cancelled");
+    for (const id of ["gzip", "post", "redirect", "cors-refused", "truncated"]) {
+      await runExample(page, id);
+      await look(id);
+    }
+    const remark = await sendForm(page, { url: "/poem", headers: "Cookie: seat=1" });
+    assert.notDeepEqual(remark.notes, []);
+    await look("with a remark");
+    return faults;
+  };
+
+  const isDark = (page) => page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+
+  /** Whether the bar of a body of unknown length moves. */
+  const hasMotion = async (page) => {
+    await page.click("#example-slow");
+    await until(page, () => document.getElementById("bar").classList.contains("unknown"));
+    return page.$eval(".fill", (node) => getComputedStyle(node).animationName !== "none");
+  };
+
+  test("on_a_desk_in_light_colours_all_of_it_can_be_read", async (t) => {
+    const { page } = await openDemo(t);
+    assert.equal(await isDark(page), false);
+    assert.deepEqual(await findUnreadable(page), []);
+    assert.equal(await hasMotion(page), true);
+  });
+
+  test("on_a_phone_in_dark_colours_all_of_it_can_be_read", async (t) => {
+    const isFirefox = name === "firefox";
+    const session = isFirefox ? await openBrowser(name, { prefs: DARK_FIREFOX }) : browser;
+    if (isFirefox) t.after(() => session.close());
+    const features = isFirefox ? undefined : DARK;
+    const { page } = await openDemo(t, { ...PHONE, features }, session);
+    assert.equal(await isDark(page), true);
+    assert.deepEqual(await findUnreadable(page), []);
+    assert.equal(await hasMotion(page), false);
+  });
+
+  test("on_a_phone_a_request_brings_its_result_into_sight", async (t) => {
+    const { page } = await openDemo(t, PHONE);
+    await page.click("#example-large");
+    await until(page, () => {
+      const { top, bottom } = document.getElementById("headline").getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    });
+  });
+
+  test("a_script_or_style_in_the_page_is_not_run", async (t) => {
+    const { page, problems } = await openDemo(t);
+    const ran = await page.evaluate(() => {
+      for (const [tag, text] of [
+        ["script", "globalThis.intruder = true"],
+        ["style", "body { display: none }"],
+      ]) {
+        const element = document.createElement(tag);
+        element.textContent = text;
+        document.head.append(element);
+      }
+      document.body.setAttribute("style", "display: none");
+      return globalThis.intruder === true || getComputedStyle(document.body).display === "none";
+    });
+    assert.equal(ran, false);
+    assert.ok((await problems()).length >= 3);
+  });
+}
+
+describe("demo", { concurrency: true }, () => {
+  for (const name of allBrowsers) {
+    const skip = availableBrowsers().includes(name) ? false : `there is no ${name}`;
+    describe(name, { skip, concurrency: 1 }, () => demoTests(name));
+  }
+});
