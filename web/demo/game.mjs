@@ -66,10 +66,15 @@ class GamePage {
     this.press(key);
   }
 
-  #figures() {
+  /** What has been measured so far. */
+  get figures() {
     const get = (_, index) => this.#module._game_canvas_get_figure(index);
     const numbers = FIGURES.map(get);
     return Object.fromEntries(FIGURES.map((name, index) => [name, numbers[index]]));
+  }
+
+  get isOver() {
+    return this.#module._game_canvas_get_state() !== LOADING;
   }
 
   #verdict(figures) {
@@ -103,7 +108,7 @@ class GamePage {
   }
 
   show() {
-    const figures = this.#figures();
+    const { figures } = this;
     const { text, kind } = this.#verdict(figures);
     setText(element("verdict"), text);
     element("verdict").className = `verdict ${kind}`;
