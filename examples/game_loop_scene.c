@@ -230,9 +230,9 @@ static void draw_small_assets(const scene_view *scene, double left) {
     double height = 2.8 * scene->unit;
     for (size_t i = 1; i < game->asset_count; i++) {
         const game_asset *asset = &game->assets[i];
+        size_t storey = (i - 1) / QUAY_COLUMNS + 1;
         double x = left + (double)((i - 1) % QUAY_COLUMNS) * (width + 0.6 * scene->unit);
-        double y = scene->sea - 4 * scene->unit -
-                   (double)((i - 1) / QUAY_COLUMNS + 1) * (height + 0.5 * scene->unit);
+        double y = scene->sea - 4 * scene->unit - (double)storey * (height + 0.5 * scene->unit);
         double share = asset->state == GAME_ASSET_ARRIVED ? 1 : 0;
         unsigned colour = container_colours[i % CONTAINER_COLOURS];
         if (asset->state == GAME_ASSET_COMING && asset->length > 0) {
@@ -283,9 +283,10 @@ static void draw_ferry(const scene_view *scene, double from, double to) {
     double filled = deck_filled(&scene->game->assets[0]);
     for (size_t i = 0; i < DECK_SLOTS; i++) {
         size_t column = i % DECK_COLUMNS;
+        size_t storey = i / DECK_COLUMNS + 1;
         double gap = (column < DECK_COLUMNS / 2 ? -4.8 : 4.8) * scene->unit;
         double left = x + gap + ((double)column - DECK_COLUMNS / 2.0) * slot * 1.08;
-        double top = y - 5 * scene->unit - (double)(i / DECK_COLUMNS + 1) * slot;
+        double top = y - 5 * scene->unit - (double)storey * slot;
         double share = filled - (double)i;
         draw_container(scene, container_colours[i % CONTAINER_COLOURS], left + 0.1 * slot,
                        top + 0.1 * slot, 0.9 * slot, 0.9 * slot, share > 0 ? share : 0);
@@ -428,7 +429,8 @@ static double draw_panel(game_state *game) {
     double height = ((double)rows + 3.5) * picture->line;
     draw_rectangle(picture, COLOUR_PANEL, 0, 0, picture->width, height);
     for (size_t i = 0; i < PANEL_LINES; i++) {
-        draw_text(picture, lines[i].colour, margin + (double)(i / rows) * (picture->width / 2),
+        size_t column = i / rows;
+        draw_text(picture, lines[i].colour, margin + (double)column * (picture->width / 2),
                   y + (double)(i % rows) * picture->line, lines[i].text);
     }
 

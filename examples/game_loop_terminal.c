@@ -204,6 +204,10 @@ static void screen_colour(unsigned colour, bool is_background) {
     screen_append(text);
 }
 
+static bool cell_equals(const cell *a, const cell *b) {
+    return a->upper == b->upper && a->lower == b->lower && a->character == b->character;
+}
+
 static void screen_send_changes(void) {
     int background = -1;
     int foreground = -1;
@@ -212,7 +216,7 @@ static void screen_send_changes(void) {
         for (int column = 0; column < screen.columns; column++) {
             const cell *wanted = &screen.cells[row][column];
             cell *shown = &screen.shown[row][column];
-            if (screen.is_shown && memcmp(wanted, shown, sizeof *wanted) == 0) {
+            if (screen.is_shown && cell_equals(wanted, shown)) {
                 continue;
             }
             if (cursor != column) {
