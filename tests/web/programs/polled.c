@@ -21,6 +21,7 @@ enum {
     SHOWN = 100,                /* so many bytes of a body are printed as text */
     CHECKED = 16 * 1024 * 1024, /* so many are compared one by one, of the others some */
     EDGE = 64,
+    PIECE = 16384,
 };
 
 typedef enum phase {
@@ -182,8 +183,28 @@ static void start_request(lane *of) {
     }
 }
 
+/* A body in pieces, which the client takes at once. */
+static ferry_error write_body(lane *of, long long length) {
+    unsigned char piece[PIECE];
+    ferry_error error = FERRY_OK;
+    for (long long sent = 0; sent < length && error == FERRY_OK;) {
+        size_t size = length - sent < PIECE ? (size_t)(length - sent) : PIECE;
+        size_t written = 0;
+        for (size_t i = 0; i < size; i++) {
+            piece[i] = polled_pattern(sent + (long long)i);
+        }
+        error = ferry_client_write_request_body(of->client, piece, size, &written);
+        sent += (long long)written;
+    }
+    return error == FERRY_OK ? ferry_client_finish_request_body(of->client) : error;
+}
+
 static void send_request(lane *of) {
-    ferry_error error = ferry_client_send(of->client, &of->request.request);
+    const ferry_request *request = &of->request.request;
+    ferry_error error = ferry_client_send(of->client, request);
+    if (error == FERRY_OK && request->streamed) {
+        error = write_body(of, request->streamed_length);
+    }
     if (error != FERRY_OK) {
         say_error(of, "refused", error);
         end_request(of);

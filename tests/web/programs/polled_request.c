@@ -116,6 +116,9 @@ static bool set_other(polled_request *request, const char *name, const char *val
         request->origin = value;
     } else if (strcmp(name, "body") == 0) {
         set_body(request, value);
+    } else if (strcmp(name, "stream") == 0) {
+        request->request.streamed = true;
+        request->request.streamed_length = atoll(value);
     } else if (strcmp(name, "keepalive") == 0) {
         request->fetch.keepalive = true;
     } else if (strcmp(name, "integrity") == 0) {
