@@ -13,7 +13,7 @@
 
 enum { URL_SIZE = 512, SMALL_ASSETS = 12 };
 
-/* What a frame may take of all bodies together; the last is what a poll allows by default. */
+/* What a frame may take of all bodies together; no poll allows less than the last by default. */
 static const int64_t frame_limits[] = {64 << 10, 256 << 10, 1 << 20, 2 << 20};
 enum { LEVELS = sizeof frame_limits / sizeof *frame_limits };
 

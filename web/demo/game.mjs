@@ -132,7 +132,8 @@ class GamePage {
 }
 
 try {
-  if (typeof globalThis.ferryProgram !== "function") throw new Error("game_loop.js was not loaded");
+  if (typeof globalThis.ferryProgram !== "function")
+    throw new Error("there is no game_loop.js; ./dev serve builds it");
   const module = await globalThis.ferryProgram({
     arguments: [location.origin],
     locateFile: (name) => new URL(`program/${name}`, document.baseURI).href,

@@ -16,7 +16,8 @@ export class Program {
 
   /** Loads it; `print` gets the lines that it writes. */
   static async load(print) {
-    if (typeof globalThis.ferryProgram !== "function") throw new Error("demo.js was not loaded");
+    if (typeof globalThis.ferryProgram !== "function")
+      throw new Error("there is no demo.js; ./dev serve builds it");
     const program = new Program();
     program.#module = await globalThis.ferryProgram({
       print,

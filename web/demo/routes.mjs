@@ -41,15 +41,15 @@ async function* events() {
   }
 }
 
+/** The whole body; null where it is too long, after all of it has come: the client then listens. */
 async function readBody(request) {
   const pieces = [];
   let length = 0;
   for await (const piece of request) {
     length += piece.length;
-    if (length > ECHO_LIMIT) return null;
-    pieces.push(piece);
+    if (length <= ECHO_LIMIT) pieces.push(piece);
   }
-  return Buffer.concat(pieces);
+  return length <= ECHO_LIMIT ? Buffer.concat(pieces) : null;
 }
 
 /** The page's own origin, as the page's browser spells it: the host that it asked for, our port. */
