@@ -126,53 +126,74 @@ mergeInto(LibraryManager.library, {
       record.left = hint;
       record.size = Math.min(Math.max(hint, ferryFetch.LEAST), ferryFetch.MOST);
       if (hint) {
-        try {
-          record.reader = response.body.getReader({ mode: "byob" });
-          record.byob = true;
-        } catch (e) {
-          record.reader = response.body.getReader();
-        }
+        ferryFetch.openBody(record, response.body);
         ferryFetch.pump(record);
       }
       ferryFetch.tell(record);
     },
 
-    // The next piece of a body. A reader that fills a buffer of ours is the faster one where there
-    // are many bytes: the buffer's size follows what comes.
-    next: function (record) {
-      if (!record.byob) return record.reader.read();
-      var buffer = record.size == ferryFetch.MOST && ferryFetch.spare.pop();
-      return record.reader.read(new Uint8Array(buffer || new ArrayBuffer(record.size)));
+    // A reader that fills a buffer of ours is the faster one where there are many bytes, the other
+    // one where there are few.
+    openBody: function (record, body) {
+      if (record.left < 0 || record.left > ferryFetch.LEAST) {
+        try {
+          record.reader = body.getReader({ mode: "byob" });
+          record.byob = true;
+          return;
+        } catch (e) {
+          // This platform has no such reader.
+        }
+      }
+      record.reader = body.getReader();
     },
 
-    // How much memory a piece takes. That, not its length, is what the window bounds.
-    sizeOf: function (record, chunk) {
-      return record.byob ? chunk.buffer.byteLength : chunk.length;
+    buffer: function (size) {
+      return (size == ferryFetch.MOST && ferryFetch.spare.pop()) || new ArrayBuffer(size);
+    },
+
+    recycle: function (buffer) {
+      var spare = ferryFetch.spare;
+      if (buffer.byteLength == ferryFetch.MOST && spare.length < ferryFetch.MOST_SPARE) {
+        spare.push(buffer);
+      }
+    },
+
+    next: function (record) {
+      if (!record.byob) return record.reader.read();
+      var buffer = record.landing || ferryFetch.buffer(record.size);
+      record.landing = null;
+      return record.reader.read(new Uint8Array(buffer));
+    },
+
+    // The queue holds {bytes, end}: what is read, and how much of it is filled. The window bounds
+    // how much memory that takes, not how much of it is filled.
+    push: function (record, bytes, end) {
+      record.held += bytes.length;
+      record.queue.push({ bytes: bytes, end: end });
     },
 
     keep: function (record, chunk) {
-      var size = ferryFetch.sizeOf(record, chunk);
-      if (chunk.length == size) record.size = Math.min(4 * size, ferryFetch.MOST);
-      else if (chunk.length < size / 2) {
-        record.size = Math.max(size / 2, ferryFetch.LEAST);
-        var small = chunk.slice();
-        ferryFetch.recycle(record, chunk);
-        chunk = small;
-      }
       record.left -= chunk.length;
-      record.held += ferryFetch.sizeOf(record, chunk);
-      record.queue.push(chunk);
-    },
-
-    recycle: function (record, chunk) {
-      var spare = ferryFetch.spare;
-      if (
-        record.byob &&
-        chunk.buffer.byteLength == ferryFetch.MOST &&
-        spare.length < ferryFetch.MOST_SPARE
-      ) {
-        spare.push(chunk.buffer);
+      if (!record.byob) {
+        ferryFetch.push(record, chunk, chunk.length);
+        return;
       }
+      var buffer = chunk.buffer;
+      var size = buffer.byteLength;
+      if (chunk.length == size) record.size = Math.min(4 * size, ferryFetch.MOST);
+      if (chunk.length >= size / 2) {
+        ferryFetch.push(record, new Uint8Array(buffer), chunk.length);
+        return;
+      }
+      // A small piece is copied behind the last one, so that the buffer can be filled anew.
+      var last = record.queue[record.queue.length - 1];
+      if (!last || last.end + chunk.length > last.bytes.length) {
+        ferryFetch.push(record, new Uint8Array(ferryFetch.buffer(size)), 0);
+        last = record.queue[record.queue.length - 1];
+      }
+      last.bytes.set(chunk, last.end);
+      last.end += chunk.length;
+      if (size == record.size) record.landing = buffer;
     },
 
     // Reads ahead until the window is full; C's reading starts it again.
@@ -283,16 +304,16 @@ mergeInto(LibraryManager.library, {
     dst = ferryFetch.at(dst);
     capacity = ferryFetch.at(capacity);
     while (total < capacity && queue.length) {
-      var chunk = queue[0];
-      var end = Math.min(chunk.length, record.offset + capacity - total);
-      HEAPU8.set(chunk.subarray(record.offset, end), dst + total);
+      var part = queue[0];
+      var end = Math.min(part.end, record.offset + capacity - total);
+      HEAPU8.set(part.bytes.subarray(record.offset, end), dst + total);
       total += end - record.offset;
       record.offset = end;
-      if (end == chunk.length) {
+      if (end == part.end) {
         queue.shift();
         record.offset = 0;
-        record.held -= ferryFetch.sizeOf(record, chunk);
-        ferryFetch.recycle(record, chunk);
+        record.held -= part.bytes.length;
+        if (record.byob) ferryFetch.recycle(part.bytes.buffer);
       }
     }
     ferryFetch.pump(record);

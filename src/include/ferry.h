@@ -366,7 +366,7 @@ typedef struct ferry_fetch_options {
     const char *integrity; /* "sha256-..." that the body must have (Subresource Integrity); it is
                               then held back until it is complete. NULL: none */
     size_t window_bytes;   /* body bytes that are read ahead of the program; when it is full the
-                              server has to wait. Default 4 MiB */
+                              server has to wait. Default 8 MiB */
 } ferry_fetch_options;
 
 typedef struct ferry_client_options {
@@ -381,7 +381,7 @@ typedef struct ferry_client_options {
     int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
                                   to a very large one); default 1 GiB; negative: none */
     size_t poll_budget_bytes;  /* body bytes that may be read between two polls, and sent by one, so
-                                  that a frame is never late; default 2 MiB, on the web 4 MiB;
+                                  that a frame is never late; default 2 MiB, on the web 8 MiB;
                                   blocking mode has none */
     bool keep_content_coding;  /* do not ask for content codings and do not undo them; a browser
                                   undoes them all the same */
