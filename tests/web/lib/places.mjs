@@ -134,14 +134,17 @@ class NodePlace {
 
 /**
  * Defines tests in each place of `names` ("node", "chromium", "firefox"; all by default):
- * `define(place)` is called in a suite of its own. `options` are the browsers'.
+ * `define(place)` is called in a suite of its own, which may take `limitMs`. `options` are the
+ * browsers'.
  */
-export function inPlaces(define, { names = ["node", ...allBrowsers], ...options } = {}) {
+export function inPlaces(define, options = {}) {
+  const { names = ["node", ...allBrowsers], limitMs = LIMIT_MS, ...browserOptions } = options;
   const available = ["node", ...availableBrowsers()];
   for (const name of names) {
     const skip = available.includes(name) ? false : `${name} is not installed`;
-    const place = name === "node" ? new NodePlace() : skip ? null : new BrowserPlace(name, options);
-    describe(name, { skip, timeout: LIMIT_MS }, () => {
+    const place =
+      name === "node" ? new NodePlace() : skip ? null : new BrowserPlace(name, browserOptions);
+    describe(name, { skip, timeout: limitMs }, () => {
       before(() => place.open());
       after(() => place.close());
       define(place);
