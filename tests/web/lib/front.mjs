@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, "..", "..", "..");
-const build = path.resolve(root, process.env.FERRY_WEB_BUILD ?? "build/web");
+
+/** Where the compiled programs are. */
+export const programs = path.resolve(root, process.env.FERRY_WEB_BUILD ?? "build/web", "bin");
 
 const PREFIX = "/.ferry/";
 const OURS = [`GET ${PREFIX}`, `HEAD ${PREFIX}`];
@@ -159,7 +161,7 @@ function pass(socket, head, target, files) {
  * `headers` go with every file; `isolated` adds those that a page with threads needs.
  */
 export async function front(t, target, options = {}) {
-  const { folder = path.join(build, "bin"), headers = {}, isolated = false } = options;
+  const { folder = programs, headers = {}, isolated = false } = options;
   const { host = "127.0.0.1", port = 0 } = options;
   const files = {
     folder: path.resolve(folder),

@@ -13,10 +13,9 @@ import {
   runProgram,
   startProgram,
 } from "./browsers.mjs";
-import { front } from "./front.mjs";
+import { front, programs } from "./front.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const build = path.resolve(here, "../../..", process.env.FERRY_WEB_BUILD ?? "build/web");
 const nodeRunner = path.join(here, "node_program.cjs");
 
 const PROGRAM = "polled";
@@ -99,7 +98,7 @@ class NodePlace {
   }
 
   launch(args) {
-    const command = [nodeRunner, path.join(build, "bin", `${PROGRAM}.js`), ...args.map(String)];
+    const command = [nodeRunner, path.join(programs, `${PROGRAM}.js`), ...args.map(String)];
     const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
     const printed = [];
     const watchers = new Set();

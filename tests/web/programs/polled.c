@@ -33,8 +33,9 @@ typedef enum phase {
 } phase;
 
 typedef struct lane {
-    int number; /* -1: it is the only one */
-    char **at;  /* what follows of its arguments */
+    int number;   /* -1: it is the only one */
+    char **begin; /* the arguments of its request */
+    char **at;    /* what follows of them */
     char **end;
     ferry_client *client;
     ferry_client *asker;
@@ -42,6 +43,7 @@ typedef struct lane {
     polled_request request;
     phase phase;
     bool told;
+    bool silent;
     double next_poll_ms;
     long long length;   /* of the body so far */
     long long wrong_at; /* where it first differs from the pattern; -1: nowhere */
@@ -59,6 +61,9 @@ static struct {
 /* ---- Output ---- */
 
 static void say(const lane *of, const char *format, ...) {
+    if (of->silent) {
+        return;
+    }
     va_list arguments;
     va_start(arguments, format);
     if (of->number >= 0) {
@@ -162,10 +167,12 @@ static ferry_error connect_to(ferry_client *client, const char *origin) {
 }
 
 static void start_request(lane *of) {
+    of->begin = of->at;
     of->at = polled_request_parse(&of->request, of->at, of->end, of->number);
     of->length = 0;
     of->wrong_at = -1;
     of->told = false;
+    of->silent = of->request.repeat == POLLED_REPEAT_UNTIL_ERROR;
     if (of->client == NULL) {
         of->client = ferry_client_new(&(ferry_client_options){.log = log_line, .log_ctx = of});
     }
@@ -261,7 +268,18 @@ static bool cancel(lane *of) {
     return true;
 }
 
+static void repeat_request(lane *of) {
+    char **begin = of->begin;
+    end_request(of);
+    of->at = begin;
+}
+
 static void fail(lane *of, ferry_error error) {
+    if (of->request.repeat == POLLED_REPEAT_UNTIL_ANSWER) {
+        repeat_request(of);
+        return;
+    }
+    of->silent = false;
     if (of->phase == PHASE_BODY) {
         say_body(of);
     }
@@ -295,6 +313,10 @@ static void step_exchange(lane *of) {
         fail(of, error);
     } else if (of->phase == PHASE_BODY &&
                ferry_client_get_status(of->client) == FERRY_STATUS_CONNECTED) {
+        if (of->request.repeat == POLLED_REPEAT_UNTIL_ERROR) {
+            repeat_request(of);
+            return;
+        }
         say_body(of);
         end_request(of);
     }

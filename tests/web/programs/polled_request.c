@@ -84,6 +84,8 @@ static bool set_word(polled_request *request, const char *name, const char *valu
         fetch->priority = (ferry_fetch_priority)index_of("auto,high,low", value);
     } else if (strcmp(name, "cancel") == 0) {
         request->cancel = (polled_cancel)index_of("no,close,free", value);
+    } else if (strcmp(name, "repeat") == 0) {
+        request->repeat = (polled_repeat)index_of("no,until-error,until-answer", value);
     } else if (strcmp(name, "at") == 0) {
         request->moment = (polled_moment)index_of("sent,body,told", value);
     } else {

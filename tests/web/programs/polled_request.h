@@ -15,6 +15,13 @@ typedef enum polled_cancel {
 } polled_cancel;
 typedef enum polled_moment { POLLED_AT_SENT, POLLED_AT_BODY, POLLED_AT_TOLD } polled_moment;
 
+/* A request is made again and again, silently, until it ends so. */
+typedef enum polled_repeat {
+    POLLED_REPEAT_NOT,
+    POLLED_REPEAT_UNTIL_ERROR,
+    POLLED_REPEAT_UNTIL_ANSWER
+} polled_repeat;
+
 typedef struct polled_request {
     ferry_request request;
     ferry_fetch_options fetch;
@@ -27,6 +34,7 @@ typedef struct polled_request {
     int pause_ms;       /* between two polls; 0: one a frame */
     polled_cancel cancel;
     polled_moment moment;
+    polled_repeat repeat;
 } polled_request;
 
 /* Reads the request that begins at `arguments`, up to "," or `end`; returns what follows. `number`
