@@ -42,7 +42,9 @@ function(ferry_js_library target file)
   target_link_options(
     ${target} INTERFACE "$<BUILD_INTERFACE:--js-library=${build_file}>"
                         "$<INSTALL_INTERFACE:--js-library=${installed_file}>")
-  set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_DEPENDS "$<BUILD_INTERFACE:${build_file}>")
+  set_property(
+    TARGET ${target} APPEND PROPERTY INTERFACE_LINK_DEPENDS "$<BUILD_INTERFACE:${build_file}>"
+                                     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_DATADIR}/ferry/${name}>")
   install(FILES "${build_file}" DESTINATION "${CMAKE_INSTALL_DATADIR}/ferry")
 endfunction()
 
