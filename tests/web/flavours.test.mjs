@@ -66,6 +66,7 @@ const FLAVOURS = [
   },
   { name: "main_on_a_thread", program: "Threads/proxied", prints: SLEPT, isolated: true },
   { name: "wasm64", program: "Wide/polling", feature: "wasm64" },
+  { name: "wasm64_asyncify", program: "Wide/asyncify", prints: SLEPT, feature: "wasm64" },
   {
     name: "blocking_without_asyncify",
     program: "O2/unable",
@@ -78,7 +79,7 @@ const FLAVOURS = [
 const FEATURES = {
   jspi: { since: 4, probe: `"Suspending" in WebAssembly`, flag: "--experimental-wasm-jspi" },
   wasm64: {
-    since: 4,
+    since: 6,
     probe: `(() => {
       try { return !!new WebAssembly.Memory({ address: "i64", initial: 1n }); }
       catch { return false; }
