@@ -122,7 +122,8 @@ async function runSlice(bench, entry, turn) {
   for (const name of orderOf(entry.contestants, turn)) {
     const cpu = bench.processes.cpuSeconds();
     const result = await runOnce(bench.page, name, entry.mode, entry.requests);
-    slice[name] = { ...result, cpu: bench.processes.cpuSeconds() - cpu };
+    const { all, page } = bench.processes.cpuSeconds();
+    slice[name] = { ...result, cpu: all - cpu.all, page_cpu: page - cpu.page };
   }
   return slice;
 }
@@ -135,6 +136,8 @@ function summarize(entry, slices) {
       per_second: entry.requests / of("seconds"),
       bytes_per_second: slices[0][name].bytes / of("seconds"),
       cpu_ms_per_request: (of("cpu") / entry.requests) * 1e3,
+      page_cpu_ms_per_request: (of("page_cpu") / entry.requests) * 1e3,
+      longest_ms: Math.max(...slices.map((slice) => slice[name].longest_ms ?? 0)),
     };
   }
   return medians;

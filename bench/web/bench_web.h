@@ -27,20 +27,20 @@ enum {
 /* What a run has to say besides how long it took, which the page measures. */
 typedef struct bench_result {
     double bytes;
-    int frames;        /* or turns of the program's loop */
-    double longest_ms; /* that one of them took */
+    int turns;         /* of the program's loop, or frames */
+    double longest_ms; /* that the program's part of a frame took */
 } bench_result;
 
 /* `failure` is "" where all went well. */
 /* clang-format off */
-EM_JS(void, bench_tell_page, (double bytes, int frames, double longest_ms, double heap,
+EM_JS(void, bench_tell_page, (double bytes, int turns, double longest_ms, double heap,
                               const char *failure), {
-    Module.finished({ bytes, frames, longest_ms, heap_bytes: heap }, UTF8ToString(failure));
+    Module.finished({ bytes, turns, longest_ms, heap_bytes: heap }, UTF8ToString(failure));
 });
 /* clang-format on */
 
 static inline void bench_finish(const bench_result *result) {
-    bench_tell_page(result->bytes, result->frames, result->longest_ms,
+    bench_tell_page(result->bytes, result->turns, result->longest_ms,
                     (double)emscripten_get_heap_size(), "");
 }
 

@@ -46,14 +46,15 @@ const hasPage = (pid) => /--type=renderer|-contentproc/.test(read(pid, "cmdline"
 /** Watches a browser by its first process. */
 export function watchProcesses(root) {
   return {
-    /** The CPU time of all of them, ended ones that were waited for included. */
+    /** CPU seconds: of all of them, and of the threads that run the pages' scripts. */
     cpuSeconds() {
       let ticks = 0;
+      let nanoseconds = 0;
       for (const pid of familyOf(root)) {
-        const stat = statOf(pid);
-        for (const field of stat.slice(11, 15)) ticks += Number(field);
+        for (const field of statOf(pid).slice(11, 15)) ticks += Number(field);
+        if (hasPage(pid)) nanoseconds += Number(read(pid, `task/${pid}/schedstat`).split(" ")[0]);
       }
-      return ticks / TICKS_PER_SECOND;
+      return { all: ticks / TICKS_PER_SECOND, page: nanoseconds / 1e9 };
     },
 
     /** Forgets the peaks so far: what the processes that hold pages use now, by process. */

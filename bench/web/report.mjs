@@ -37,8 +37,14 @@ function printRates(rates) {
     const digits = mode === "big" ? 0 : 2;
     const unit = mode === "big" ? "ms" : "ms a request";
     rows.push([`  browser's CPU, ${unit}`, ...of((one) => one.cpu_ms_per_request, digits)]);
+    const page = of((one) => one.page_cpu_ms_per_request, digits);
+    rows.push([`  of it the page's thread, ${unit}`, ...page]);
   }
   printTable(rows);
+  const longest = number(rates.big.medians.frames.longest_ms, 1);
+  console.log(
+    `\n  At 60 Hz, the most time that polling and reading took in a frame: ${longest} ms`,
+  );
 }
 
 function printRatios(rates) {
