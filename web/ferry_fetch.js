@@ -174,6 +174,7 @@ mergeInto(LibraryManager.library, {
 
     keep: function (record, chunk) {
       record.left -= chunk.length;
+      record.ended = !record.left; // all of it is here: nothing more is to be asked for
       if (!record.byob) {
         ferryFetch.push(record, chunk, chunk.length);
         return;
@@ -201,16 +202,12 @@ mergeInto(LibraryManager.library, {
       if (record.pumping || record.ended) return;
       record.pumping = true;
       try {
-        while (record.held < record.window && !record.gone) {
+        while (record.held < record.window && !record.gone && !record.ended) {
           var result = await ferryFetch.next(record);
-          if (result.done) {
-            record.ended = true;
-            break;
-          }
-          ferryFetch.keep(record, result.value);
+          if (result.done) record.ended = true;
+          else ferryFetch.keep(record, result.value);
           if (!record.gone) ferryFetch.tell(record);
         }
-        if (record.ended && !record.gone) ferryFetch.tell(record);
       } catch (error) {
         ferryFetch.fail(record, ferryFetch.kindInNode(error, ferryFetch.BODY), error);
       }
@@ -338,7 +335,7 @@ mergeInto(LibraryManager.library, {
     var record = ferryFetch.records[id];
     record.gone = true;
     // A body that is there as a whole is left to its end: the connection stays usable.
-    if (record.controller && !record.ended && record.left !== 0) record.controller.abort();
+    if (record.controller && !record.ended) record.controller.abort();
     delete ferryFetch.records[id];
     if (!--ferryFetch.count) ferryFetch.spare = [];
   },
