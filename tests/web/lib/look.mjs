@@ -11,10 +11,18 @@ function keepViolations() {
   );
 }
 
+/** Runs in the page: the rules for these media features hold, whatever the browser says of them. */
+function applyFeatures(features) {
+  for (const rule of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
+    const isMeant = (name) => rule.media?.mediaText.includes(`${name}: ${features[name]}`);
+    if (Object.keys(features).some(isMeant)) rule.media.mediaText = "all";
+  }
+}
+
 /**
  * Opens a page of its own for a test, which is closed with it. `problems()` gives what the browser
  * had to complain of: errors, warnings and violations. `features` are media features by their names;
- * only Chromium can change them, Firefox is given them as preferences when it is started.
+ * Chromium pretends that they hold, in other browsers the page's rules for them are applied.
  */
 export async function openPage(t, session, url, { width = 1280, height = 900, features } = {}) {
   const page = await session.browser.newPage();
@@ -28,11 +36,13 @@ export async function openPage(t, session, url, { width = 1280, height = 900, fe
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.evaluateOnNewDocument(keepViolations);
   await page.setViewport({ width, height });
-  if (features) {
+  const canPretend = session.name === "chromium";
+  if (features && canPretend) {
     const list = Object.entries(features).map(([name, value]) => ({ name, value }));
     await page.emulateMediaFeatures(list);
   }
   await page.goto(url);
+  if (features && !canPretend) await page.evaluate(applyFeatures, features);
   const problems = async () => [
     ...complaints,
     ...(await page.evaluate(() => globalThis.violations)),
