@@ -294,7 +294,9 @@ typedef struct ferry_client ferry_client;
 /* Time-outs in milliseconds: 0 is the default, negative is none. Each has its own detail, and all
  * end in FERRY_ERROR_TIMEOUT. */
 typedef struct ferry_timeouts {
-    int connect_ms;  /* from connect_to_host to CONNECTED: look-up, TCP and TLS; default 30,000 */
+    int connect_ms;  /* from connect_to_host to CONNECTED: look-up, TCP and TLS; default 30,000. On
+                        the web nothing is dialled before the request: response_ms, idle_ms and
+                        total_ms bound that */
     int response_ms; /* from the end of the request to the response head; default none */
     int idle_ms;     /* without a byte either way while the client waits for one; default none */
     int total_ms;    /* from request to the end of the response body; default none */
@@ -365,8 +367,9 @@ typedef struct ferry_fetch_options {
     bool keepalive;        /* the request may outlive the page; bodies of 64 KiB at most */
     const char *integrity; /* "sha256-..." that the body must have (Subresource Integrity); it is
                               then held back until it is complete. NULL: none */
-    size_t window_bytes;   /* body bytes that are read ahead of the program; when it is full the
-                              server has to wait. Default 8 MiB */
+    size_t window_bytes;   /* memory for body bytes that are read ahead of the program; when it is
+                              full the server has to wait (Firefox reads ahead without end all the
+                              same). Default 8 MiB */
 } ferry_fetch_options;
 
 typedef struct ferry_client_options {
