@@ -19,6 +19,9 @@ const withoutCxx = "LDFLAGS=-sDEFAULT_TO_CXX=0";
 // These need the system that has built; all others are run in the browsers of this one.
 const INSIDE_ONLY = ["package.test.mjs", "units.test.mjs"];
 
+// This is about browsers alone.
+const OUTSIDE_ONLY = ["harness.test.mjs"];
+
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs a command to its end, or to the limit for a step; its output goes to a log as well. */
@@ -112,6 +115,9 @@ await must("Debian with the newest Emscripten", [script, "make"]);
 await must("copy", [script, "copy"]);
 const versions = "emcc --version | head -n 1; echo Node $(node --version)";
 console.log(await must("versions", inside("sh", "-c", versions)));
+// Transcripts are compared with those of native programs, of each system's own.
+const native = "cmake --preset native && cmake --build --preset native";
+await must("native build here", ["sh", "-c", native]);
 const builds = {
   "native build": buildInside("native"),
   "web build": buildInside("web", "env", withoutCxx, "emcmake"),
@@ -124,7 +130,7 @@ for (const [name, [configure, make]] of Object.entries(builds)) {
 const files = fs
   .readdirSync(path.join(root, "tests", "web"))
   .filter((file) => file.endsWith(".test.mjs"));
-for (const file of files) {
+for (const file of files.filter((name) => !OUTSIDE_ONLY.includes(name))) {
   const command = ["env", withoutCxx, "node", ...TAP, `tests/web/${file}`];
   await tests(`${path.basename(file, ".test.mjs")} under its Node`, inside(...command));
 }
