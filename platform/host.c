@@ -5,7 +5,7 @@
 #include "platform.h"
 #include "wire.h"
 
-const size_t ferry_host_poll_budget = 2 * 1024 * 1024;
+const size_t ferry_host_poll_budget = (size_t)2 * 1024 * 1024;
 
 int64_t ferry_host_now_ms(void) {
     return ferry_platform_now_ms();
