@@ -360,13 +360,14 @@ void game_resume(game_state *game) {
 }
 
 void game_frame(game_state *game) {
-    bool is_measured = game_is_loading(game);
+    bool is_warm = game->frames.recorded >= GAME_WARM_UP;
+    bool is_measured = is_warm && game_is_loading(game);
     double began_ms = game_display_now_ms();
     double passed_ms = frames_begin(&game->frames, began_ms, is_measured);
 
     /* Small files first: the large one, which is in the last lane, gets what they leave. */
     int64_t bytes = 0;
-    for (size_t i = 0; i < GAME_LANES; i++) {
+    for (size_t i = 0; is_warm && i < GAME_LANES; i++) {
         bytes += lane_step(game, &game->lanes[i], game_frame_limit(game) - bytes);
     }
 

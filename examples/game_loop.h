@@ -10,6 +10,7 @@ enum {
     GAME_ASSETS_MAX = 25, /* one large file, 24 small ones */
     GAME_LANES = 3,       /* clients: the last one is for the large file */
     GAME_HISTORY = 120,   /* frames remembered: two seconds */
+    GAME_WARM_UP = 30,    /* frames before the download begins: fonts are loaded, code compiled */
     GAME_COMMANDS_MAX = 12288,
     GAME_TEXT_MAX = 2048,
     GAME_REPORT_SIZE = 512,
@@ -79,7 +80,7 @@ typedef struct game_frame_record {
     int64_t bytes;
 } game_frame_record;
 
-/* Measured while there is something to come, and left as it is then. */
+/* Measured while something comes, and left as it is then. */
 typedef struct game_frames {
     size_t count;
     size_t late; /* their own work took longer than a frame has */

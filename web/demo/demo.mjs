@@ -5,6 +5,9 @@ import { RequestForm } from "./form.mjs";
 import { Program } from "./program.mjs";
 import { ResultView } from "./view.mjs";
 
+// Often enough for numbers that are read.
+const SHOW_EVERY_MS = 50;
+
 const element = (id) => document.getElementById(id);
 
 /** The second origin is the server's other port, at the host by which this page was asked for. */
@@ -19,6 +22,7 @@ class Demo {
   #hasResponse = false;
   #length = -1; // kept: a client that was cancelled has forgotten it
   #received = 0;
+  #shown = 0;
   #frame = 0;
 
   async load() {
@@ -69,13 +73,15 @@ class Demo {
       this.#received += bytes.length;
       this.#view.addBytes(bytes);
     }
-    this.#show();
+    const { phase, now } = this.#program;
+    if (phase !== "running" || now - this.#shown >= SHOW_EVERY_MS) this.#show();
     this.#next();
   }
 
   #show() {
     for (const event of this.#program.takeEvents()) this.#view.addEvent(event);
     const { phase, now } = this.#program;
+    this.#shown = now;
     this.#view.show({
       phase,
       now,

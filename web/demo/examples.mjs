@@ -70,8 +70,8 @@ export const makeExamples = (secondOrigin) =>
     {
       id: "timeout",
       title: "Time-out",
-      text: "No answer within two seconds: ferry gives up, and says so.",
-      request: { url: "/never", responseMs: 2000 },
+      text: "No answer within a second: ferry gives up, and says so.",
+      request: { url: "/never", responseMs: 1000 },
     },
     {
       id: "truncated",

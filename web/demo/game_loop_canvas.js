@@ -10,9 +10,12 @@ mergeInto(LibraryManager.library, {
     ratio: 0,
     font: 0,
     column: 0,
+    colours: {}, // as styles; a frame should leave no garbage
 
     colour: function (number) {
-      return "#" + (number + 0x1000000).toString(16).slice(1);
+      var colours = gameCanvas.colours;
+      if (!colours[number]) colours[number] = "#" + (number + 0x1000000).toString(16).slice(1);
+      return colours[number];
     },
 
     // The canvas has as many pixels as the screen has where it is.
@@ -63,8 +66,7 @@ mergeInto(LibraryManager.library, {
 
     text: function (at, from) {
       var begin = from + HEAPF64[at + 2];
-      var text = "";
-      for (var i = 0; i < HEAPF64[at + 3]; i++) text += String.fromCharCode(HEAPU8[begin + i]);
+      var text = String.fromCharCode.apply(null, HEAPU8.subarray(begin, begin + HEAPF64[at + 3]));
       var above = (gameCanvas.font * (gameCanvas.LINE - 1)) / 2;
       gameCanvas.context.fillText(text, HEAPF64[at], HEAPF64[at + 1] + above);
       return at + 4;

@@ -4,15 +4,15 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { file, routes as nativeRoutes } from "../../examples/demo/server.mjs";
 
-export const LARGE_SIZE = 8 * file.length;
-const LARGE_PIECE = 160_000;
+const LARGE_SIZE = 8 * file.length;
+const LARGE_PIECE = 200_000;
 const LARGE_PIECE_PAUSE_MS = 10;
 const ASSET_COUNT = 24;
 const ASSET_STEP = 25_000;
 const EVENT_COUNT = 8;
-const EVENT_PAUSE_MS = 400;
-const REDIRECT_PAUSE_MS = 150;
-export const TRUNCATED_SENT = 60_000;
+const EVENT_PAUSE_MS = 300;
+const REDIRECT_PAUSE_MS = 100;
+const TRUNCATED_SENT = 60_000;
 const TRUNCATED_ANNOUNCED = 100_000;
 const ECHO_LIMIT = 1_000_000;
 
@@ -22,22 +22,25 @@ const BYTES = "application/octet-stream";
 export const sendText = (response, code, text, headers = {}) =>
   response.writeHead(code, { "Content-Type": TEXT, ...headers }).end(text);
 
+/** How long a large body waits before it goes on. */
+export const usualPace = () => pause(LARGE_PIECE_PAUSE_MS);
+
 /** A large body, a piece now and then; who sends it waits where the peer reads more slowly. */
-async function* largePieces() {
+async function* largePieces(pace) {
   for (let sent = 0; sent < LARGE_SIZE;) {
     const at = sent % file.length;
     const piece = file.subarray(at, at + LARGE_PIECE);
     yield piece;
     sent += piece.length;
-    await pause(LARGE_PIECE_PAUSE_MS);
+    await pace(sent);
   }
 }
 
 async function* events() {
   for (let number = 1; number <= EVENT_COUNT; number++) {
     const data = JSON.stringify({ buoy: number, of: EVENT_COUNT });
+    if (number > 1) await pause(EVENT_PAUSE_MS);
     yield `id: ${number}\nevent: buoy\ndata: ${data}\n\n`;
-    await pause(EVENT_PAUSE_MS);
   }
 }
 
@@ -80,9 +83,9 @@ const fixed = {
   "GET /slow": nativeRoutes["GET /slow"],
   "GET /never": nativeRoutes["GET /never"],
 
-  "GET /large"(request, response) {
+  "GET /large"(request, response, { pace }) {
     response.writeHead(200, { "Content-Type": BYTES, "Content-Length": LARGE_SIZE });
-    return pipeline(largePieces, response);
+    return pipeline(() => largePieces(pace), response);
   },
 
   "GET /events"(request, response) {
@@ -95,13 +98,13 @@ const fixed = {
     return nativeRoutes["GET /poem"](request, response);
   },
 
-  "GET /cors/allowed"(request, response, ports) {
+  "GET /cors/allowed"(request, response, { ports }) {
     const text = "This comes from another origin, which lets this page read it.\n";
     sendText(response, 200, text, { "X-Pier": "two", ...corsHeaders(request, ports) });
   },
 
   /** The browser asks first where a request is not a simple one (Fetch standard section 3.2.2). */
-  "OPTIONS /cors/allowed"(request, response, ports) {
+  "OPTIONS /cors/allowed"(request, response, { ports }) {
     response.writeHead(204, {
       "Access-Control-Allow-Methods": "GET",
       "Access-Control-Allow-Headers": request.headers["access-control-request-headers"] ?? "",
@@ -143,7 +146,10 @@ const numbered = [
   [/^(?:POST|PUT|PATCH|DELETE) \/echo$/, echo],
 ];
 
-/** What answers a request: a function of request, response and ports; undefined: nothing does. */
+/**
+ * What answers a request: a function of the request, the response, and {ports, pace} of the server;
+ * undefined: nothing does.
+ */
 export function findRoute(method, where) {
   const line = `${method} ${where}`;
   if (Object.hasOwn(fixed, line)) return fixed[line];

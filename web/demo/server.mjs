@@ -5,7 +5,7 @@ import fs from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { findRoute, sendText } from "./routes.mjs";
+import { findRoute, sendText, usualPace } from "./routes.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, "../..");
@@ -76,12 +76,12 @@ async function sendFile(request, response, { name, headers = {} }, ports) {
   return response.end(request.method === "HEAD" ? undefined : content);
 }
 
-async function handle(request, response, { build, ports, seen }) {
+async function handle(request, response, { build, ports, seen, pace }) {
   await seen(request, response);
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   const where = request.url.split("?")[0];
   const route = findRoute(request.method, where);
-  if (route) return route(request, response, ports);
+  if (route) return route(request, response, { ports, pace });
   const found = /^(GET|HEAD)$/.test(request.method) ? findFile(where, build) : null;
   if (found) return sendFile(request, response, found, ports);
   return sendText(response, 404, "There is no such page.\n");
@@ -96,7 +96,7 @@ async function listen(server, port, host) {
 /**
  * Starts it; gives {url, close}. Ports that are 0 are chosen; the second origin is another port.
  * `build` is where the programs were built. `seen` is told of each request, which is answered when
- * what it gives has come about.
+ * what it gives has come about; the large file waits for `pace` after each piece, by what was sent.
  */
 export async function startDemoServer({
   port = 0,
@@ -104,11 +104,12 @@ export async function startDemoServer({
   host = "127.0.0.1",
   build = defaultBuild,
   seen = () => {},
+  pace = usualPace,
 } = {}) {
   const ports = {};
   const servers = [0, 1].map(() =>
     http.createServer((request, response) => {
-      handle(request, response, { build, ports, seen }).catch(() => response.destroy());
+      handle(request, response, { build, ports, seen, pace }).catch(() => response.destroy());
     }),
   );
   const close = () => {

@@ -14,7 +14,6 @@ const STATES = {
   failed: "Failed",
   cancelled: "Cancelled",
 };
-const CHART_EVERY_MS = 50;
 const NONE = "–";
 
 const element = (id) => document.getElementById(id);
@@ -46,7 +45,6 @@ export class ResultView {
   #progress = new ProgressBar(element("bar"), element("progress-text"));
   #request = null;
   #response = null;
-  #chartDrawn = 0;
 
   constructor(onCancel) {
     element("cancel").addEventListener("click", onCancel);
@@ -66,7 +64,6 @@ export class ResultView {
     setText("lesson", lesson);
     this.#response = null;
     this.#chart.reset();
-    this.#chartDrawn = 0;
     this.#walk.reset();
     this.#preview.reset();
     element("headers").hidden = true;
@@ -122,10 +119,7 @@ export class ResultView {
     element("cancel").setAttribute("aria-disabled", String(!isRunning));
     this.#progress.show({ ...state, hasResponse: this.#response !== null });
     this.#chart.add(now, received);
-    if (!isRunning || now - this.#chartDrawn >= CHART_EVERY_MS) {
-      this.#chartDrawn = now;
-      this.#chart.draw();
-    }
+    this.#chart.draw();
     this.#walk.draw(now, isRunning);
     this.#preview.draw(isRunning);
     this.#showFacts(state);
