@@ -95,7 +95,7 @@ function gameTests(place) {
       asked.resolve();
       return answer.promise;
     };
-    const { page } = await place.open(t);
+    const { page } = await place.open(t, PHONE);
     await asked.promise;
     await frames(page, FRAMES);
     const silent = await figures(page);
