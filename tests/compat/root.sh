@@ -51,7 +51,7 @@ make() {
 copy() {
     mkdir -p "$project"
     find "$project" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
-    tar -c --exclude=./build --exclude=./node_modules --exclude=./.git . | tar -x -C "$project"
+    tar -c --exclude=./build --exclude=./.git . | tar -x -C "$project"
 }
 
 undo() { umount -l "$root/proc" 2>/dev/null || true; }
