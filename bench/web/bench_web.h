@@ -13,8 +13,7 @@
 typedef enum bench_mode {
     BENCH_MODE_SEQUENCE = 0, /* small bodies, one after another */
     BENCH_MODE_MANY = 1,     /* small bodies, BENCH_CLIENTS at a time */
-    BENCH_MODE_BIG = 2,      /* large bodies, as fast as they come */
-    BENCH_MODE_FRAMES = 3,   /* the same, looked at once a frame only */
+    BENCH_MODE_BIG = 2,      /* large bodies, one after another */
 } bench_mode;
 
 enum {
@@ -55,7 +54,8 @@ static inline void bench_write_target(char target[BENCH_TARGET_SIZE], bench_mode
     snprintf(target, BENCH_TARGET_SIZE, "/%s?%ld", is_small ? "1k" : "big", index);
 }
 
-/* Starts a run; the page calls it. */
-EMSCRIPTEN_KEEPALIVE void bench_start(int mode, int port, int requests);
+/* Starts a run; the page calls it. A program that polls does so once a frame if it is asked to, and
+ * otherwise at every turn of the event loop. */
+EMSCRIPTEN_KEEPALIVE void bench_start(int mode, int port, int requests, int once_a_frame);
 
 #endif

@@ -130,7 +130,7 @@ static bool member_open(member *one, int port) {
                      ferry_client_connect_to_host(one->client, "127.0.0.1", port, NULL));
 }
 
-void bench_start(int mode, int port, int requests) {
+void bench_start(int mode, int port, int requests, int once_a_frame) {
     run.mode = (bench_mode)mode;
     run.requests = requests;
     run.started = 0;
@@ -141,7 +141,7 @@ void bench_start(int mode, int port, int requests) {
     do {
         member_open(&run.member[run.members++], port);
     } while (run.mode == BENCH_MODE_MANY && run.members < BENCH_CLIENTS);
-    if (run.mode == BENCH_MODE_FRAMES) {
+    if (once_a_frame != 0) {
         emscripten_request_animation_frame_loop(on_frame, NULL);
     } else {
         emscripten_set_immediate_loop(on_turn, NULL);

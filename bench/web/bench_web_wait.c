@@ -42,7 +42,8 @@ static ferry_error connect_to(ferry_client *client, int port) {
     return error;
 }
 
-void bench_start(int mode, int port, int requests) {
+void bench_start(int mode, int port, int requests, int once_a_frame) {
+    (void)once_a_frame; /* it does not poll */
     bench_result result = {0};
     ferry_client *client = ferry_client_new(NULL);
     ferry_error error = connect_to(client, port);

@@ -3,7 +3,7 @@
 import { bareByob, bareDefault } from "./bare.mjs";
 
 // As bench_mode in bench_web.h.
-const MODES = { sequence: 0, many: 1, big: 2, frames: 3 };
+const MODES = { sequence: 0, many: 1, big: 2 };
 
 function load(source) {
   return new Promise((resolve, reject) => {
@@ -22,20 +22,23 @@ function makeProgram(name) {
     const factory = await load(`${name}.js`);
     return factory({ printErr: (line) => console.error(line) });
   };
-  return async (mode, requests) => {
+  return async (mode, requests, onceAFrame = false) => {
     program ??= await start();
     return new Promise((resolve, reject) => {
       program.finished = (result, failure) =>
         failure ? reject(new Error(failure)) : resolve(result);
-      program._bench_start(MODES[mode], Number(location.port), requests);
+      program._bench_start(MODES[mode], Number(location.port), requests, onceAFrame);
     });
   };
 }
 
+const ferry = makeProgram("bench_web_ferry");
+
 const contestants = {
   bare: bareDefault,
   byob: bareByob,
-  ferry: makeProgram("bench_web_ferry"),
+  ferry,
+  frames: (mode, requests) => ferry(mode, requests, true),
   wait: makeProgram("bench_web_wait"),
   fetch: makeProgram("bench_web_fetch"),
 };

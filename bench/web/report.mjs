@@ -13,9 +13,11 @@ const CONTESTANTS = [
 const RATIOS = [
   ["ferry_to_bare", "ferry, polled / faster fetch"],
   ["wait_to_bare", "ferry, waiting / faster fetch"],
+  ["frames_to_bare", "ferry, 60 Hz / faster fetch"],
   ["ferry_to_fetch", "ferry, polled / emscripten_fetch"],
   ["wait_to_fetch", "ferry, waiting / emscripten_fetch"],
-  ["frames_to_ferry", "ferry at 60 Hz / ferry, polled"],
+  ["frames_to_fetch", "ferry, 60 Hz / emscripten_fetch"],
+  ["frames_to_unthrottled", "ferry, 60 Hz / ferry unthrottled"],
 ];
 const SIZES = [
   ["em_js", "fetch() by EM_JS"],
