@@ -7,12 +7,13 @@ mergeInto(LibraryManager.library, {
     lastId: 0,
     records: {},
     count: 0,
-    spare: [], // a few buffers of the largest size that no record holds
+    spare: [], // buffers of the largest size that no record holds
+    controllers: [], // of fetches that came to their end: to make one anew is slow
     sleepers: {}, // what resumes a program, by the signal that it waits for
 
     LEAST: 16384,
-    MOST: 1048576,
-    MOST_SPARE: 4,
+    MOST: 524288,
+    MOST_SPARE: 32,
 
     // As ferry_fetch_failure_kind.
     NETWORK: 1,
@@ -53,6 +54,7 @@ mergeInto(LibraryManager.library, {
 
     // Lets C know that there is something new.
     tell: function (record) {
+      clearTimeout(record.late);
       var index = record.signal / 4;
       Atomics.add(HEAP32, index, 1);
       Atomics.notify(HEAP32, index);
@@ -71,11 +73,12 @@ mergeInto(LibraryManager.library, {
 
     // Node says why, browsers do not.
     kindInNode: function (error, otherwise) {
-      var code = (error.cause && error.cause.code) || "";
+      var cause = error.cause || {};
+      var code = cause.name + " " + cause.code;
       if (/NOTFOUND|AGAIN/.test(code)) return ferryFetch.RESOLVE;
       if (/REFUSED|UNREACH|TIMEDOUT|CONNECT_TIMEOUT/.test(code)) return ferryFetch.CONNECT;
-      if (/^HPE/.test(code)) return ferryFetch.PROTOCOL;
-      if (/^(Z|ERR)_/.test(code)) return ferryFetch.CODING;
+      if (/HTTPParser|LENGTH_MISMATCH/.test(code)) return ferryFetch.PROTOCOL;
+      if (/ (Z|ERR)_/.test(code)) return ferryFetch.CODING;
       return /RESET|PIPE/.test(code) ? ferryFetch.CONNECTION : otherwise;
     },
 
@@ -125,11 +128,30 @@ mergeInto(LibraryManager.library, {
       record.head = strings.join("\0") + "\0";
       record.left = hint;
       record.size = Math.min(Math.max(hint, ferryFetch.LEAST), ferryFetch.MOST);
+      record.ended = !hint;
       if (hint) {
         ferryFetch.openBody(record, response.body);
         ferryFetch.pump(record);
       }
-      ferryFetch.tell(record);
+      // A small body is most often there already: C hears of the head and of the body at once.
+      if (hint > 0 && hint <= ferryFetch.LEAST) {
+        record.late = setTimeout(ferryFetch.tell, 0, record);
+      } else {
+        ferryFetch.tell(record);
+      }
+    },
+
+    // A body that is there as a whole is left to its end: the connection stays usable. In Node what
+    // listens on a signal stays for a while, so that there each fetch has one of its own.
+    cancel: function (record) {
+      var controller = record.controller;
+      clearTimeout(record.late);
+      record.gone = true;
+      if (!controller) return;
+      if (!record.ended) controller.abort();
+      else if (!record.failure && typeof location == "object") {
+        ferryFetch.controllers.push(controller);
+      }
     },
 
     // A reader that fills a buffer of ours is the faster one where there are many bytes, the other
@@ -268,7 +290,7 @@ mergeInto(LibraryManager.library, {
       ferryFetch.fail(record, ferryFetch.NO_FETCH, "this platform is too old");
       return;
     }
-    record.controller = new AbortController();
+    record.controller = ferryFetch.controllers.pop() || new AbortController();
     init.signal = record.controller.signal;
     fetch(record.url, init).then(
       function (response) {
@@ -332,10 +354,7 @@ mergeInto(LibraryManager.library, {
   ferry_js_drop__proxy: "sync",
   ferry_js_drop__sig: "vi",
   ferry_js_drop: function (id) {
-    var record = ferryFetch.records[id];
-    record.gone = true;
-    // A body that is there as a whole is left to its end: the connection stays usable.
-    if (record.controller && !record.ended) record.controller.abort();
+    ferryFetch.cancel(ferryFetch.records[id]);
     delete ferryFetch.records[id];
     if (!--ferryFetch.count) ferryFetch.spare = [];
   },

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 enum {
-    DEFAULT_WINDOW = 8 * 1024 * 1024,
+    DEFAULT_WINDOW = 16 * 1024 * 1024,
     WORDS_SIZE = 200, /* of what the platform says about a failure */
 };
 

@@ -369,7 +369,7 @@ typedef struct ferry_fetch_options {
                               then held back until it is complete. NULL: none */
     size_t window_bytes;   /* memory for body bytes that are read ahead of the program; when it is
                               full the server has to wait (Firefox reads ahead without end all the
-                              same). Default 8 MiB */
+                              same). Default 16 MiB */
 } ferry_fetch_options;
 
 typedef struct ferry_client_options {

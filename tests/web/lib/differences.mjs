@@ -170,6 +170,12 @@ export const rows = [
       ),
   },
   {
+    id: "head",
+    platforms: ["firefox"],
+    what: "A head is told of together with the first bytes of its body, not before",
+    why: "its `fetch()` waits for them",
+  },
+  {
     id: "lenient",
     platforms: BROWSERS,
     what: "A head that ends early, or text without a head, may be taken for a response",

@@ -367,6 +367,13 @@ for (const name of ["response_ms", "idle_ms", "total_ms"]) {
   get(`${name} without an answer, blocking`, stalls(""), "blocking=1", `${name}=200`);
 }
 add("idle_ms in a body", ["timeout_in_body", "idle_ms=200"], stalls(HALF));
+get(
+  "total_ms before a small body",
+  stalls("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+  "total_ms=2000",
+).differs = [
+  { row: "head", change: from("status BODY", "poll: TIMEOUT: …", "status CONNECTION_ERROR") },
+];
 add("total_ms in a body", ["timeout_in_body", "total_ms=200"], stalls(HALF));
 add("blocking steps", ["blocking_steps", "blocking=1"], (t) => {
   const parts = ["one", "two", "three"];
