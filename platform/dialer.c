@@ -230,10 +230,6 @@ static ferry_error dialer_start(ferry_connector *connector, const ferry_origin *
     (void)now_ms; /* the first attempt's time is that of the step that begins it */
     ferry_dialer *self = (ferry_dialer *)connector;
     dialer_drop(self);
-    if (origin->secure) {
-        return ferry_fail(self->context, FERRY_ERROR_UNAVAILABLE,
-                          "https is not available: this version is built without TLS");
-    }
     size_t host_size = strlen(origin->host) + 1;
     ferry_dial *made = ferry_alloc(self->context, sizeof *made + host_size);
     if (made == NULL) {

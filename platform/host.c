@@ -32,18 +32,10 @@ ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, siz
     return FERRY_OK;
 }
 
-ferry_error ferry_host_check_origin(ferry_context *context, const ferry_origin *origin) {
-    if (origin->secure) {
-        return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
-                          "https is not available: this build has no TLS");
-    }
-    return FERRY_OK;
-}
-
 ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,
                                    ferry_backend **backend) {
     ferry_connector *connector = NULL;
-    ferry_error error = ferry_dialer_new(context, &connector);
+    ferry_error error = ferry_route_new(context, &connector);
     if (error != FERRY_OK) {
         return error;
     }

@@ -83,4 +83,8 @@ ferry_error ferry_tcp_new(ferry_context *context, ferry_descriptor socket, ferry
 /* dialer: the connector for plain TCP (RFC 8305). OUT_OF_MEMORY. */
 ferry_error ferry_dialer_new(ferry_context *context, ferry_connector **connector);
 
+/* route: the connector for every origin: it dials, and then speaks TLS where that is asked for.
+ * OUT_OF_MEMORY. */
+ferry_error ferry_route_new(ferry_context *context, ferry_connector **connector);
+
 #endif

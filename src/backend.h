@@ -8,11 +8,20 @@
 #include "exchange.h"
 #include "span.h"
 
+typedef struct ferry_proxy {
+    const char *host; /* no brackets */
+    uint16_t port;
+    bool secure;                  /* TLS to the proxy itself */
+    const ferry_tls_options *tls; /* for that; NULL: the default */
+    const char *authorization;    /* what Proxy-Authorization says; NULL: nothing */
+} ferry_proxy;
+
 typedef struct ferry_origin {
     const char *host; /* no brackets; not known yet where an origin is only checked */
     uint16_t port;
     bool secure;
-    const ferry_tls_options *tls; /* NULL unless secure */
+    const ferry_tls_options *tls; /* NULL unless secure, and for the default */
+    const ferry_proxy *proxy;     /* NULL: none */
 } ferry_origin;
 
 typedef enum ferry_link {
@@ -56,6 +65,10 @@ typedef struct ferry_backend ferry_backend;
 /* A call that fails leaves its detail in the context. Failures of an exchange go to the exchange
  * (ferry_exchange_fail), which the client looks at after each call. */
 typedef struct ferry_backend_ops {
+    /* Whether such an origin can be reached from this platform, whatever the network says; reads
+     * the origin's options for the `open` that follows. Nothing of the link changes.
+     * INVALID_PARAMETER, UNAVAILABLE, OUT_OF_MEMORY. */
+    ferry_error (*prepare)(ferry_backend *backend, const ferry_origin *origin);
     /* Begins to connect: the link is RESOLVING afterwards. */
     ferry_error (*open)(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms);
     /* Does bounded work without waiting: connects, sends, reads the head. At most one change of

@@ -56,9 +56,6 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
     if (error == FERRY_OK) {
         error = ferry_client_set_authority(client, text, origin->secure);
     }
-    if (error == FERRY_OK && client->host_backend == NULL) {
-        error = ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
-    }
     if (error != FERRY_OK) {
         return error;
     }
@@ -72,6 +69,18 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
     client->backend = client->host_backend;
     client->was_connected = true;
     return ferry_client_update(client);
+}
+
+/* What can fail without the network is done before the connection that there is goes. */
+static ferry_error prepare(ferry_client *client, const ferry_origin *origin) {
+    if (client->host_backend == NULL) {
+        ferry_error error =
+            ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
+        if (error != FERRY_OK) {
+            return error;
+        }
+    }
+    return client->host_backend->ops->prepare(client->host_backend, origin);
 }
 
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
@@ -89,7 +98,7 @@ ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host,
     origin.secure = authority.secure || tls != NULL;
     error = check_port(client, port, origin.secure, &origin.port);
     if (error == FERRY_OK) {
-        error = ferry_host_check_origin(&client->context, &origin);
+        error = prepare(client, &origin);
     }
     if (error != FERRY_OK) {
         return error;

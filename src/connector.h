@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connector: turns an origin into an open stream: look-up, connection attempts, later TLS. What the
+/* connector: turns an origin into an open stream: look-up, connection attempts, TLS. What the
  * wire backend asks of a platform that has sockets. */
 #ifndef FERRY_CONNECTOR_H
 #define FERRY_CONNECTOR_H
@@ -9,6 +9,8 @@
 typedef struct ferry_connector ferry_connector;
 
 typedef struct ferry_connector_ops {
+    /* As ferry_backend_ops.prepare. */
+    ferry_error (*prepare)(ferry_connector *connector, const ferry_origin *origin);
     /* Begins: the link is RESOLVING afterwards, whatever the host. One attempt at a time: an
      * earlier one is cancelled. Errors are those of allocation; the rest comes from step. */
     ferry_error (*start)(ferry_connector *connector, const ferry_origin *origin, int64_t now_ms);

@@ -23,10 +23,6 @@ bool ferry_host_can_wait(void);
 ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, size_t count,
                             int timeout_ms, bool *ready);
 
-/* Whether this platform can reach such an origin. UNAVAILABLE with a detail: it cannot, whatever
- * the network says. */
-ferry_error ferry_host_check_origin(ferry_context *context, const ferry_origin *origin);
-
 /* The backend of this platform: the wire backend over sockets, or fetch. OUT_OF_MEMORY. */
 ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,
                                    ferry_backend **backend);

@@ -34,6 +34,11 @@ void ferry_wire_fail(ferry_wire *wire, ferry_error error) {
     ferry_wire_disconnect(wire);
 }
 
+static ferry_error wire_prepare(ferry_backend *backend, const ferry_origin *origin) {
+    ferry_connector *connector = ((ferry_wire *)backend)->connector;
+    return connector->ops->prepare(connector, origin);
+}
+
 static ferry_error wire_open(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms) {
     ferry_wire *wire = (ferry_wire *)backend;
     assert(wire->connector != NULL && wire->stream == NULL);
@@ -152,6 +157,7 @@ static ferry_stream *wire_get_stream(const ferry_backend *backend) {
 }
 
 static const ferry_backend_ops wire_ops = {
+    .prepare = wire_prepare,
     .open = wire_open,
     .step = wire_step,
     .send = ferry_wire_send,

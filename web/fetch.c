@@ -369,6 +369,7 @@ static ferry_stream *fetch_get_stream(const ferry_backend *backend) {
 }
 
 static const ferry_backend_ops fetch_ops = {
+    .prepare = ferry_fetch_prepare,
     .open = fetch_open,
     .step = fetch_step,
     .send = fetch_send,

@@ -14,6 +14,9 @@ static inline ferry_fetch_signal *ferry_fetch_signal_of(const ferry_wait *wait) 
     return wait->events == FERRY_EVENT_NEWS ? (ferry_fetch_signal *)wait->descriptor : NULL;
 }
 
+/* As ferry_backend_ops.prepare (fetch_origin.c). */
+ferry_error ferry_fetch_prepare(ferry_backend *backend, const ferry_origin *origin);
+
 /* A closed link. OUT_OF_MEMORY. */
 ferry_error ferry_fetch_backend_new(ferry_context *context, ferry_exchange *exchange,
                                     ferry_backend **backend);

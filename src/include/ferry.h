@@ -271,21 +271,73 @@ struct ferry_stream {
 
 /* ---- TLS ---------------------------------------------------------------------------------- */
 
-/* How to speak TLS. Zeroed: verify the server against the system's trusted authorities and against
- * the host's name. Natively this version is built without TLS: every call that asks for it answers
- * FERRY_ERROR_UNAVAILABLE, and nothing is sent. On the web TLS is the browser's: there is nothing
- * to choose, so that any member that is set is UNAVAILABLE. */
+/* Natively TLS 1.2 and 1.3 are spoken, with ALPN "http/1.1", by mbedTLS; FERRY_ERROR_UNAVAILABLE
+ * where the library is built without it. On the web TLS is the browser's: there is nothing to
+ * choose, and any member of the options that is set is UNAVAILABLE. */
+
+typedef enum ferry_tls_version {
+    FERRY_TLS_VERSION_DEFAULT = 0, /* TLS 1.2 */
+    FERRY_TLS_VERSION_1_2 = 12,
+    FERRY_TLS_VERSION_1_3 = 13,
+} ferry_tls_version;
+
+/* The cipher that is offered first; the others follow it. Most servers take the client's order. */
+typedef enum ferry_tls_cipher {
+    FERRY_TLS_CIPHER_FASTEST = 0, /* measured once in a process, which takes about a millisecond */
+    FERRY_TLS_CIPHER_CHACHA20_POLY1305 = 1,
+    FERRY_TLS_CIPHER_AES_128_GCM = 2,
+    FERRY_TLS_CIPHER_AES_256_GCM = 3,
+} ferry_tls_cipher;
+
+/* What clients may share: authorities, certificates and keys that are read, and sessions that can
+ * be resumed. It may be used by clients on different threads. */
+typedef struct ferry_tls_cache ferry_tls_cache;
+
+/* How to speak TLS. Zeroed: verify the server against the trusted authorities of the system and
+ * against the host's name, which must be among the certificate's alternative names (RFC 9525).
+ * Everything is borrowed until the call that is given it returns.
+ *
+ * The system's authorities are those in the file that the environment's SSL_CERT_FILE names and in
+ * the folder that SSL_CERT_DIR names; where neither is set, in the places where Debian, Fedora,
+ * SUSE, Alpine and the BSDs keep them. A library that is built with FERRY_CA_BUNDLE has its own
+ * instead. */
 typedef struct ferry_tls_options {
     const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's */
-    const char *common_name; /* the name to verify instead of the host's; NULL: the host's */
-    bool unsafe;             /* do not verify at all */
+    const char *common_name; /* the name or address to verify instead of the host's; NULL: the
+                                host's */
+    bool unsafe;             /* the name is not verified, and the chain only where authorities are
+                                given; pins hold all the same */
+    ferry_slice ca_der;      /* more trusted authorities: DER certificates, one after another;
+                                without `ca_pem` they are the only ones */
+
+    /* The client's own certificate, with those that lead to its authority, and its key; both as PEM
+     * text, or both NULL. The password opens an encrypted key. */
+    const char *certificate_pem;
+    const char *key_pem;
+    const char *key_password;
+
+    const char *crl_pem;     /* revocation lists as PEM text. An issuer that has one here must have
+                                one that is up to date; one without is not asked for revocations */
+    const char *const *pins; /* ended by NULL; NULL: none. "sha256//" and the base64 of the SHA-256
+                                of a SubjectPublicKeyInfo (RFC 7469 section 2.4). One of them must
+                                be that of a certificate in the chain that was verified */
+    ferry_tls_version min_version;
+    ferry_tls_cipher first_cipher;
+    ferry_tls_cache *cache; /* NULL: one that the client keeps to itself */
 } ferry_tls_options;
 
-/* TLSOptions.client: both may be NULL. The strings are borrowed until connect_to_host returns. */
+/* TLSOptions.client: both may be NULL. */
 ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *common_name);
 
 /* TLSOptions.client_unsafe: the chain is checked where `ca_pem` is given, the name never. */
 ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem);
+
+/* An empty cache; NULL if there is no memory or no TLS. Its memory comes from the C library, as
+ * does mbedTLS's. */
+ferry_tls_cache *ferry_tls_cache_new(void);
+
+/* The memory stays until the last client that was given it is freed. NULL is legal. */
+void ferry_tls_cache_free(ferry_tls_cache *cache);
 
 /* ---- Construction ------------------------------------------------------------------------- */
 
@@ -389,6 +441,19 @@ typedef struct ferry_client_options {
     bool keep_content_coding;  /* do not ask for content codings and do not undo them; a browser
                                   undoes them all the same */
     ferry_fetch_options fetch; /* of each request; `integrity` is copied */
+    bool proxy_from_environment; /* where no proxy is set for a scheme, https_proxy, http_proxy and
+                                    all_proxy name it (either case, but HTTP_PROXY is not read:
+                                    CGI programs have it from their clients), and no_proxy the
+                                    hosts that need none */
+    const char *no_proxy; /* hosts that are connected to directly, parted by commas: names (with
+                             those below them), ".example.org", addresses, "10.0.0.0/8", each with
+                             a ":port" if only that is meant; "*" is all. Copied; NULL: none */
+    const ferry_tls_options
+        *proxy_tls;             /* how to speak TLS to a proxy that is reached by "https://";
+                                   it must live as long as the client; NULL: zeroed */
+    const char *const *resolve; /* "HOST:PORT:ADDRESS" lines, ended by NULL: the host is not looked
+                                   up at this port, the address is taken. Copied; NULL: none. On
+                                   the web UNAVAILABLE: ferry_client_connect_to_host() says so */
 } ferry_client_options;
 
 /* A new client, DISCONNECTED. `options` may be NULL. NULL if there is no memory, or if only some of
@@ -432,8 +497,20 @@ ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stre
 ferry_stream *ferry_client_get_connection(const ferry_client *client);
 
 /* Sets the proxy for http:// or https:// requests from the next connect_to_host on. An empty or
- * NULL host, or port -1, means none. This version is built without proxies: setting one answers
- * FERRY_ERROR_UNAVAILABLE. INVALID_PARAMETER: a port out of range. */
+ * NULL host, or port -1, means none.
+ *
+ * `host` is as for connect_to_host; "https://" before it means TLS to the proxy itself, which is
+ * verified as ferry_client_options.proxy_tls says. "user:password@"
+ * before the name, percent-encoded, is sent to the proxy alone (Basic, RFC 7617). The proxy
+ * resolves the origin's name.
+ *
+ * To http:// origins requests go in absolute form (RFC 9112 section 3.2.2); to https:// ones by a
+ * tunnel (CONNECT, RFC 9110 section 9.3.6), which belongs to connecting. Where the proxy refuses
+ * it the status is CANT_CONNECT, the detail has the proxy's words, and the response code is the
+ * one it sent.
+ *
+ * INVALID_PARAMETER: an impossible host, a port out of range. UNAVAILABLE: on the web, where
+ * proxies are the browser's. */
 ferry_error ferry_client_set_http_proxy(ferry_client *client, const char *host, int port);
 ferry_error ferry_client_set_https_proxy(ferry_client *client, const char *host, int port);
 

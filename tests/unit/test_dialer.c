@@ -267,16 +267,6 @@ static void without_a_thread_the_first_step_says_why(void) {
     end();
 }
 
-static void a_secure_origin_is_not_available(void) {
-    begin();
-    ferry_tls_options tls = {0};
-    ferry_origin origin = {.host = "127.0.0.1", .port = 443, .secure = true, .tls = &tls};
-    CHECK_INT(rig.connector->ops->start(rig.connector, &origin, rig.now_ms),
-              FERRY_ERROR_UNAVAILABLE);
-    CHECK_CONTAINS(rig.context.detail, "TLS");
-    end();
-}
-
 /* ---- The order of the addresses ---- */
 
 static void check_order(const char *const *literals, const char *expected) {
@@ -689,7 +679,6 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_name_is_looked_up_without_blocking),
         CHECK_TEST(the_host_is_copied),
         CHECK_TEST(without_a_thread_the_first_step_says_why),
-        CHECK_TEST(a_secure_origin_is_not_available),
         CHECK_TEST(families_take_turns),
         CHECK_TEST(the_family_of_the_first_address_begins),
         CHECK_TEST(one_family_alone_keeps_its_order),
