@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* route: the connector of a machine that has sockets: it dials, and then speaks TLS where the
- * origin asks for it. */
+ * origin asks for it. Or it speaks TLS over a stream that is connected already. */
 #include "platform.h"
 #include "tls.h"
 
@@ -9,6 +9,7 @@
 
 typedef enum route_phase {
     ROUTE_NONE = 0,
+    ROUTE_GIVEN, /* the stream is there already */
     ROUTE_DIAL,
     ROUTE_ORIGIN_TLS,
 } route_phase;
@@ -63,14 +64,20 @@ static ferry_error route_start(ferry_connector *connector, const ferry_origin *o
                                int64_t now_ms) {
     ferry_route *self = (ferry_route *)connector;
     route_drop(self);
+    self->stream = origin->stream;
     if (origin->secure) {
         size_t size = strlen(origin->host) + 1;
         self->host = ferry_alloc(self->context, size);
         if (self->host == NULL) {
+            route_drop(self);
             return ferry_fail_memory(self->context);
         }
         memcpy(self->host, origin->host, size);
         self->port = origin->port;
+    }
+    if (origin->stream != NULL) {
+        self->phase = ROUTE_GIVEN;
+        return FERRY_OK;
     }
     ferry_error error = self->dialer->ops->start(self->dialer, origin, now_ms);
     if (error != FERRY_OK) {
@@ -128,6 +135,10 @@ static ferry_error route_step(ferry_connector *connector, int64_t now_ms, ferry_
     ferry_route *self = (ferry_route *)connector;
     assert(self->phase != ROUTE_NONE);
     ferry_error error = FERRY_OK;
+    if (self->phase == ROUTE_GIVEN) {
+        *link = FERRY_LINK_CONNECTING;
+        return begin_tls(self);
+    }
     if (self->phase == ROUTE_DIAL) {
         error = step_dial(self, now_ms, link);
     }
@@ -148,7 +159,8 @@ static size_t route_get_waits(const ferry_connector *connector, ferry_wait *wait
     if (self->phase == ROUTE_DIAL) {
         return self->dialer->ops->get_waits(self->dialer, waits, capacity, deadline_ms);
     }
-    if (self->phase == ROUTE_NONE) {
+    if (self->phase == ROUTE_NONE || self->phase == ROUTE_GIVEN) {
+        *deadline_ms = self->phase == ROUTE_GIVEN ? 0 : *deadline_ms;
         return 0;
     }
     ferry_wait wait = {FERRY_NO_DESCRIPTOR, FERRY_EVENT_READ};

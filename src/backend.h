@@ -22,6 +22,7 @@ typedef struct ferry_origin {
     bool secure;
     const ferry_tls_options *tls; /* NULL unless secure, and for the default */
     const ferry_proxy *proxy;     /* NULL: none */
+    ferry_stream *stream;         /* connected already, for TLS over it; NULL: to be dialled */
 } ferry_origin;
 
 typedef enum ferry_link {
@@ -69,7 +70,8 @@ typedef struct ferry_backend_ops {
      * the origin's options for the `open` that follows. Nothing of the link changes.
      * INVALID_PARAMETER, UNAVAILABLE, OUT_OF_MEMORY. */
     ferry_error (*prepare)(ferry_backend *backend, const ferry_origin *origin);
-    /* Begins to connect: the link is RESOLVING afterwards. */
+    /* Begins to connect: the link is RESOLVING afterwards. The origin's stream belongs to the
+     * backend from then on, even where this fails. */
     ferry_error (*open)(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms);
     /* Does bounded work without waiting: connects, sends, reads the head. At most one change of
      * the link. An error is the link's (the exchange has its own). On an idle link it notices the
@@ -92,6 +94,9 @@ typedef struct ferry_backend_ops {
     void (*destroy)(ferry_backend *backend);
     /* The stream beneath; NULL where there is none. */
     ferry_stream *(*get_stream)(const ferry_backend *backend);
+    /* The same, which becomes the caller's: the link is CLOSED. NULL, and nothing changes, where
+     * an exchange is under way that is no tunnel, or where bytes have come that nobody read. */
+    ferry_stream *(*take_stream)(ferry_backend *backend);
 } ferry_backend_ops;
 
 struct ferry_backend {

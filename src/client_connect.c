@@ -45,8 +45,8 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
     return FERRY_OK;
 }
 
-static ferry_error open_origin(ferry_client *client, const ferry_authority *authority,
-                               ferry_origin *origin) {
+static ferry_error note_origin(ferry_client *client, const ferry_authority *authority,
+                               const ferry_origin *origin) {
     char text[300];
     if (authority->host.length + 9 > sizeof text) {
         return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER, "the host is too long");
@@ -56,7 +56,16 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
     if (error == FERRY_OK) {
         error = ferry_client_set_authority(client, text, origin->secure);
     }
+    return error;
+}
+
+ferry_error ferry_client_open(ferry_client *client, const ferry_authority *authority,
+                              ferry_origin *origin) {
+    ferry_error error = note_origin(client, authority, origin);
     if (error != FERRY_OK) {
+        if (origin->stream != NULL) {
+            origin->stream->ops->destroy(origin->stream);
+        }
         return error;
     }
     origin->host = client->host.data;
@@ -71,8 +80,7 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
     return ferry_client_update(client);
 }
 
-/* What can fail without the network is done before the connection that there is goes. */
-static ferry_error prepare(ferry_client *client, const ferry_origin *origin) {
+ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin) {
     if (client->host_backend == NULL) {
         ferry_error error =
             ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
@@ -98,13 +106,13 @@ ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host,
     origin.secure = authority.secure || tls != NULL;
     error = check_port(client, port, origin.secure, &origin.port);
     if (error == FERRY_OK) {
-        error = prepare(client, &origin);
+        error = ferry_client_prepare(client, &origin);
     }
     if (error != FERRY_OK) {
         return error;
     }
     ferry_client_drop(client);
-    return open_origin(client, &authority, &origin);
+    return ferry_client_open(client, &authority, &origin);
 }
 
 static ferry_error set_proxy(ferry_client *client, const char *host, int port) {

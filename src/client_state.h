@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* client_state: what the parts of the client share: client.c, client_connect.c, client_progress.c,
- * client_request.c, client_response.c, client_connection.c and client_waiting.c. Nothing else
- * includes it. */
+ * client_request.c, client_response.c, client_connection.c, client_tls.c and client_waiting.c.
+ * Nothing else includes it. */
 #ifndef FERRY_CLIENT_STATE_H
 #define FERRY_CLIENT_STATE_H
 
+#include "authority.h"
 #include "backend.h"
 
 enum { FERRY_MOST_WAITS = 40 }; /* every address of a host, and the look-up */
@@ -65,6 +66,14 @@ bool ferry_client_can_go_on(const ferry_client *client);
 
 /* Lets the backend work, then applies the time-outs. Returns the client's error. */
 ferry_error ferry_client_step(ferry_client *client);
+
+/* Makes the platform's backend ready for an origin. What can fail without the network does so
+ * here, before the connection that there is goes. */
+ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin);
+
+/* Connects to the origin, whose host the authority holds. Its stream is taken in any case. */
+ferry_error ferry_client_open(ferry_client *client, const ferry_authority *authority,
+                              ferry_origin *origin);
 
 /* Notes the authority of the connection for Host and for URLs. OUT_OF_MEMORY. */
 ferry_error ferry_client_set_authority(ferry_client *client, const char *authority, bool secure);
