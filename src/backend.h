@@ -23,6 +23,9 @@ typedef struct ferry_origin {
     const ferry_tls_options *tls; /* NULL unless secure, and for the default */
     const ferry_proxy *proxy;     /* NULL: none */
     ferry_stream *stream;         /* connected already, for TLS over it; NULL: to be dialled */
+    const char *address;          /* of the host that is dialled, which is the proxy where there is
+                                     one; NULL: it is looked up */
+    ferry_span user_agent;        /* as in ferry_message: what the proxy is told */
 } ferry_origin;
 
 typedef enum ferry_link {
@@ -43,12 +46,14 @@ enum {
     FERRY_HAS_UPGRADE = 1u << 6,
     FERRY_HAS_CONNECTION_CLOSE = 1u << 7,
     FERRY_HAS_EXPECT_CONTINUE = 1u << 8,
+    FERRY_HAS_PROXY_AUTHORIZATION = 1u << 9,
 };
 
 /* A request that the client has checked. Everything is borrowed for the call. */
 typedef struct ferry_message {
     ferry_method method;
     ferry_span method_name;
+    ferry_span target_prefix; /* what makes the target absolute for a proxy; empty: nothing */
     ferry_span target;
     const char *const *headers; /* ends with NULL; never NULL */
     unsigned present;           /* FERRY_HAS_… */
@@ -58,6 +63,7 @@ typedef struct ferry_message {
     int64_t streamed_length; /* -1: not known */
     ferry_span host;         /* the authority for Host: brackets and port where they belong */
     ferry_span user_agent;   /* empty: none */
+    ferry_span proxy_authorization; /* what that header says; empty: there is none */
     const ferry_fetch_options *fetch;
 } ferry_message;
 

@@ -6,7 +6,7 @@
 #define FERRY_CLIENT_STATE_H
 
 #include "authority.h"
-#include "backend.h"
+#include "routing.h"
 
 enum { FERRY_MOST_WAITS = 40 }; /* every address of a host, and the look-up */
 
@@ -33,6 +33,11 @@ struct ferry_client {
     int64_t sent_since_ms; /* -1: the request is not sent yet */
     int64_t idle_since_ms;
     uint64_t activity_seen;
+
+    ferry_routing *routing;           /* NULL: every origin is dialled as it is named */
+    bool is_proxied;                  /* what is connected to is the proxy, or will be */
+    bool is_absolute;                 /* and it is the proxy that reads the requests */
+    ferry_buffer proxy_authorization; /* what it is told then */
 
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */
     ferry_buffer authority; /* the same as Host has it, and NUL */
@@ -77,6 +82,9 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
 
 /* Notes the authority of the connection for Host and for URLs. OUT_OF_MEMORY. */
 ferry_error ferry_client_set_authority(ferry_client *client, const char *authority, bool secure);
+
+/* What User-Agent says; empty: it is not sent. */
+ferry_span ferry_client_user_agent(const ferry_client *client);
 
 static inline bool ferry_client_has_failed(const ferry_client *client) {
     return client->error != FERRY_OK;
