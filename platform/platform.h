@@ -74,6 +74,12 @@ void ferry_socket_close(ferry_descriptor socket);
 ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeout_ms, bool *ready,
                                 bool *any_ready);
 int64_t ferry_platform_now_ms(void);
+int64_t ferry_platform_now_us(void);
+
+/* ---- The one lock of the process, for what clients share; held for short ---- */
+
+void ferry_platform_lock(void);
+void ferry_platform_unlock(void);
 
 /* ---- Built from the above, the same on every platform ---- */
 

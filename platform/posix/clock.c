@@ -4,8 +4,12 @@
 
 #include <time.h>
 
-int64_t ferry_platform_now_ms(void) {
+int64_t ferry_platform_now_us(void) {
     struct timespec now = {0, 0};
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t ferry_platform_now_ms(void) {
+    return ferry_platform_now_us() / 1000;
 }

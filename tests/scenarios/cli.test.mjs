@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cli: the command-line client: each option, exit code and message.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { answering, answeringOnce, closedPort, event, lines } from "./lib/servers.mjs";
 import { httpServer, ok, rawServer } from "./lib/servers.mjs";
+import { noTerminal } from "./lib/terminal.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
 const program = path.resolve(root, process.env.FERRY_BUILD ?? "build/native", "bin/ferry");
@@ -861,8 +862,7 @@ describe("The command line: progress", () => {
     assert.match(stderr, bar("sent", 100, "2.0 MB"));
   });
 
-  const hasTerminals = spawnSync("script", ["-q", "-e", "-c", "true", "/dev/null"]).status === 0;
-  const terminal = { skip: !hasTerminals && "script (util-linux) can have no terminal here" };
+  const terminal = { skip: noTerminal };
 
   /** Runs a command line of the shell's on a terminal; gives what it showed there. */
   async function onTerminal(line) {

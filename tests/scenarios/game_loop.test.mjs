@@ -2,13 +2,14 @@
 // game_loop: the game natively: it streams its files and no frame waits for them, without a terminal
 // and in one.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startDemoServer } from "../../web/demo/server.mjs";
 import { countDisturbances } from "./lib/business.mjs";
 import { closedPort, event } from "./lib/servers.mjs";
+import { noTerminal } from "./lib/terminal.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
 const program = path.resolve(root, process.env.FERRY_BUILD ?? "build/native", "bin/game_loop");
@@ -81,7 +82,7 @@ describe("game loop", () => {
       if (reports.length === 2) twice.resolve();
     };
     const { child, ended } = start([server.url], { printed });
-    await twice.promise;
+    await Promise.race([twice.promise, ended]);
     for (const report of reports) assert.match(report, /^12 of 13 files arrived/);
     const [before, now] = reports.map((report) => numberBefore("frames", report));
     assert.ok(now >= before + 10, `${before} frames, then ${now}`);
@@ -114,9 +115,7 @@ describe("game loop", () => {
     assert.match(other.stderr, /^game_loop: ftp:.*: the URL does not begin with http/);
   });
 
-  const script = spawnSync("script", ["--version"]).status === 0;
-  const skip = script ? false : "there is no script(1)";
-  test("in_a_terminal_it_draws_and_leaves_it_as_it_was", { skip }, async (t) => {
+  test("in_a_terminal_it_draws_and_leaves_it_as_it_was", { skip: noTerminal }, async (t) => {
     const server = await demoServer(t);
     const drawn = event();
     const { child, ended } = start([`${program} ${server.url}`, "/dev/null"], {
@@ -126,7 +125,7 @@ describe("game loop", () => {
         if (/frames \d+, late/.test(stdout)) drawn.resolve();
       },
     });
-    await drawn.promise;
+    await Promise.race([drawn.promise, ended]);
     child.stdin.write("q");
     const { stdout } = await ended;
     assert.ok(stdout.startsWith("\x1b[?1049h\x1b[?25l"), "another page, without a cursor");

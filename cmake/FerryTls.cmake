@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# TLS, where FERRY_TLS says so: mbedTLS 3.6 or a later 3.x, the system's or what get_mbedtls.sh has
+# put into build/deps; and whose authorities are trusted.
+include_guard(GLOBAL)
+
+set(tls_sources
+    platform/tls_ciphers.c
+    platform/tls_config.c
+    platform/tls_constraints.c
+    platform/tls_mbedtls.c
+    platform/tls_roots.c
+    platform/tls_sessions.c
+    platform/tls_verify.c
+    platform/tls_words.c)
+
+set(ferry_has_TLS OFF)
+if(FERRY_TLS)
+  list(APPEND CMAKE_PREFIX_PATH "${PROJECT_SOURCE_DIR}/build/deps/usr")
+  find_package(MbedTLS 3.6 CONFIG QUIET)
+  if(MbedTLS_FOUND)
+    set(ferry_has_TLS ON)
+  elseif(NOT FERRY_TLS STREQUAL "AUTO")
+    message(FATAL_ERROR "FERRY_TLS needs mbedTLS 3.6; on Debian 12 cmake/get_mbedtls.sh gets it.")
+  endif()
+endif()
+
+if(ferry_has_TLS)
+  target_sources(ferry PRIVATE ${tls_sources})
+  # The static archives: a program then needs nothing beside it. Shared ones where there are no others.
+  if(TARGET MbedTLS::mbedtls_static)
+    target_link_libraries(ferry PRIVATE MbedTLS::mbedtls_static)
+  else()
+    target_link_libraries(ferry PRIVATE MbedTLS::mbedtls)
+  endif()
+  if(FERRY_CA_BUNDLE)
+    set(bundle "${PROJECT_BINARY_DIR}/ca_bundle.c")
+    add_custom_command(
+      OUTPUT "${bundle}"
+      COMMAND "${CMAKE_COMMAND}" "-DINPUT=${FERRY_CA_BUNDLE}" "-DOUTPUT=${bundle}" -P
+              "${PROJECT_SOURCE_DIR}/cmake/WriteCaBundle.cmake"
+      DEPENDS "${FERRY_CA_BUNDLE}" "${PROJECT_SOURCE_DIR}/cmake/WriteCaBundle.cmake"
+      VERBATIM)
+    target_sources(ferry PRIVATE platform/trust_bundle.c "${bundle}")
+  else()
+    target_sources(ferry PRIVATE platform/posix/trust.c)
+    set_source_files_properties(platform/posix/trust.c PROPERTIES COMPILE_DEFINITIONS
+                                                                  "${ferry_posix_definitions}")
+  endif()
+  message(STATUS "ferry: TLS is used, mbedTLS ${MbedTLS_VERSION}")
+else()
+  target_sources(ferry PRIVATE platform/tls_none.c)
+  message(STATUS "ferry: TLS is not used")
+endif()

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_state: what the parts of TLS share: tls_mbedtls.c (the stream), tls_config.c (the options),
+ * tls_roots.c, tls_sessions.c, tls_verify.c, tls_constraints.c, tls_words.c and tls_ciphers.c.
+ * Nothing else includes it, nor mbedTLS. */
+#ifndef FERRY_TLS_STATE_H
+#define FERRY_TLS_STATE_H
+
+#include "platform.h"
+#include "tls.h"
+
+#include <mbedtls/ssl.h>
+#include <mbedtls/x509_crt.h>
+
+enum {
+    FERRY_TLS_DIGEST_SIZE = 32, /* SHA-256 */
+    FERRY_TLS_WORDS_SIZE = 320, /* a sentence about certificates */
+};
+
+/* ---- Authorities (tls_roots.c) ---- */
+
+/* Read once, and shared. */
+typedef struct ferry_tls_roots ferry_tls_roots;
+
+/* Those of the system, from what is in memory already where the environment is as it was.
+ * UNAVAILABLE with a detail that says where it looked; OUT_OF_MEMORY. */
+ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **roots);
+/* Those that the options bring. INVALID_PARAMETER, OUT_OF_MEMORY. */
+ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_options *options,
+                                       ferry_tls_roots **roots);
+void ferry_tls_roots_release(ferry_tls_roots *roots);
+mbedtls_x509_crt *ferry_tls_roots_chain(ferry_tls_roots *roots);
+
+/* ---- Sessions (tls_sessions.c) ---- */
+
+typedef struct ferry_tls_session ferry_tls_session;
+
+typedef struct ferry_tls_sessions {
+    ferry_tls_session *newest; /* a list, the newest first */
+} ferry_tls_sessions;
+
+/* Gives the newest session with this host to `ssl`, and says whether there was one. One of TLS 1.3
+ * is used once only (RFC 8446 appendix C.4). */
+bool ferry_tls_sessions_take(ferry_tls_sessions *sessions, const char *host, uint16_t port,
+                             mbedtls_ssl_context *ssl);
+/* Keeps the session that `ssl` has; without memory it is not kept. */
+void ferry_tls_sessions_keep(ferry_tls_sessions *sessions, const char *host, uint16_t port,
+                             const mbedtls_ssl_context *ssl);
+void ferry_tls_sessions_deinit(ferry_tls_sessions *sessions);
+
+/* ---- Configurations (tls_config.c) ---- */
+
+struct ferry_tls_config {
+    ferry_tls_config *next;                      /* in its cache */
+    unsigned users;                              /* the cache is one of them */
+    unsigned char digest[FERRY_TLS_DIGEST_SIZE]; /* of the options */
+    mbedtls_ssl_config ssl;
+    ferry_tls_roots *roots; /* NULL: the chain is not verified */
+    mbedtls_x509_crt certificate;
+    mbedtls_pk_context key;
+    mbedtls_x509_crl crl;
+    char *name;       /* to verify instead of the host's; NULL: the host's */
+    bool unsafe_name; /* no name is verified */
+    unsigned char (*pins)[FERRY_TLS_DIGEST_SIZE];
+    size_t pin_count;
+    ferry_tls_sessions sessions;
+};
+
+/* ---- Verification (tls_verify.c, tls_constraints.c) ---- */
+
+enum { FERRY_TLS_MOST_CERTIFICATES = 10 }; /* in a chain, as mbedTLS has it */
+
+/* What is looked at while one chain is verified. */
+typedef struct ferry_tls_verification {
+    const ferry_tls_config *config;
+    const ferry_context *context;
+    const char *name; /* to verify; NULL: none */
+    bool was_called;  /* there was a chain: the session is not a resumed one */
+    bool pin_matched;
+    size_t issuer_count;
+    const mbedtls_x509_crt *issuers[FERRY_TLS_MOST_CERTIFICATES];
+    char words[FERRY_TLS_WORDS_SIZE]; /* what is wrong; "": nothing */
+} ferry_tls_verification;
+
+/* mbedTLS calls it for each certificate of the chain, the authority's first. */
+int ferry_tls_verify(void *verification, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+
+/* Whether the certificate is for this name or address: its alternative names only (RFC 9525). */
+bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name);
+/* RFC 9525 section 6.3: "*" stands for one whole label, the first. */
+bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name);
+
+/* Whether the issuer lets the certificate have its names (RFC 5280 section 4.2.1.10). A constraint
+ * that cannot be understood does not. */
+bool ferry_tls_is_permitted(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate);
+
+/* ---- Words (tls_words.c) ---- */
+
+/* What is wrong with a certificate, given mbedTLS's flags, as a sentence; `name` is what was to be
+ * verified, or NULL. */
+void ferry_tls_describe(const mbedtls_x509_crt *certificate, uint32_t flags, const char *name,
+                        char *text, size_t size);
+/* Whose it is: its common name or its first alternative name. */
+void ferry_tls_write_subject(const mbedtls_x509_crt *certificate, char *text, size_t size);
+/* For the log: subject, issuer, dates and names. */
+void ferry_tls_write_summary(const mbedtls_x509_crt *certificate, char *text, size_t size);
+/* "handshake_failure" (RFC 8446 section 6.2), or "alert 99". */
+void ferry_tls_write_alert(int alert, char *text, size_t size);
+/* What mbedTLS says of an error of its own. */
+void ferry_tls_write_error(int error, char *text, size_t size);
+
+/* ---- Ciphers (tls_ciphers.c) ---- */
+
+enum { FERRY_TLS_SUITES = 9 };
+
+/* Every cipher suite that is offered, in order, and 0. */
+const int *ferry_tls_suites(ferry_tls_cipher first);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_verify: what mbedTLS does not look at while it verifies a chain: names by the alternative
+ * names only, issuers of version 1, name constraints, pins; and the sentence for what it finds. */
+#include "tls_state.h"
+
+#include <mbedtls/oid.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SAN_DNS = 2, SAN_IP = 7 };
+
+/* ---- Names ---- */
+
+static char lower(char c) {
+    return (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
+}
+
+static bool is_alike(const char *a, const char *b, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (lower(a[i]) != lower(b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name) {
+    size_t name_length = strlen(name);
+    if (name_length > 0 && name[name_length - 1] == '.') {
+        name_length--; /* the root's label, which certificates do not have */
+    }
+    if (length < 2 || pattern[0] != '*') {
+        return length > 0 && length == name_length && is_alike(pattern, name, length);
+    }
+    const char *rest = pattern + 1;
+    const char *dot = memchr(name, '.', name_length);
+    if (*rest != '.' || dot == NULL || dot == name) {
+        return false;
+    }
+    size_t rest_length = length - 1;
+    size_t tail_length = name_length - (size_t)(dot - name);
+    bool is_deep = memchr(rest + 1, '.', rest_length - 1) != NULL; /* not all of a top domain */
+    return is_deep && rest_length == tail_length && is_alike(rest, dot, rest_length);
+}
+
+bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name) {
+    unsigned char address[16];
+    size_t address_length = mbedtls_x509_crt_parse_cn_inet_pton(name, address);
+    for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;
+         item = item->next) {
+        int kind = item->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
+        if (item->buf.p == NULL) {
+            continue;
+        }
+        if (address_length > 0
+                ? kind == SAN_IP && item->buf.len == address_length &&
+                      memcmp(item->buf.p, address, address_length) == 0
+                : kind == SAN_DNS &&
+                      ferry_tls_name_matches((const char *)item->buf.p, item->buf.len, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- The chain ---- */
+
+static void note(ferry_tls_verification *verification, const char *words) {
+    size_t used = strlen(verification->words);
+    snprintf(verification->words + used, sizeof verification->words - used, "%s%s",
+             used > 0 ? "; " : "", words);
+}
+
+static void note_about(ferry_tls_verification *verification, const mbedtls_x509_crt *certificate,
+                       const char *what) {
+    char subject[100];
+    char words[FERRY_TLS_WORDS_SIZE];
+    ferry_tls_write_subject(certificate, subject, sizeof subject);
+    snprintf(words, sizeof words, "the certificate of %s %s", subject, what);
+    note(verification, words);
+}
+
+static bool is_pinned(const ferry_tls_config *config, const mbedtls_x509_crt *certificate) {
+    unsigned char digest[FERRY_TLS_DIGEST_SIZE];
+    if (config->pin_count == 0 ||
+        mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, digest, 0) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < config->pin_count; i++) {
+        if (memcmp(config->pins[i], digest, sizeof digest) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False where it issues what it may not. */
+static bool may_issue(ferry_tls_verification *verification, const mbedtls_x509_crt *issuer) {
+    if (verification->config->roots != NULL && issuer->version < 3) {
+        note_about(verification, issuer, "is of version 1: it may not be that of an authority");
+        return false;
+    }
+    if (verification->issuer_count < FERRY_TLS_MOST_CERTIFICATES) {
+        verification->issuers[verification->issuer_count++] = issuer;
+    }
+    return true;
+}
+
+/* An issuer that is the certificate's own, self-issued, is bound by the constraints of those above
+ * it for all that it names. */
+static bool is_permitted(ferry_tls_verification *verification,
+                         const mbedtls_x509_crt *certificate) {
+    for (size_t i = 0; i < verification->issuer_count; i++) {
+        const mbedtls_x509_crt *issuer = verification->issuers[i];
+        if (!ferry_tls_is_permitted(issuer, certificate)) {
+            char subject[100];
+            char what[200];
+            ferry_tls_write_subject(issuer, subject, sizeof subject);
+            snprintf(what, sizeof what, "has a name that its issuer %s may not give", subject);
+            note_about(verification, certificate, what);
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t look_at_leaf(ferry_tls_verification *verification,
+                             const mbedtls_x509_crt *certificate, uint32_t flags) {
+    flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    if (verification->name != NULL && !ferry_tls_is_for(certificate, verification->name)) {
+        flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    }
+    if (mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
+                                                  MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0) {
+        flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    }
+    return flags;
+}
+
+static void log_certificate(const ferry_context *context, const mbedtls_x509_crt *certificate) {
+    if (context->log != NULL) {
+        char text[600];
+        ferry_tls_write_summary(certificate, text, sizeof text);
+        ferry_log(context, FERRY_LOG_INFO, "certificate: %s", text);
+    }
+}
+
+int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+    ferry_tls_verification *verification = ctx;
+    const ferry_tls_config *config = verification->config;
+    bool is_leaf = depth == 0;
+    bool is_good = true;
+    verification->was_called = true;
+    log_certificate(verification->context, certificate);
+    verification->pin_matched |= is_pinned(config, certificate);
+    uint32_t found = is_leaf ? look_at_leaf(verification, certificate, *flags) : *flags;
+    if (config->roots == NULL) {
+        found = 0; /* nobody is trusted, nobody is asked */
+    } else {
+        is_good = is_permitted(verification, certificate);
+    }
+    if (found != 0) {
+        char words[FERRY_TLS_WORDS_SIZE];
+        ferry_tls_describe(certificate, found, verification->name, words, sizeof words);
+        note(verification, words);
+        is_good = false;
+    }
+    if (!is_leaf) {
+        is_good = may_issue(verification, certificate) && is_good;
+    } else if (config->pin_count > 0 && !verification->pin_matched) {
+        note(verification, "none of the pinned keys is in the chain");
+        is_good = false;
+    }
+    *flags = is_good ? 0 : found | MBEDTLS_X509_BADCERT_OTHER;
+    /* Where mbedTLS is not to verify the chain, it must hear of what is wrong even so. */
+    return config->roots == NULL && !is_good ? MBEDTLS_ERR_X509_FATAL_ERROR : 0;
+}
