@@ -12,8 +12,9 @@
 #include <string.h>
 
 static const scenario_entry *const tables[] = {
-    scenario_connecting, scenario_requesting, scenario_refusing,  scenario_responding,
-    scenario_uploading,  scenario_lasting,    scenario_streaming, scenario_remembering,
+    scenario_connecting, scenario_requesting,  scenario_refusing,
+    scenario_responding, scenario_uploading,   scenario_lasting,
+    scenario_streaming,  scenario_remembering, scenario_tls,
 };
 
 static scenario_function find(const char *name) {
@@ -125,7 +126,6 @@ static bool take_option(const char *argument, scenario *s) {
         bool *to;
     } switches[] = {
         {"blocking", &s->blocking},
-        {"tls", &s->with_tls},
         {"keep_content_coding", &s->options.keep_content_coding},
         {"proxy_env", &s->options.proxy_from_environment},
     };
@@ -135,7 +135,8 @@ static bool take_option(const char *argument, scenario *s) {
             return true;
         }
     }
-    return set_size(name, number, s) || set_number(name, number, s);
+    return set_size(name, number, s) || set_number(name, number, s) ||
+           scenario_set_tls(s, name, value);
 }
 
 int main(int argc, char **argv) {
@@ -154,5 +155,6 @@ int main(int argc, char **argv) {
     s.argv = argv + next;
     run(&s);
     ferry_client_free(s.client);
+    scenario_forget_tls(&s);
     return fflush(stdout) == 0 ? 0 : 1;
 }

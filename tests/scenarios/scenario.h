@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SCENARIO_MOST_TEXTS = 64, SCENARIO_MOST_PINS = 8 };
+
 typedef struct scenario {
     const char *host;
     int port;
@@ -19,6 +21,10 @@ typedef struct scenario {
     ferry_client_options options;
     bool blocking;
     bool with_tls;
+    ferry_tls_options tls;
+    const char *pins[SCENARIO_MOST_PINS + 1];
+    char *texts[SCENARIO_MOST_TEXTS]; /* what the TLS options point to */
+    int text_count;
     size_t read_chunk_size; /* 0: the default */
     size_t into;            /* bodies are read into memory of this size; 0: as views */
     int log;                /* 1: all but INFO; 2: all */
@@ -48,6 +54,7 @@ extern const scenario_entry scenario_uploading[];
 extern const scenario_entry scenario_lasting[];
 extern const scenario_entry scenario_streaming[];
 extern const scenario_entry scenario_remembering[];
+extern const scenario_entry scenario_tls[];
 
 /* ---- The transcript ---- */
 
@@ -119,6 +126,18 @@ ferry_error scenario_get(scenario *s, const char *target);
 /* Tells the server something, on a connection of its own, and waits for its answer: what the
  * server does upon it has been done by then. */
 void scenario_tell(const scenario *s, const char *target);
+
+/* ---- TLS ---- */
+
+/* Sets an option: tls, ca, ca_der, name, unsafe, cert, key, key_password, crl, pin (several parted
+ * by commas), tls_min, cipher. Files are named, "-" is NULL. False: TLS has no such option. */
+bool scenario_set_tls(scenario *s, const char *name, const char *value);
+
+/* What connect_to_host is to be given; NULL without tls=1. */
+const ferry_tls_options *scenario_tls_options(const scenario *s);
+
+/* Frees what the options point to, and the cache. */
+void scenario_forget_tls(scenario *s);
 
 /* ---- Arguments ---- */
 

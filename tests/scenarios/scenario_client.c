@@ -102,10 +102,9 @@ ferry_error scenario_settle(scenario *s) {
 
 ferry_error scenario_connect(scenario *s) {
     char host[300];
-    ferry_tls_options tls = {.ca_pem = NULL};
     snprintf(host, sizeof host, "%s%s", s->prefix, s->host);
     ferry_error error =
-        ferry_client_connect_to_host(s->client, host, s->port, s->with_tls ? &tls : NULL);
+        ferry_client_connect_to_host(s->client, host, s->port, scenario_tls_options(s));
     error = scenario_result(s, "connect_to_host", error);
     return error != FERRY_OK ? error : scenario_settle(s);
 }
@@ -167,7 +166,12 @@ ferry_error scenario_get(scenario *s, const char *target) {
 }
 
 void scenario_tell(const scenario *s, const char *target) {
-    scenario other = {.host = s->host, .port = s->port, .prefix = "", .quiet = true};
+    scenario other = {.host = s->host,
+                      .port = s->port,
+                      .prefix = "",
+                      .with_tls = s->with_tls,
+                      .tls = s->tls,
+                      .quiet = true};
     scenario_new_client(&other);
     if (scenario_connect(&other) != FERRY_OK || scenario_get(&other, target) != FERRY_OK) {
         scenario_give_up("the server could not be told");

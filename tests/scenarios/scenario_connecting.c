@@ -8,11 +8,10 @@
 
 /* connect HOST...: connects to each in turn, and gets "/" from it. */
 static void run_connect(scenario *s) {
-    ferry_tls_options tls = {.ca_pem = NULL};
     scenario_new_client(s);
     for (int i = 0; i < s->argc; i++) {
         ferry_error error =
-            ferry_client_connect_to_host(s->client, s->argv[i], s->port, s->with_tls ? &tls : NULL);
+            ferry_client_connect_to_host(s->client, s->argv[i], s->port, scenario_tls_options(s));
         if (scenario_result(s, "connect_to_host", error) == FERRY_OK &&
             scenario_settle(s) == FERRY_OK) {
             scenario_get(s, "/");
@@ -200,7 +199,7 @@ static void run_fails_again(scenario *s) {
     const char *host = s->argc > 0 ? s->argv[0] : s->host;
     int port = s->argc > 1 ? (int)scenario_number(s->argv[1]) : s->port;
     scenario_result(s, "connect_to_host",
-                    ferry_client_connect_to_host(s->client, host, port, NULL));
+                    ferry_client_connect_to_host(s->client, host, port, scenario_tls_options(s)));
     if (scenario_settle(s) == FERRY_OK) {
         scenario_get(s, "/");
     }
@@ -221,7 +220,7 @@ static void reach(scenario *s, ferry_status wanted, const char *host, int port) 
         return;
     }
     scenario_result(s, "connect_to_host",
-                    ferry_client_connect_to_host(s->client, host, port, NULL));
+                    ferry_client_connect_to_host(s->client, host, port, scenario_tls_options(s)));
     while (ferry_client_get_status(s->client) != wanted) {
         ferry_status status = ferry_client_get_status(s->client);
         if (status == FERRY_STATUS_CONNECTED) {

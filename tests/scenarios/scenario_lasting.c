@@ -57,8 +57,9 @@ static void run_blocking_steps(scenario *s) {
     const void *data;
     size_t length;
     scenario_new_client(s);
-    scenario_result(s, "connect_to_host",
-                    ferry_client_connect_to_host(s->client, s->host, s->port, NULL));
+    scenario_result(
+        s, "connect_to_host",
+        ferry_client_connect_to_host(s->client, s->host, s->port, scenario_tls_options(s)));
     scenario_result(s, "poll", ferry_client_poll(s->client));
     scenario_result(s, "poll", ferry_client_poll(s->client));
     scenario_result(s, "poll", ferry_client_poll(s->client));

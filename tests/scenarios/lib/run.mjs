@@ -121,7 +121,7 @@ export function exchange(target, body, options = {}) {
   const { code = 200, headers = [`Content-Length: ${data.length}`], chunked = false } = options;
   const { length = data.length, received = data.length, sent = 0, end = "CONNECTED" } = options;
   const { host = "127.0.0.1:PORT", trailers = [], hasBody = data.length > 0 } = options;
-  const url = target.startsWith("/") ? `http://${host}${target}` : target;
+  const url = target.startsWith("/") ? `${options.scheme ?? "http"}://${host}${target}` : target;
   return [
     "request: OK",
     "status REQUESTING",
@@ -138,13 +138,13 @@ export function exchange(target, body, options = {}) {
 /** The lines of an exchange whose body ends in an error. */
 export function brokenExchange(target, body, error, options = {}) {
   const { length = -1, headers = [], chunked = false, code = 200, detail = "…" } = options;
-  const { received = body.length } = options;
+  const { received = body.length, scheme = "http" } = options;
   return [
     "request: OK",
     "status REQUESTING",
     "status BODY",
     `response ${code}, length ${length}, hint ${length}${chunked ? ", chunked" : ""}, ` +
-      `http://127.0.0.1:PORT${target}`,
+      `${scheme}://127.0.0.1:PORT${target}`,
     headers.map((line) => `header: ${line}`),
     `body ${digest(body)}`,
     `read: ${error}: ${detail}`,

@@ -112,12 +112,13 @@ class Connection {
 
 /**
  * A server that runs `script(connection, index)` for each connection. It is closed with the test,
- * which fails if a script has.
+ * which fails if a script has. `create` makes the listener: net.createServer or one that is like it.
  */
-export async function rawServer(t, script, { host = "127.0.0.1", port = 0 } = {}) {
+export async function rawServer(t, script, options = {}) {
+  const { host = "127.0.0.1", port = 0, create = net.createServer } = options;
   const failures = [];
-  const server = { host, connections: [] };
-  const listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const sockets = new Set(); // those too that have not got as far as to be connections
+  const listener = create({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const connection = new Connection(socket);
     const index = server.connections.push(connection) - 1;
     Promise.resolve(script(connection, index))
@@ -127,11 +128,14 @@ export async function rawServer(t, script, { host = "127.0.0.1", port = 0 } = {}
       .then(() => connection.rest())
       .then(() => socket.end());
   });
+  const server = { host, listener, connections: [] };
+  listener.on("connection", (socket) => sockets.add(socket));
   listener.listen(port, host);
   await once(listener, "listening");
   server.port = listener.address().port;
   t.after(async () => {
     for (const { socket } of server.connections) socket.destroy();
+    for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => listener.close(resolve));
     if (failures.length > 0) throw failures[0];
   });
