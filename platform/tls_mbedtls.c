@@ -40,6 +40,7 @@ typedef struct tls {
     bool beneath_failed;                  /* it said why, if it can */
     bool beneath_ended;
     bool offered_session;
+    bool is_starved;  /* the stream beneath had no more bytes */
     bool wants_write; /* the handshake waits for room, not for bytes */
     unsigned char first_bytes[5];
     size_t first_count; /* of what the server sent */
@@ -78,6 +79,7 @@ static void choose_buffer(tls *self, size_t length) {
 
 static int receive_failed(tls *self, ferry_stream_result result) {
     if (result == FERRY_STREAM_AGAIN) {
+        self->is_starved = true;
         if (self->large != NULL) {
             free(self->large); /* it is empty: all is asked for before more is read */
             self->large = NULL;
@@ -130,6 +132,11 @@ static int transmit(void *ctx, const unsigned char *data, size_t length) {
         return BENEATH_FAILED;
     }
     return (int)written;
+}
+
+/* mbedTLS says so too after a record that was not for it, with others behind it. */
+static bool must_go_on(const tls *self, int result) {
+    return result == MBEDTLS_ERR_SSL_WANT_READ && !self->is_starved;
 }
 
 /* A record is made that the stream beneath has not taken whole. */
@@ -297,7 +304,11 @@ static void end_handshake(tls *self) {
 
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     tls *self = (tls *)stream;
-    int result = mbedtls_ssl_handshake(&self->ssl);
+    int result;
+    do {
+        self->is_starved = false;
+        result = mbedtls_ssl_handshake(&self->ssl);
+    } while (must_go_on(self, result));
     self->wants_write = result == MBEDTLS_ERR_SSL_WANT_WRITE;
     if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
         *done = false;
@@ -337,6 +348,7 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
         return FERRY_STREAM_FAILED;
     }
     for (;;) {
+        self->is_starved = false;
         int result = mbedtls_ssl_read(&self->ssl, dst, capacity);
         if (result > 0) {
             *length = (size_t)result;
@@ -349,6 +361,10 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
         case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
             return FERRY_STREAM_END;
         case MBEDTLS_ERR_SSL_WANT_READ:
+            if (must_go_on(self, result)) {
+                break;
+            }
+            return FERRY_STREAM_AGAIN;
         case MBEDTLS_ERR_SSL_WANT_WRITE:
             return FERRY_STREAM_AGAIN;
         case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
