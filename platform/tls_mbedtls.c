@@ -262,6 +262,11 @@ static ferry_error fail_handshake(tls *self, int result) {
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
     case MBEDTLS_ERR_X509_ALLOC_FAILED:
         return ferry_fail_memory(context);
+    case MBEDTLS_ERR_SSL_BAD_INPUT_DATA: /* so it says where a message is too large for it */
+        return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
+                          "%s sent a TLS handshake message of more than 16 KiB, such as a "
+                          "certificate with very many names",
+                          self->host);
     default:
         break;
     }
