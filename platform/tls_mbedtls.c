@@ -330,6 +330,11 @@ static ferry_stream_result flush(tls *self) {
     return FERRY_STREAM_FAILED;
 }
 
+/* A ticket is two steps for mbedTLS, the first of which says that it wants to read. */
+static bool has_unread(const tls *self) {
+    return self->begin < self->end || mbedtls_ssl_check_pending(&self->ssl) != 0;
+}
+
 static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capacity,
                                     size_t *length) {
     tls *self = (tls *)stream;
@@ -349,6 +354,10 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
         case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
             return FERRY_STREAM_END;
         case MBEDTLS_ERR_SSL_WANT_READ:
+            if (has_unread(self)) {
+                break;
+            }
+            return FERRY_STREAM_AGAIN;
         case MBEDTLS_ERR_SSL_WANT_WRITE:
             return FERRY_STREAM_AGAIN;
         case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
