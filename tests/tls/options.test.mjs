@@ -336,7 +336,6 @@ describe("What cannot be read", { skip }, () => {
     pin_that_is_too_short: [pin("sha256//AAAA"), /pin/i],
     pin_that_is_no_base64: [pin(`sha256//${"!".repeat(43)}=`), /pin/i],
     pin_without_a_prefix: [() => [`pin=${pinOf(root()).replace("sha256//", "")}`], /pin/i],
-    name_that_is_impossible: [() => ["name=a b"], /name/i],
     version_that_is_none: [() => ["tls_min=11"], /version/i],
     cipher_that_is_none: [() => ["cipher=9"], /cipher/i],
   };
