@@ -24,6 +24,8 @@ function below(options, { under = root(), ...leafOptions } = {}) {
 /** The same leaf with other certificates sent after it. */
 const sending = (certificate, ...others) => ({ ...certificate, chain: [certificate, ...others] });
 
+const manyNames = (count) => Array.from({ length: count }, (_, i) => `DNS:host-${i}.many.example`);
+
 const expired = { from: days(-30), to: days(-2) };
 const future = { from: days(2), to: days(30) };
 const expiredOn = datePattern(expired.to);
@@ -322,6 +324,18 @@ export const chains = [
       return { certificate: leaf({ issuer: top }), roots: [top], weak: true };
     },
   },
+
+  // ---- Sizes ----
+  {
+    title: "certificates_of_15_KB_are_accepted",
+    make: () => ({ certificate: leaf({ names: [...NAMES, ...manyNames(500)] }) }),
+  },
+  {
+    title: "certificates_that_are_larger_than_mbedTLS_can_take_are_refused_in_words",
+    make: () => ({ certificate: leaf({ names: [...NAMES, ...manyNames(1000)] }) }),
+    refused: [/large|big|long|16/i],
+    error: ["TLS_HANDSHAKE", "TLS_CERTIFICATE"],
+  },
 ];
 
 // ---- Revocation -----------------------------------------------------------------------------
@@ -432,7 +446,7 @@ const constraints = [
 export const constrained = ["root", "intermediate"].flatMap((place) =>
   ["critical", "not_critical"].flatMap((weight) =>
     constraints.map(([what, value, accepted]) => ({
-      title: `${what}_by_${weight}_constraints_of_the_${place}_is_${accepted ? "accepted" : "refused"}`,
+      title: `${what}_and_${weight}_constraints_in_the_${place}`,
       make: () => {
         const text = `${weight === "critical" ? "critical," : ""}${value}`;
         const extensions = { nameConstraints: text };
@@ -442,7 +456,11 @@ export const constrained = ["root", "intermediate"].flatMap((place) =>
         const top = authority("Narrow Root", { extensions });
         return { certificate: below({}, { under: top, names: leafNames }), roots: [top] };
       },
-      refused: accepted ? undefined : [CONSTRAINED],
+      // mbedTLS cannot read an intermediate whose constraints are critical: it is refused as well.
+      refused:
+        accepted && !(weight === "critical" && place === "intermediate")
+          ? undefined
+          : [CONSTRAINED],
       node: accepted
         ? undefined
         : what.startsWith("excluded")

@@ -36,7 +36,7 @@ export const got = (body = "hello", options = {}) =>
 
 /** The lines of the greeting of a server that is asked under another name. */
 export const host = ({ host: name }) => ({
-  host: `${name.includes(":") ? `[${name}]` : name}:PORT`,
+  host: `${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:PORT`,
 });
 
 /** A certificate that is accepted: the answer is read. */
