@@ -350,6 +350,14 @@ describe("Hosts that need no proxy", () => {
   });
 });
 
+const survived = [
+  "failed in the end: often",
+  "succeeded in the end: yes",
+  "other errors: 0",
+  "unusable after close: 0",
+  "leaked: 0",
+];
+
 describe("Proxies of the environment", () => {
   const cases = [
     [(p) => ({ http_proxy: `http://127.0.0.1:${p}` }), "proxy!"],
@@ -376,6 +384,13 @@ describe("Proxies of the environment", () => {
       );
     });
   }
+
+  test("every_failed_allocation_is_survived", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const wrap = environment({ http_proxy: `http://a:b@proxy.invalid:${proxy.port}` });
+    const options = ["proxy_env=1", "no_proxy=x", `resolve=proxy.invalid:${proxy.port}:127.0.0.1`];
+    await expectRun(["allocations", { ...origin, wrap }, ...options, "get"], survived);
+  });
 
   test("they_are_not_read_unless_asked_for", async (t) => {
     const server = await answering(t, [ok("direct")]);
@@ -663,6 +678,17 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
       for (const head of server.heads) assert.doesNotMatch(head, /proxy-authorization/i);
     });
   }
+
+  test("every_failed_allocation_is_survived", async (t) => {
+    const server = await secureServer(t);
+    const proxy = await tunnelProxy(t, { pieces: [lines("HTTP/1.1 200 OK", "X-A: 1")] });
+    const variables = { https_proxy: `http://a:b@127.0.0.1:${proxy.port}` };
+    const wrapped = [...environment(variables), ...wrap.slice(1)];
+    await expectRun(
+      ["allocations", { ...server, wrap: wrapped }, "prefix=https://", "proxy_env=1", "get"],
+      survived,
+    );
+  });
 
   test("certificate_must_be_the_origins_not_the_proxys", async (t) => {
     const server = await secureServer(t, other);
