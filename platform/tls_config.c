@@ -172,7 +172,12 @@ static ferry_error read_crl(ferry_context *context, ferry_tls_config *config, co
         return FERRY_OK;
     }
     int result = mbedtls_x509_crl_parse(&config->crl, (const unsigned char *)pem, strlen(pem) + 1);
+    config->has_crl = true;
     return result != 0 ? fail_reading(context, "the revocation list", result) : FERRY_OK;
+}
+
+mbedtls_x509_crl *ferry_tls_crl_of(const ferry_tls_config *config) {
+    return config->has_crl ? (mbedtls_x509_crl *)&config->crl : NULL;
 }
 
 static ferry_error read_name(ferry_context *context, ferry_tls_config *config, const char *name) {
@@ -250,7 +255,7 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
                                                          : MBEDTLS_SSL_VERIFY_OPTIONAL);
     if (config->roots != NULL) {
         mbedtls_ssl_conf_ca_chain(ssl, ferry_tls_roots_chain(config->roots),
-                                  options->crl_pem != NULL ? &config->crl : NULL);
+                                  ferry_tls_crl_of(config));
     }
     if (options->certificate_pem != NULL &&
         mbedtls_ssl_conf_own_cert(ssl, &config->certificate, &config->key) != 0) {

@@ -40,6 +40,7 @@ typedef struct tls {
     bool beneath_failed;                  /* it said why, if it can */
     bool beneath_ended;
     bool offered_session;
+    bool is_starved;  /* the stream beneath had no more bytes */
     bool wants_write; /* the handshake waits for room, not for bytes */
     unsigned char first_bytes[5];
     size_t first_count; /* of what the server sent */
@@ -78,6 +79,7 @@ static void choose_buffer(tls *self, size_t length) {
 
 static int receive_failed(tls *self, ferry_stream_result result) {
     if (result == FERRY_STREAM_AGAIN) {
+        self->is_starved = true;
         if (self->large != NULL) {
             free(self->large); /* it is empty: all is asked for before more is read */
             self->large = NULL;
@@ -130,6 +132,11 @@ static int transmit(void *ctx, const unsigned char *data, size_t length) {
         return BENEATH_FAILED;
     }
     return (int)written;
+}
+
+/* mbedTLS says so too after a record that was not for it, with others behind it. */
+static bool must_go_on(const tls *self, int result) {
+    return result == MBEDTLS_ERR_SSL_WANT_READ && !self->is_starved;
 }
 
 /* A record is made that the stream beneath has not taken whole. */
@@ -255,6 +262,11 @@ static ferry_error fail_handshake(tls *self, int result) {
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
     case MBEDTLS_ERR_X509_ALLOC_FAILED:
         return ferry_fail_memory(context);
+    case MBEDTLS_ERR_SSL_BAD_INPUT_DATA: /* so it says where a message is too large for it */
+        return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
+                          "%s sent a TLS handshake message of more than 16 KiB, such as a "
+                          "certificate with very many names",
+                          self->host);
     default:
         break;
     }
@@ -297,7 +309,11 @@ static void end_handshake(tls *self) {
 
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     tls *self = (tls *)stream;
-    int result = mbedtls_ssl_handshake(&self->ssl);
+    int result;
+    do {
+        self->is_starved = false;
+        result = mbedtls_ssl_handshake(&self->ssl);
+    } while (must_go_on(self, result));
     self->wants_write = result == MBEDTLS_ERR_SSL_WANT_WRITE;
     if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
         *done = false;
@@ -330,11 +346,6 @@ static ferry_stream_result flush(tls *self) {
     return FERRY_STREAM_FAILED;
 }
 
-/* A ticket is two steps for mbedTLS, the first of which says that it wants to read. */
-static bool has_unread(const tls *self) {
-    return self->begin < self->end || mbedtls_ssl_check_pending(&self->ssl) != 0;
-}
-
 static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capacity,
                                     size_t *length) {
     tls *self = (tls *)stream;
@@ -342,6 +353,7 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
         return FERRY_STREAM_FAILED;
     }
     for (;;) {
+        self->is_starved = false;
         int result = mbedtls_ssl_read(&self->ssl, dst, capacity);
         if (result > 0) {
             *length = (size_t)result;
@@ -354,7 +366,7 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
         case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
             return FERRY_STREAM_END;
         case MBEDTLS_ERR_SSL_WANT_READ:
-            if (has_unread(self)) {
+            if (must_go_on(self, result)) {
                 break;
             }
             return FERRY_STREAM_AGAIN;

@@ -58,12 +58,16 @@ struct ferry_tls_config {
     mbedtls_x509_crt certificate;
     mbedtls_pk_context key;
     mbedtls_x509_crl crl;
+    bool has_crl;
     char *name;       /* to verify instead of the host's; NULL: the host's */
     bool unsafe_name; /* no name is verified */
     unsigned char (*pins)[FERRY_TLS_DIGEST_SIZE];
     size_t pin_count;
     ferry_tls_sessions sessions;
 };
+
+/* The revocation lists; NULL: there are none. */
+mbedtls_x509_crl *ferry_tls_crl_of(const ferry_tls_config *config);
 
 /* ---- Verification (tls_verify.c, tls_constraints.c) ---- */
 
@@ -76,6 +80,8 @@ typedef struct ferry_tls_verification {
     const char *name; /* to verify; NULL: none */
     bool was_called;  /* there was a chain: the session is not a resumed one */
     bool pin_matched;
+    bool lacks_issuer;
+    bool is_refused;
     size_t issuer_count;
     const mbedtls_x509_crt *issuers[FERRY_TLS_MOST_CERTIFICATES];
     char words[FERRY_TLS_WORDS_SIZE]; /* what is wrong; "": nothing */

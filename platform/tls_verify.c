@@ -132,6 +132,10 @@ static uint32_t look_at_leaf(ferry_tls_verification *verification,
     if (verification->name != NULL && !ferry_tls_is_for(certificate, verification->name)) {
         flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     }
+    /* Every cipher suite that is offered has the server sign its part of the key exchange. */
+    if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0) {
+        flags |= MBEDTLS_X509_BADCERT_KEY_USAGE;
+    }
     if (mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
                                                   MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0) {
         flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
@@ -147,15 +151,13 @@ static void log_certificate(const ferry_context *context, const mbedtls_x509_crt
     }
 }
 
-int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
-    ferry_tls_verification *verification = ctx;
+/* Looks at one certificate; false where something is wrong with it. */
+static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt *certificate,
+                    bool is_leaf, uint32_t flags) {
     const ferry_tls_config *config = verification->config;
-    bool is_leaf = depth == 0;
     bool is_good = true;
-    verification->was_called = true;
-    log_certificate(verification->context, certificate);
     verification->pin_matched |= is_pinned(config, certificate);
-    uint32_t found = is_leaf ? look_at_leaf(verification, certificate, *flags) : *flags;
+    uint32_t found = is_leaf ? look_at_leaf(verification, certificate, flags) : flags;
     if (config->roots == NULL) {
         found = 0; /* nobody is trusted, nobody is asked */
     } else {
@@ -173,7 +175,80 @@ int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32
         note(verification, "none of the pinned keys is in the chain");
         is_good = false;
     }
-    *flags = is_good ? 0 : found | MBEDTLS_X509_BADCERT_OTHER;
+    return is_good;
+}
+
+/* mbedTLS hears what was found at the last certificate, the server's own. */
+static int look_at_chain(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+    ferry_tls_verification *verification = ctx;
+    log_certificate(verification->context, certificate);
+    verification->lacks_issuer |= (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0;
+    bool is_good = look_at(verification, certificate, depth == 0, *flags);
+    verification->is_refused |= !is_good;
+    *flags = depth == 0 && verification->is_refused ? MBEDTLS_X509_BADCERT_OTHER : 0;
+    return 0;
+}
+
+/* ---- Chains in another order (RFC 8446 section 4.4.2) ---- */
+
+static bool has_issued(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate) {
+    return issuer->subject_raw.len == certificate->issuer_raw.len &&
+           memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
+}
+
+/* Puts the issuer of each certificate behind it, as far as they are there; copies, since the chain
+ * is mbedTLS's. */
+static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) {
+    const mbedtls_x509_crt *last = first;
+    for (int i = 0; i < FERRY_TLS_MOST_CERTIFICATES && last != NULL; i++) {
+        if (mbedtls_x509_crt_parse_der(sorted, last->raw.p, last->raw.len) != 0) {
+            return false;
+        }
+        const mbedtls_x509_crt *issuer = first->next;
+        while (issuer != NULL && (issuer == last || !has_issued(issuer, last))) {
+            issuer = issuer->next;
+        }
+        last = issuer;
+    }
+    return true;
+}
+
+/* mbedTLS looks for an issuer only behind the certificate. */
+static bool verify_sorted(ferry_tls_verification *verification, mbedtls_x509_crt *first) {
+    const ferry_tls_config *config = verification->config;
+    ferry_tls_verification again = {
+        .config = config,
+        .context = verification->context,
+        .name = verification->name,
+    };
+    mbedtls_x509_crt sorted;
+    mbedtls_x509_crt_init(&sorted);
+    uint32_t flags = 0;
+    bool is_good = sort_chain(first, &sorted) &&
+                   mbedtls_x509_crt_verify_with_profile(
+                       &sorted, ferry_tls_roots_chain(config->roots), ferry_tls_crl_of(config),
+                       &mbedtls_x509_crt_profile_default, NULL, &flags, look_at_chain, &again) == 0;
+    mbedtls_x509_crt_free(&sorted);
+    if (!is_good && again.words[0] != '\0' && !again.lacks_issuer) {
+        memcpy(verification->words, again.words, sizeof again.words);
+    }
+    return is_good;
+}
+
+int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+    ferry_tls_verification *verification = ctx;
+    verification->was_called = true;
+    look_at_chain(ctx, certificate, depth, flags);
+    if (*flags == 0) {
+        return 0;
+    }
+    bool may_be_unsorted = verification->config->roots != NULL && verification->lacks_issuer &&
+                           certificate->next != NULL;
+    if (may_be_unsorted && verify_sorted(verification, certificate)) {
+        verification->words[0] = '\0';
+        *flags = 0;
+        return 0;
+    }
     /* Where mbedTLS is not to verify the chain, it must hear of what is wrong even so. */
-    return config->roots == NULL && !is_good ? MBEDTLS_ERR_X509_FATAL_ERROR : 0;
+    return verification->config->roots == NULL ? MBEDTLS_ERR_X509_FATAL_ERROR : 0;
 }
