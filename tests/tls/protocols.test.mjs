@@ -427,9 +427,7 @@ describe("Fragments", { skip }, () => {
     // mbedTLS wants the 4 bytes before a message in one record.
     test(`handshake_in_records_of_one_byte_is_read_or_refused_in_words_${version}`, async (t) => {
       const server = await tlsServer(t, good(), undefined, only);
-      const transcript = await run(
-        ...get(await relay(t, server, splitting(1)), trusting()),
-      );
+      const transcript = await run(...get(await relay(t, server, splitting(1)), trusting()));
       if (!/^body 5 bytes "hello"$/m.test(transcript)) {
         assert.equal(failureOf(transcript).error, "TLS_HANDSHAKE");
       }
