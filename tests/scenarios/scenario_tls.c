@@ -144,13 +144,21 @@ static void run_has_tls(scenario *s) {
     scenario_say(s, "TLS: %s", s->tls.cache != NULL ? "yes" : "no");
 }
 
-/* sessions STEP...: a number is the client that connects anew and gets "/"; -N frees that client;
+/* sessions , STEP...: a number is the client that connects anew and gets "/"; -N frees that client;
  * "cache" makes a cache that is given from then on, "no_cache" gives none, either frees the one
- * before; OPTION=VALUE holds from then on. */
+ * before; OPTION=VALUE, host=HOST and port=PORT hold from then on. */
 static void run_sessions(scenario *s) {
     ferry_client *clients[MOST_CLIENTS] = {NULL};
-    for (int i = 0; i < s->argc; i++) {
+    for (int i = 1; i < s->argc; i++) { /* the comma has kept options from being read before */
         const char *step = s->argv[i];
+        if (strncmp(step, "host=", 5) == 0) {
+            s->host = step + 5;
+            continue;
+        }
+        if (strncmp(step, "port=", 5) == 0) {
+            s->port = (int)scenario_number(step + 5);
+            continue;
+        }
         if (strcmp(step, "cache") == 0 || strcmp(step, "no_cache") == 0) {
             ferry_tls_cache_free(s->tls.cache);
             s->tls.cache = strcmp(step, "cache") == 0 ? ferry_tls_cache_new() : NULL;

@@ -17,11 +17,13 @@ export const plainAlert = (number) => Buffer.from([ALERT, 3, 3, 0, 2, 2, number]
 export const isCloseNotify = (record) =>
   record[0] === ALERT || (record[0] === DATA && contentLength(record) === 2 + 1 + 16);
 
-/** The same handshake record as records of one byte each. */
-export function splitRecord(record) {
-  const parts = Array.from(record.subarray(5), (byte) =>
-    Buffer.from([record[0], record[1], record[2], 0, 1, byte]),
-  );
+/** The same handshake record as records of `size` bytes each. */
+export function splitRecord(record, size) {
+  const parts = [];
+  for (let at = 5; at < record.length; at += size) {
+    const content = record.subarray(at, at + size);
+    parts.push(Buffer.from([record[0], record[1], record[2], 0, content.length]), content);
+  }
   return Buffer.concat(parts);
 }
 
