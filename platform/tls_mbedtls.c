@@ -41,6 +41,7 @@ typedef struct tls {
     bool beneath_ended;
     bool offered_session;
     bool wants_write; /* the handshake waits for room, not for bytes */
+    bool must_wait;   /* the stream beneath had nothing, or no room */
     unsigned char first_bytes[5];
     size_t first_count; /* of what the server sent */
 
@@ -78,6 +79,7 @@ static void choose_buffer(tls *self, size_t length) {
 
 static int receive_failed(tls *self, ferry_stream_result result) {
     if (result == FERRY_STREAM_AGAIN) {
+        self->must_wait = true;
         if (self->large != NULL) {
             free(self->large); /* it is empty: all is asked for before more is read */
             self->large = NULL;
@@ -123,6 +125,7 @@ static int transmit(void *ctx, const unsigned char *data, size_t length) {
     size_t written = 0;
     ferry_stream_result result = self->beneath->ops->write(self->beneath, &slice, 1, &written);
     if (result == FERRY_STREAM_AGAIN) {
+        self->must_wait = true;
         return MBEDTLS_ERR_SSL_WANT_WRITE;
     }
     if (result != FERRY_STREAM_OK) {
@@ -337,6 +340,7 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
         return FERRY_STREAM_FAILED;
     }
     for (;;) {
+        self->must_wait = false;
         int result = mbedtls_ssl_read(&self->ssl, dst, capacity);
         if (result > 0) {
             *length = (size_t)result;
@@ -350,7 +354,11 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
             return FERRY_STREAM_END;
         case MBEDTLS_ERR_SSL_WANT_READ:
         case MBEDTLS_ERR_SSL_WANT_WRITE:
-            return FERRY_STREAM_AGAIN;
+            /* It also says so after a message of the handshake's, whatever has come already. */
+            if (self->must_wait) {
+                return FERRY_STREAM_AGAIN;
+            }
+            break;
         case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
             keep_session(self);
             break;
