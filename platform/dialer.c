@@ -241,7 +241,8 @@ static ferry_error dialer_start(ferry_connector *connector, const ferry_origin *
     made->port = origin->port;
     memcpy(made->host, origin->host, host_size);
     made->is_literal =
-        ferry_address_from_literal(made->host, made->port, &made->addresses.items[0]);
+        ferry_address_from_literal(origin->address != NULL ? origin->address : made->host,
+                                   made->port, &made->addresses.items[0]);
     made->addresses.count = made->is_literal ? 1 : 0;
     self->dial = made;
     if (made->is_literal) {

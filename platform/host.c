@@ -35,7 +35,7 @@ ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, siz
 ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,
                                    ferry_backend **backend) {
     ferry_connector *connector = NULL;
-    ferry_error error = ferry_route_new(context, &connector);
+    ferry_error error = ferry_route_new(context, exchange, &connector);
     if (error != FERRY_OK) {
         return error;
     }

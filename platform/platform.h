@@ -89,8 +89,27 @@ ferry_error ferry_tcp_new(ferry_context *context, ferry_descriptor socket, ferry
 /* dialer: the connector for plain TCP (RFC 8305). OUT_OF_MEMORY. */
 ferry_error ferry_dialer_new(ferry_context *context, ferry_connector **connector);
 
-/* route: the connector for every origin: it dials, and then speaks TLS where that is asked for.
- * OUT_OF_MEMORY. */
-ferry_error ferry_route_new(ferry_context *context, ferry_connector **connector);
+/* tunnel: what asks a proxy for a way to the origin, over a stream to that proxy. */
+typedef struct ferry_tunnel ferry_tunnel;
+
+/* For an origin that has a proxy. Where that refuses, code and headers of its answer go to the
+ * exchange. OUT_OF_MEMORY. */
+ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
+                             const ferry_origin *origin, ferry_tunnel **tunnel);
+void ferry_tunnel_free(ferry_tunnel *tunnel);
+
+/* Goes on as far as the stream lets it; `done` tells whether that was to the open tunnel. Where
+ * bytes of the origin came along with the proxy's answer, *stream is then another one, which gives
+ * them first and owns the former. CANT_CONNECT: the proxy refuses; PROTOCOL, TOO_LARGE,
+ * CONNECTION_ERROR, OUT_OF_MEMORY; with a detail. The stream stays the caller's. */
+ferry_error ferry_tunnel_step(ferry_tunnel *tunnel, ferry_stream **stream, bool *done);
+
+/* What it waits for: FERRY_EVENT_READ or FERRY_EVENT_WRITE. */
+unsigned ferry_tunnel_get_events(const ferry_tunnel *tunnel);
+
+/* route: the connector for every origin: it dials the origin or its proxy, then speaks TLS, asks
+ * for a tunnel, and speaks TLS within that, as the origin needs it. OUT_OF_MEMORY. */
+ferry_error ferry_route_new(ferry_context *context, ferry_exchange *exchange,
+                            ferry_connector **connector);
 
 #endif

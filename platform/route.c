@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* route: the connector of a machine that has sockets: it dials, and then speaks TLS where the
- * origin asks for it. */
+/* route: the connector of a machine that has sockets: to the origin or to its proxy, with TLS to
+ * either, or to the one through the other. Or it speaks TLS over a stream that is connected
+ * already. */
 #include "platform.h"
 #include "tls.h"
 
@@ -9,76 +10,66 @@
 
 typedef enum route_phase {
     ROUTE_NONE = 0,
+    ROUTE_GIVEN, /* the stream is there already */
     ROUTE_DIAL,
+    ROUTE_PROXY_TLS,
+    ROUTE_TUNNEL,
     ROUTE_ORIGIN_TLS,
 } route_phase;
+
+/* One end of TLS. */
+typedef struct route_peer {
+    ferry_tls_config *config; /* NULL: no TLS */
+    char *host;               /* NULL where there is no TLS, and between two routes */
+    uint16_t port;
+} route_peer;
 
 typedef struct ferry_route {
     ferry_connector base;
     ferry_context *context;
+    ferry_exchange *exchange;
     ferry_connector *dialer;
-    ferry_tls_cache *cache;   /* for origins whose options bring none; NULL until it is needed */
-    ferry_tls_config *config; /* of the origin; NULL: no TLS */
+    ferry_tls_cache *cache; /* for origins whose options bring none; NULL until it is needed */
+    route_peer proxy;
+    route_peer origin;
+    ferry_tunnel *tunnel; /* NULL where none is needed, and once it is open */
+    bool has_proxy;
     route_phase phase;
     ferry_stream *stream; /* what has been connected so far; NULL while it dials */
-    char *host;           /* the origin's; NULL where there is no TLS */
-    uint16_t port;
 } ferry_route;
+
+/* ---- The phases ---- */
+
+/* A time-out says where it was; without a proxy there is little to be told. */
+static void enter(ferry_route *route, route_phase phase) {
+    static const char *const names[] = {
+        [ROUTE_NONE] = NULL,
+        [ROUTE_GIVEN] = NULL,
+        [ROUTE_DIAL] = ", while it connected to the proxy",
+        [ROUTE_PROXY_TLS] = ", in the TLS handshake with the proxy",
+        [ROUTE_TUNNEL] = ", while the proxy was asked for a tunnel",
+        [ROUTE_ORIGIN_TLS] = ", in the TLS handshake behind the proxy",
+    };
+    route->phase = phase;
+    route->context->phase = route->has_proxy ? names[phase] : NULL;
+}
+
+static void peer_drop(ferry_route *route, route_peer *peer) {
+    ferry_free(route->context, peer->host);
+    peer->host = NULL;
+}
 
 static void route_drop(ferry_route *route) {
     route->dialer->ops->cancel(route->dialer);
+    ferry_tunnel_free(route->tunnel);
+    route->tunnel = NULL;
     if (route->stream != NULL) {
         route->stream->ops->destroy(route->stream);
         route->stream = NULL;
     }
-    ferry_free(route->context, route->host);
-    route->host = NULL;
-    route->phase = ROUTE_NONE;
-}
-
-static void release_config(ferry_route *route) {
-    if (route->config != NULL) {
-        ferry_tls_config_release(route->config);
-        route->config = NULL;
-    }
-}
-
-static ferry_error route_prepare(ferry_connector *connector, const ferry_origin *origin) {
-    ferry_route *self = (ferry_route *)connector;
-    static const ferry_tls_options by_default;
-    ferry_tls_config *config = NULL;
-    if (origin->secure) {
-        const ferry_tls_options *options = origin->tls != NULL ? origin->tls : &by_default;
-        ferry_error error = ferry_tls_config_get(self->context, options, &self->cache, &config);
-        if (error != FERRY_OK) {
-            return error;
-        }
-    }
-    release_config(self);
-    self->config = config;
-    return FERRY_OK;
-}
-
-static ferry_error route_start(ferry_connector *connector, const ferry_origin *origin,
-                               int64_t now_ms) {
-    ferry_route *self = (ferry_route *)connector;
-    route_drop(self);
-    if (origin->secure) {
-        size_t size = strlen(origin->host) + 1;
-        self->host = ferry_alloc(self->context, size);
-        if (self->host == NULL) {
-            return ferry_fail_memory(self->context);
-        }
-        memcpy(self->host, origin->host, size);
-        self->port = origin->port;
-    }
-    ferry_error error = self->dialer->ops->start(self->dialer, origin, now_ms);
-    if (error != FERRY_OK) {
-        route_drop(self);
-        return error;
-    }
-    self->phase = ROUTE_DIAL;
-    return FERRY_OK;
+    peer_drop(route, &route->origin);
+    peer_drop(route, &route->proxy);
+    enter(route, ROUTE_NONE);
 }
 
 static ferry_error route_fail(ferry_route *route, ferry_error error) {
@@ -86,60 +77,180 @@ static ferry_error route_fail(ferry_route *route, ferry_error error) {
     return error;
 }
 
-static ferry_error begin_tls(ferry_route *route) {
+/* ---- Beginning ---- */
+
+static void release_config(route_peer *peer) {
+    if (peer->config != NULL) {
+        ferry_tls_config_release(peer->config);
+        peer->config = NULL;
+    }
+}
+
+static ferry_error get_config(ferry_route *route, bool secure, const ferry_tls_options *options,
+                              ferry_tls_config **config) {
+    static const ferry_tls_options by_default;
+    *config = NULL;
+    if (!secure) {
+        return FERRY_OK;
+    }
+    return ferry_tls_config_get(route->context, options != NULL ? options : &by_default,
+                                &route->cache, config);
+}
+
+static ferry_error route_prepare(ferry_connector *connector, const ferry_origin *origin) {
+    ferry_route *self = (ferry_route *)connector;
+    const ferry_proxy *proxy = origin->proxy;
+    route_peer for_proxy = {.config = NULL};
+    route_peer for_origin = {.config = NULL};
+    ferry_error error = get_config(self, origin->secure, origin->tls, &for_origin.config);
+    if (error == FERRY_OK && proxy != NULL) {
+        error = get_config(self, proxy->secure, proxy->tls, &for_proxy.config);
+    }
+    if (error != FERRY_OK) {
+        release_config(&for_origin);
+        return error;
+    }
+    release_config(&self->origin);
+    release_config(&self->proxy);
+    self->origin.config = for_origin.config;
+    self->proxy.config = for_proxy.config;
+    return FERRY_OK;
+}
+
+static ferry_error peer_start(ferry_route *route, route_peer *peer, const char *host,
+                              uint16_t port) {
+    if (peer->config == NULL) {
+        return FERRY_OK;
+    }
+    size_t size = strlen(host) + 1;
+    peer->host = ferry_alloc(route->context, size);
+    if (peer->host == NULL) {
+        return ferry_fail_memory(route->context);
+    }
+    memcpy(peer->host, host, size);
+    peer->port = port;
+    return FERRY_OK;
+}
+
+/* What is needed later is made now: nothing of the origin lasts but what is copied. */
+static ferry_error start_phases(ferry_route *route, const ferry_origin *origin, int64_t now_ms) {
+    const ferry_proxy *proxy = origin->proxy;
+    ferry_origin dialled = *origin;
+    ferry_error error = peer_start(route, &route->origin, origin->host, origin->port);
+    if (error == FERRY_OK && proxy != NULL) {
+        dialled.host = proxy->host;
+        dialled.port = proxy->port;
+        error = peer_start(route, &route->proxy, proxy->host, proxy->port);
+    }
+    if (error == FERRY_OK && proxy != NULL && origin->secure) {
+        error = ferry_tunnel_new(route->context, route->exchange, origin, &route->tunnel);
+    }
+    if (error == FERRY_OK && origin->stream == NULL) {
+        error = route->dialer->ops->start(route->dialer, &dialled, now_ms);
+    }
+    return error;
+}
+
+static ferry_error route_start(ferry_connector *connector, const ferry_origin *origin,
+                               int64_t now_ms) {
+    ferry_route *self = (ferry_route *)connector;
+    route_drop(self);
+    self->stream = origin->stream;
+    self->has_proxy = origin->proxy != NULL;
+    ferry_error error = start_phases(self, origin, now_ms);
+    if (error != FERRY_OK) {
+        return route_fail(self, error);
+    }
+    enter(self, self->stream != NULL ? ROUTE_GIVEN : ROUTE_DIAL);
+    return FERRY_OK;
+}
+
+/* ---- Going on ---- */
+
+/* A failure on the way to the proxy says that it was there. */
+static ferry_error blame_proxy(ferry_route *route, ferry_error error) {
+    if (error != FERRY_ERROR_OUT_OF_MEMORY) {
+        char why[FERRY_DETAIL_SIZE];
+        memcpy(why, route->context->detail, sizeof why);
+        ferry_fail(route->context, error, "proxy: %s", why);
+    }
+    return error;
+}
+
+static ferry_error begin_tls(ferry_route *route, const route_peer *peer, route_phase phase) {
     ferry_stream *over = NULL;
-    ferry_error error = ferry_tls_new(route->context, route->config, route->host, route->port,
-                                      route->stream, &over);
-    if (error != FERRY_OK) {
-        return route_fail(route, error);
+    ferry_error error =
+        ferry_tls_new(route->context, peer->config, peer->host, peer->port, route->stream, &over);
+    if (error == FERRY_OK) {
+        route->stream = over;
+        enter(route, phase);
     }
-    route->stream = over;
-    route->phase = ROUTE_ORIGIN_TLS;
+    return error;
+}
+
+/* The next phase that this route needs. The link is OPEN only when all have passed. */
+static ferry_error begin_next(ferry_route *route, ferry_link *link) {
+    *link = FERRY_LINK_CONNECTING;
+    if (route->phase < ROUTE_PROXY_TLS && route->proxy.config != NULL) {
+        return begin_tls(route, &route->proxy, ROUTE_PROXY_TLS);
+    }
+    if (route->phase < ROUTE_TUNNEL && route->tunnel != NULL) {
+        enter(route, ROUTE_TUNNEL);
+        return FERRY_OK;
+    }
+    if (route->phase < ROUTE_ORIGIN_TLS && route->origin.config != NULL) {
+        return begin_tls(route, &route->origin, ROUTE_ORIGIN_TLS);
+    }
+    *link = FERRY_LINK_OPEN;
     return FERRY_OK;
 }
 
-/* The link is OPEN only when all phases have passed. */
-static ferry_error step_dial(ferry_route *route, int64_t now_ms, ferry_link *link) {
-    ferry_error error = route->dialer->ops->step(route->dialer, now_ms, link, &route->stream);
-    if (error != FERRY_OK) {
-        return route_fail(route, error);
+/* Goes on with the phase; `done` tells whether it has ended. */
+static ferry_error step_phase(ferry_route *route, int64_t now_ms, ferry_link *link, bool *done) {
+    ferry_error error = FERRY_OK;
+    switch (route->phase) {
+    case ROUTE_NONE:
+        break;
+    case ROUTE_GIVEN:
+        return begin_next(route, link); /* a step of its own, as RESOLVING is one */
+    case ROUTE_DIAL:
+        error = route->dialer->ops->step(route->dialer, now_ms, link, &route->stream);
+        *done = error == FERRY_OK && *link == FERRY_LINK_OPEN;
+        return error != FERRY_OK && route->has_proxy ? blame_proxy(route, error) : error;
+    case ROUTE_PROXY_TLS:
+        error = ferry_tls_handshake(route->stream, done);
+        return error != FERRY_OK ? blame_proxy(route, error) : FERRY_OK;
+    case ROUTE_TUNNEL:
+        return ferry_tunnel_step(route->tunnel, &route->stream, done);
+    case ROUTE_ORIGIN_TLS:
+        return ferry_tls_handshake(route->stream, done);
     }
-    if (*link == FERRY_LINK_OPEN && route->config != NULL) {
-        *link = FERRY_LINK_CONNECTING;
-        return begin_tls(route);
-    }
-    return FERRY_OK;
-}
-
-static ferry_error step_tls(ferry_route *route, ferry_link *link) {
-    bool done = false;
-    ferry_error error = ferry_tls_handshake(route->stream, &done);
-    if (error != FERRY_OK) {
-        return route_fail(route, error);
-    }
-    if (done) {
-        *link = FERRY_LINK_OPEN;
-    }
-    return FERRY_OK;
+    assert(!"a route that was not started");
+    return FERRY_ERROR_FAILED;
 }
 
 static ferry_error route_step(ferry_connector *connector, int64_t now_ms, ferry_link *link,
                               ferry_stream **stream) {
     ferry_route *self = (ferry_route *)connector;
-    assert(self->phase != ROUTE_NONE);
+    bool done = true;
     ferry_error error = FERRY_OK;
-    if (self->phase == ROUTE_DIAL) {
-        error = step_dial(self, now_ms, link);
+    while (error == FERRY_OK && done) {
+        done = false;
+        error = step_phase(self, now_ms, link, &done);
+        if (error == FERRY_OK && done) {
+            error = begin_next(self, link);
+            done = *link != FERRY_LINK_OPEN;
+        }
     }
-    if (error == FERRY_OK && self->phase == ROUTE_ORIGIN_TLS) {
-        error = step_tls(self, link);
+    if (error != FERRY_OK) {
+        return route_fail(self, error);
     }
-    if (error == FERRY_OK && *link == FERRY_LINK_OPEN) {
+    if (*link == FERRY_LINK_OPEN) {
         *stream = self->stream;
         self->stream = NULL;
         route_drop(self);
     }
-    return error;
+    return FERRY_OK;
 }
 
 static size_t route_get_waits(const ferry_connector *connector, ferry_wait *waits, size_t capacity,
@@ -148,11 +259,14 @@ static size_t route_get_waits(const ferry_connector *connector, ferry_wait *wait
     if (self->phase == ROUTE_DIAL) {
         return self->dialer->ops->get_waits(self->dialer, waits, capacity, deadline_ms);
     }
-    if (self->phase == ROUTE_NONE) {
+    if (self->phase == ROUTE_NONE || self->phase == ROUTE_GIVEN) {
+        *deadline_ms = self->phase == ROUTE_GIVEN ? 0 : *deadline_ms;
         return 0;
     }
-    ferry_wait wait = {FERRY_NO_DESCRIPTOR, FERRY_EVENT_READ};
-    self->stream->ops->wants(self->stream, FERRY_EVENT_READ, &wait);
+    unsigned events =
+        self->phase == ROUTE_TUNNEL ? ferry_tunnel_get_events(self->tunnel) : FERRY_EVENT_READ;
+    ferry_wait wait = {FERRY_NO_DESCRIPTOR, events};
+    self->stream->ops->wants(self->stream, events, &wait);
     if (capacity > 0) {
         waits[0] = wait;
     }
@@ -166,7 +280,8 @@ static void route_cancel(ferry_connector *connector) {
 static void route_destroy(ferry_connector *connector) {
     ferry_route *self = (ferry_route *)connector;
     route_drop(self);
-    release_config(self);
+    release_config(&self->origin);
+    release_config(&self->proxy);
     ferry_tls_cache_free(self->cache);
     self->dialer->ops->destroy(self->dialer);
     ferry_free(self->context, self);
@@ -181,12 +296,17 @@ static const ferry_connector_ops route_ops = {
     .destroy = route_destroy,
 };
 
-ferry_error ferry_route_new(ferry_context *context, ferry_connector **connector) {
+ferry_error ferry_route_new(ferry_context *context, ferry_exchange *exchange,
+                            ferry_connector **connector) {
     ferry_route *self = ferry_alloc(context, sizeof *self);
     if (self == NULL) {
         return ferry_fail_memory(context);
     }
-    *self = (ferry_route){.base = {.ops = &route_ops}, .context = context};
+    *self = (ferry_route){
+        .base = {.ops = &route_ops},
+        .context = context,
+        .exchange = exchange,
+    };
     ferry_error error = ferry_dialer_new(context, &self->dialer);
     if (error != FERRY_OK) {
         ferry_free(context, self);

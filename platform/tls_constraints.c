@@ -45,11 +45,11 @@ static bool next(der *outer, int *tag, der *inner) {
 typedef enum find_result { ABSENT, FOUND, BROKEN } find_result;
 
 static find_result find_constraints(const mbedtls_x509_crt *issuer, der *constraints) {
-    der all = {issuer->v3_ext.p, issuer->v3_ext.p + issuer->v3_ext.len};
-    der list;
     if (issuer->v3_ext.len == 0) {
         return ABSENT;
     }
+    der all = {issuer->v3_ext.p, issuer->v3_ext.p + issuer->v3_ext.len};
+    der list;
     if (!enter(&all, SEQUENCE, &list)) {
         return BROKEN;
     }

@@ -300,7 +300,11 @@ static void end_handshake(tls *self) {
 
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     tls *self = (tls *)stream;
-    int result = mbedtls_ssl_handshake(&self->ssl);
+    int result;
+    do {
+        self->must_wait = false;
+        result = mbedtls_ssl_handshake(&self->ssl);
+    } while (result == MBEDTLS_ERR_SSL_WANT_READ && !self->must_wait);
     self->wants_write = result == MBEDTLS_ERR_SSL_WANT_WRITE;
     if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
         *done = false;

@@ -22,6 +22,10 @@ typedef struct ferry_origin {
     bool secure;
     const ferry_tls_options *tls; /* NULL unless secure, and for the default */
     const ferry_proxy *proxy;     /* NULL: none */
+    ferry_stream *stream;         /* connected already, for TLS over it; NULL: to be dialled */
+    const char *address;          /* of the host that is dialled, which is the proxy where there is
+                                     one; NULL: it is looked up */
+    ferry_span user_agent;        /* as in ferry_message: what the proxy is told */
 } ferry_origin;
 
 typedef enum ferry_link {
@@ -42,12 +46,14 @@ enum {
     FERRY_HAS_UPGRADE = 1u << 6,
     FERRY_HAS_CONNECTION_CLOSE = 1u << 7,
     FERRY_HAS_EXPECT_CONTINUE = 1u << 8,
+    FERRY_HAS_PROXY_AUTHORIZATION = 1u << 9,
 };
 
 /* A request that the client has checked. Everything is borrowed for the call. */
 typedef struct ferry_message {
     ferry_method method;
     ferry_span method_name;
+    ferry_span target_prefix; /* what makes the target absolute for a proxy; empty: nothing */
     ferry_span target;
     const char *const *headers; /* ends with NULL; never NULL */
     unsigned present;           /* FERRY_HAS_… */
@@ -57,6 +63,7 @@ typedef struct ferry_message {
     int64_t streamed_length; /* -1: not known */
     ferry_span host;         /* the authority for Host: brackets and port where they belong */
     ferry_span user_agent;   /* empty: none */
+    ferry_span proxy_authorization; /* what that header says; empty: there is none */
     const ferry_fetch_options *fetch;
 } ferry_message;
 
@@ -69,7 +76,8 @@ typedef struct ferry_backend_ops {
      * the origin's options for the `open` that follows. Nothing of the link changes.
      * INVALID_PARAMETER, UNAVAILABLE, OUT_OF_MEMORY. */
     ferry_error (*prepare)(ferry_backend *backend, const ferry_origin *origin);
-    /* Begins to connect: the link is RESOLVING afterwards. */
+    /* Begins to connect: the link is RESOLVING afterwards. The origin's stream belongs to the
+     * backend from then on, even where this fails. */
     ferry_error (*open)(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms);
     /* Does bounded work without waiting: connects, sends, reads the head. At most one change of
      * the link. An error is the link's (the exchange has its own). On an idle link it notices the
@@ -92,6 +100,9 @@ typedef struct ferry_backend_ops {
     void (*destroy)(ferry_backend *backend);
     /* The stream beneath; NULL where there is none. */
     ferry_stream *(*get_stream)(const ferry_backend *backend);
+    /* The same, which becomes the caller's: the link is CLOSED. NULL, and nothing changes, where
+     * an exchange is under way that is no tunnel, or where bytes have come that nobody read. */
+    ferry_stream *(*take_stream)(ferry_backend *backend);
 } ferry_backend_ops;
 
 struct ferry_backend {

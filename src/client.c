@@ -96,9 +96,11 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     ferry_buffer_init(&client->host, SIZE_MAX / 2);
     ferry_buffer_init(&client->authority, SIZE_MAX / 2);
     ferry_buffer_init(&client->url_base, SIZE_MAX / 2);
+    ferry_buffer_init(&client->proxy_authorization, SIZE_MAX / 2);
     ferry_client_set_timeouts(client, &from->timeouts);
     if (!copy_text(client, from->user_agent, &client->user_agent) ||
-        !copy_text(client, from->fetch.integrity, &client->integrity)) {
+        !copy_text(client, from->fetch.integrity, &client->integrity) ||
+        ferry_routing_new(&client->context, from, &client->routing) != FERRY_OK) {
         ferry_client_free(client);
         return NULL;
     }
@@ -120,6 +122,8 @@ void ferry_client_free(ferry_client *client) {
     }
     ferry_free(&context, client->integrity);
     ferry_free(&context, client->user_agent);
+    ferry_routing_free(&context, client->routing);
+    ferry_buffer_deinit(&client->proxy_authorization, &context);
     ferry_buffer_deinit(&client->url_base, &context);
     ferry_buffer_deinit(&client->authority, &context);
     ferry_buffer_deinit(&client->host, &context);
@@ -194,6 +198,8 @@ void ferry_client_drop(ferry_client *client) {
     client->error = FERRY_OK;
     client->context.detail[0] = '\0';
     client->was_connected = false;
+    client->is_proxied = false;
+    client->is_absolute = false;
     ferry_exchange_reset(&client->exchange);
     ferry_client_set_status(client, FERRY_STATUS_DISCONNECTED);
 }

@@ -45,8 +45,8 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
     return FERRY_OK;
 }
 
-static ferry_error open_origin(ferry_client *client, const ferry_authority *authority,
-                               ferry_origin *origin) {
+static ferry_error note_origin(ferry_client *client, const ferry_authority *authority,
+                               const ferry_origin *origin) {
     char text[300];
     if (authority->host.length + 9 > sizeof text) {
         return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER, "the host is too long");
@@ -56,10 +56,27 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
     if (error == FERRY_OK) {
         error = ferry_client_set_authority(client, text, origin->secure);
     }
+    if (error == FERRY_OK) {
+        const char *authorization = origin->proxy != NULL ? origin->proxy->authorization : NULL;
+        error = set_text(client, &client->proxy_authorization,
+                         ferry_span_of(authorization != NULL ? authorization : ""));
+    }
+    return error;
+}
+
+ferry_error ferry_client_open(ferry_client *client, const ferry_authority *authority,
+                              ferry_origin *origin) {
+    ferry_error error = note_origin(client, authority, origin);
     if (error != FERRY_OK) {
+        if (origin->stream != NULL) {
+            origin->stream->ops->destroy(origin->stream);
+        }
         return error;
     }
+    client->is_proxied = origin->proxy != NULL;
+    client->is_absolute = client->is_proxied && !origin->secure;
     origin->host = client->host.data;
+    origin->user_agent = ferry_client_user_agent(client);
     client->connect_since_ms = ferry_host_now_ms();
     error = client->host_backend->ops->open(client->host_backend, origin, client->connect_since_ms);
     if (error != FERRY_OK) {
@@ -71,8 +88,7 @@ static ferry_error open_origin(ferry_client *client, const ferry_authority *auth
     return ferry_client_update(client);
 }
 
-/* What can fail without the network is done before the connection that there is goes. */
-static ferry_error prepare(ferry_client *client, const ferry_origin *origin) {
+ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin) {
     if (client->host_backend == NULL) {
         ferry_error error =
             ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
@@ -98,34 +114,35 @@ ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host,
     origin.secure = authority.secure || tls != NULL;
     error = check_port(client, port, origin.secure, &origin.port);
     if (error == FERRY_OK) {
-        error = prepare(client, &origin);
+        error = ferry_routing_choose(&client->context, client->routing, authority.host, &origin);
+    }
+    if (error == FERRY_OK) {
+        error = ferry_client_prepare(client, &origin);
     }
     if (error != FERRY_OK) {
         return error;
     }
     ferry_client_drop(client);
-    return open_origin(client, &authority, &origin);
+    return ferry_client_open(client, &authority, &origin);
 }
 
-static ferry_error set_proxy(ferry_client *client, const char *host, int port) {
-    if (host == NULL || host[0] == '\0' || port == -1) {
-        return FERRY_OK;
+static ferry_error set_proxy(ferry_client *client, bool secure, const char *host, int port) {
+    bool is_none = host == NULL || host[0] == '\0' || port == -1;
+    if (!is_none && (port < 1 || port > UINT16_MAX)) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the port %d of the proxy is not between 1 and 65535 (-1: no proxy)",
+                          port);
     }
-    uint16_t number;
-    ferry_error error = check_port(client, port, false, &number);
-    if (error != FERRY_OK) {
-        return error;
-    }
-    return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
-                      "proxies are not available in this build");
+    return ferry_routing_set_proxy(&client->context, &client->routing, secure,
+                                   is_none ? NULL : host, (uint16_t)(is_none ? 0 : port));
 }
 
 ferry_error ferry_client_set_http_proxy(ferry_client *client, const char *host, int port) {
-    return set_proxy(client, host, port);
+    return set_proxy(client, false, host, port);
 }
 
 ferry_error ferry_client_set_https_proxy(ferry_client *client, const char *host, int port) {
-    return set_proxy(client, host, port);
+    return set_proxy(client, true, host, port);
 }
 
 ferry_stream *ferry_client_get_connection(const ferry_client *client) {

@@ -99,13 +99,15 @@ static ferry_error time_out(ferry_client *client, client_timer timer, int64_t no
     case TIMER_NONE:
         return FERRY_OK;
     case TIMER_CONNECT: {
-        const char *phase =
-            client->status == FERRY_STATUS_RESOLVING ? "look-up of" : "connection to";
+        const char *phase = client->status == FERRY_STATUS_RESOLVING && !client->is_proxied
+                                ? "look-up of"
+                                : "connection to";
         ferry_status status = failed_connect_status(client, FERRY_ERROR_TIMEOUT);
-        return ferry_client_fail(client, status,
-                                 ferry_fail(context, FERRY_ERROR_TIMEOUT,
-                                            "timeout: the %s %s took more than %d ms (connect_ms)",
-                                            phase, host, limits->connect_ms));
+        const char *more = context->phase != NULL ? context->phase : "";
+        ferry_fail(context, FERRY_ERROR_TIMEOUT,
+                   "timeout: the %s %s took more than %d ms (connect_ms)%s", phase, host,
+                   limits->connect_ms, more);
+        return ferry_client_fail(client, status, FERRY_ERROR_TIMEOUT);
     }
     case TIMER_RESPONSE:
         ferry_fail(context, FERRY_ERROR_TIMEOUT,

@@ -60,6 +60,28 @@ static void note_url(ferry_client *client, ferry_span target) {
     url->end = (size_t)(end + 1 - url->data);
 }
 
+ferry_span ferry_client_user_agent(const ferry_client *client) {
+    return client->user_agent != NULL ? ferry_span_of(client->user_agent)
+                                      : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
+}
+
+/* The request is the proxy's to pass on: it must say where to (RFC 9112 section 3.2.2). The server
+ * as a whole, "*", is there the URL without a path (section 3.2.4). */
+static void address_to_proxy(const ferry_client *client, ferry_message *message) {
+    message->proxy_authorization = (ferry_span){
+        client->proxy_authorization.data,
+        ferry_buffer_length(&client->proxy_authorization),
+    };
+    bool is_asterisk = message->target.length == 1 && message->target.data[0] == '*';
+    if (message->target.data[0] == '/' || is_asterisk) {
+        message->target_prefix =
+            (ferry_span){client->url_base.data, ferry_buffer_length(&client->url_base)};
+    }
+    if (is_asterisk) {
+        message->target.length = 0;
+    }
+}
+
 ferry_error ferry_client_send(ferry_client *client, const ferry_request *request) {
     ferry_message message;
     ferry_error error = check_ready(client);
@@ -72,15 +94,18 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     if (error != FERRY_OK) {
         return error;
     }
+    ferry_span target = message.target;
+    if (client->is_absolute) {
+        address_to_proxy(client, &message);
+    }
     message.host = (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
-    message.user_agent = client->user_agent != NULL ? ferry_span_of(client->user_agent)
-                                                    : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
+    message.user_agent = ferry_client_user_agent(client);
     message.fetch = request->fetch != NULL ? request->fetch : &client->fetch;
     error = client->backend->ops->send(client->backend, &message);
     if (error != FERRY_OK) {
         return error;
     }
-    note_url(client, message.target);
+    note_url(client, target);
     client->context.detail[0] = '\0';
     client->request_since_ms = ferry_host_now_ms();
     client->idle_since_ms = client->request_since_ms;

@@ -34,8 +34,13 @@ static const char *const *get_lines(const ferry_headers *headers, bool complete,
     return complete ? ferry_headers_lines(headers) : none;
 }
 
+/* Those of a proxy that refuses a tunnel can be read, too; only the code tells of it. */
+static bool has_headers(const ferry_client *client) {
+    return client->exchange.has_response || client->exchange.code != 0;
+}
+
 const char *const *ferry_client_get_response_headers(const ferry_client *client, size_t *count) {
-    return get_lines(&client->exchange.headers, client->exchange.has_response, count);
+    return get_lines(&client->exchange.headers, has_headers(client), count);
 }
 
 const char *const *ferry_client_get_response_trailers(const ferry_client *client, size_t *count) {
@@ -45,7 +50,7 @@ const char *const *ferry_client_get_response_trailers(const ferry_client *client
 
 size_t ferry_client_get_response_headers_as_dictionary(const ferry_client *client,
                                                        ferry_field *fields, size_t capacity) {
-    if (!client->exchange.has_response) {
+    if (!has_headers(client)) {
         return 0;
     }
     /* It is made when it is first asked for, in memory that is there already. */
@@ -63,7 +68,7 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
     const ferry_headers *headers = &client->exchange.headers;
     ferry_span value;
     size_t at = 0;
-    if (!client->exchange.has_response || name == NULL) {
+    if (!has_headers(client) || name == NULL) {
         return NULL;
     }
     while (ferry_headers_find(headers, ferry_span_of(name), &at, &value)) {

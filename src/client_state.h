@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* client_state: what the parts of the client share: client.c, client_connect.c, client_progress.c,
- * client_request.c, client_response.c, client_connection.c and client_waiting.c. Nothing else
- * includes it. */
+ * client_request.c, client_response.c, client_connection.c, client_tls.c and client_waiting.c.
+ * Nothing else includes it. */
 #ifndef FERRY_CLIENT_STATE_H
 #define FERRY_CLIENT_STATE_H
 
-#include "backend.h"
+#include "authority.h"
+#include "routing.h"
 
 enum { FERRY_MOST_WAITS = 40 }; /* every address of a host, and the look-up */
 
@@ -32,6 +33,11 @@ struct ferry_client {
     int64_t sent_since_ms; /* -1: the request is not sent yet */
     int64_t idle_since_ms;
     uint64_t activity_seen;
+
+    ferry_routing *routing;           /* NULL: every origin is dialled as it is named */
+    bool is_proxied;                  /* what is connected to is the proxy, or will be */
+    bool is_absolute;                 /* and it is the proxy that reads the requests */
+    ferry_buffer proxy_authorization; /* what it is told then */
 
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */
     ferry_buffer authority; /* the same as Host has it, and NUL */
@@ -66,8 +72,19 @@ bool ferry_client_can_go_on(const ferry_client *client);
 /* Lets the backend work, then applies the time-outs. Returns the client's error. */
 ferry_error ferry_client_step(ferry_client *client);
 
+/* Makes the platform's backend ready for an origin. What can fail without the network does so
+ * here, before the connection that there is goes. */
+ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin);
+
+/* Connects to the origin, whose host the authority holds. Its stream is taken in any case. */
+ferry_error ferry_client_open(ferry_client *client, const ferry_authority *authority,
+                              ferry_origin *origin);
+
 /* Notes the authority of the connection for Host and for URLs. OUT_OF_MEMORY. */
 ferry_error ferry_client_set_authority(ferry_client *client, const char *authority, bool secure);
+
+/* What User-Agent says; empty: it is not sent. */
+ferry_span ferry_client_user_agent(const ferry_client *client);
 
 static inline bool ferry_client_has_failed(const ferry_client *client) {
     return client->error != FERRY_OK;

@@ -11,7 +11,8 @@ typedef struct ferry_connector ferry_connector;
 typedef struct ferry_connector_ops {
     /* As ferry_backend_ops.prepare. */
     ferry_error (*prepare)(ferry_connector *connector, const ferry_origin *origin);
-    /* Begins: the link is RESOLVING afterwards, whatever the host. One attempt at a time: an
+    /* Begins: the link is RESOLVING afterwards, whatever the host. The origin's stream belongs to
+     * the connector from then on, even where this fails. One attempt at a time: an
      * earlier one is cancelled. Errors are those of allocation; the rest comes from step. */
     ferry_error (*start)(ferry_connector *connector, const ferry_origin *origin, int64_t now_ms);
     /* Does what can be done without waiting. Moves *link from RESOLVING to CONNECTING, or from

@@ -17,6 +17,8 @@ typedef struct ferry_context {
     int64_t max_decoded_bytes; /* INT64_MAX: none */
     size_t poll_budget_bytes;
     bool keep_content_coding;
+    const char *phase; /* of connecting, for a time-out's sentence: ", while it …"; NULL: no more is
+                          to be said of it */
     char detail[FERRY_DETAIL_SIZE];
 } ferry_context;
 

@@ -89,3 +89,13 @@ void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error) {
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
 }
+
+ferry_error ferry_exchange_note_refusal(ferry_exchange *exchange, int code) {
+    assert(exchange->state == FERRY_EXCHANGE_NONE);
+    if (ferry_headers_seal(&exchange->headers, exchange->context) != FERRY_OK) {
+        ferry_headers_clear(&exchange->headers);
+        return ferry_fail_memory(exchange->context);
+    }
+    exchange->code = code;
+    return FERRY_OK;
+}

@@ -54,6 +54,10 @@ void ferry_exchange_end(ferry_exchange *exchange); /* BODY → DONE */
 /* Anything under way → FAILED; the detail is in the context. Ignored after an end. */
 void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error);
 
+/* No event of an exchange: a proxy has refused the way to the origin, in its own words. The code
+ * and the headers can be read, but they are no response of the origin's. OUT_OF_MEMORY. */
+ferry_error ferry_exchange_note_refusal(ferry_exchange *exchange, int code);
+
 static inline bool ferry_exchange_is_under_way(const ferry_exchange *exchange) {
     return exchange->state >= FERRY_EXCHANGE_SENDING && exchange->state <= FERRY_EXCHANGE_BODY;
 }

@@ -84,6 +84,9 @@ static char *put_accept_encoding(char *at, const ferry_message *message,
 static char *put_head(char *at, const ferry_message *message, ferry_span accept_encoding) {
     at = put(at, message->method_name);
     *at++ = ' ';
+    if (message->target_prefix.length > 0) {
+        at = put(at, message->target_prefix);
+    }
     at = ferry_span_write_encoded(message->target, at);
     at = PUT_LITERAL(at, " HTTP/1.1\r\n");
     for (const char *const *line = message->headers; *line != NULL; line++) {
@@ -105,6 +108,12 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
     if ((message->present & FERRY_HAS_ACCEPT) == 0) {
         at = PUT_LITERAL(at, "Accept: */*\r\n");
     }
+    if ((message->present & FERRY_HAS_PROXY_AUTHORIZATION) == 0 &&
+        message->proxy_authorization.length > 0) {
+        at = PUT_LITERAL(at, "Proxy-Authorization: ");
+        at = put(at, message->proxy_authorization);
+        at = PUT_LITERAL(at, "\r\n");
+    }
     return PUT_LITERAL(at, "\r\n");
 }
 
@@ -112,11 +121,22 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
 static size_t head_room(const ferry_message *message, ferry_span accept_encoding) {
     enum { LITERALS = 256 };
     size_t room = LITERALS + message->method_name.length + 3 * message->target.length +
-                  message->host.length + accept_encoding.length + message->user_agent.length;
+                  message->host.length + accept_encoding.length + message->user_agent.length +
+                  message->target_prefix.length + message->proxy_authorization.length;
     for (const char *const *line = message->headers; *line != NULL; line++) {
         room += strlen(*line) + 2;
     }
     return room;
+}
+
+/* The password for a proxy is nobody else's. */
+static void log_line(ferry_context *context, ferry_span line) {
+    static const ferry_span secret = {"proxy-authorization:", 20};
+    if (ferry_span_starts_with(line, secret)) {
+        ferry_log(context, FERRY_LOG_REQUEST_HEAD, "%.*s ***", (int)secret.length, line.data);
+    } else {
+        ferry_log(context, FERRY_LOG_REQUEST_HEAD, "%.*s", (int)line.length, line.data);
+    }
 }
 
 static void log_head(ferry_context *context, const char *head, size_t length) {
@@ -126,7 +146,7 @@ static void log_head(ferry_context *context, const char *head, size_t length) {
     const char *end = head + length - 2; /* without the empty line */
     while (head < end) {
         const char *cr = memchr(head, '\r', (size_t)(end - head));
-        ferry_log(context, FERRY_LOG_REQUEST_HEAD, "%.*s", (int)(cr - head), head);
+        log_line(context, (ferry_span){head, (size_t)(cr - head)});
         head = cr + 2;
     }
 }

@@ -114,6 +114,7 @@ static unsigned present_flag(ferry_span name) {
         {{"accept", 6}, FERRY_HAS_ACCEPT},
         {{"range", 5}, FERRY_HAS_RANGE},
         {{"upgrade", 7}, FERRY_HAS_UPGRADE},
+        {{"proxy-authorization", 19}, FERRY_HAS_PROXY_AUTHORIZATION},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (ferry_span_equals(name, known[i].name)) {

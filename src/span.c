@@ -100,6 +100,14 @@ char ferry_ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+int ferry_hex_value(char c) {
+    char lower = ferry_ascii_lower(c);
+    if (lower >= '0' && lower <= '9') {
+        return lower - '0';
+    }
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 char *ferry_span_write_encoded(ferry_span target, char *dst) {
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < target.length; i++) {

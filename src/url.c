@@ -3,7 +3,7 @@
  * same here as in a browser; what a client has no use for is refused by name. */
 #include "ferry.h"
 
-#include "span.h"
+#include "ip.h"
 
 #include <assert.h>
 #include <string.h>
@@ -56,14 +56,6 @@ static void put_number(url_writer *writer, unsigned number, unsigned base) {
     put(writer, "0123456789abcdef"[number % base]);
 }
 
-static int digit_value(char c) {
-    char lower = ferry_ascii_lower(c);
-    if (lower >= '0' && lower <= '9') {
-        return lower - '0';
-    }
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static ferry_span skip(ferry_span text, size_t length) {
     return (ferry_span){text.data + length, text.length - length};
 }
@@ -96,7 +88,7 @@ static bool ipv4_read_number(ferry_span text, uint64_t *number) {
     }
     uint64_t value = 0;
     for (size_t i = 0; i < text.length; i++) {
-        int digit = digit_value(text.data[i]);
+        int digit = ferry_hex_value(text.data[i]);
         if (digit < 0 || digit >= base) {
             return false;
         }
@@ -174,79 +166,6 @@ static void ipv4_write(uint32_t address, url_writer *writer) {
 
 /* ---- IPv6 ---- */
 
-/* The IPv4 address that may end an IPv6 one: four decimal numbers, no more zeros than needed. */
-static bool ipv6_read_ipv4(ferry_span text, uint16_t pieces[2]) {
-    for (int i = 0; i < 4; i++) {
-        bool is_last = memchr(text.data, '.', text.length) == NULL;
-        ferry_span part = ipv4_next_part(&text);
-        int64_t number;
-        if (is_last != (i == 3) || part.length > 3 || !ferry_span_to_int64(part, &number) ||
-            number > 255 || (part.length > 1 && part.data[0] == '0')) {
-            return false;
-        }
-        pieces[i / 2] = (uint16_t)(i % 2 == 0 ? number << 8 : pieces[i / 2] | number);
-    }
-    return true;
-}
-
-/* Moves what stands behind "::" to the end and fills the gap with zeros. */
-static bool ipv6_spread(uint16_t pieces[8], size_t count, size_t gap) {
-    if (count == 8) {
-        return false; /* "::" stands for one zero at least */
-    }
-    size_t behind = count - gap;
-    memmove(pieces + 8 - behind, pieces + gap, behind * sizeof *pieces);
-    memset(pieces + gap, 0, (8 - count) * sizeof *pieces);
-    return true;
-}
-
-/* RFC 4291 section 2.2, in the forms that the URL standard's IPv6 parser takes. */
-static bool ipv6_read(ferry_span text, uint16_t pieces[8]) {
-    size_t count = 0;
-    size_t gap = SIZE_MAX;
-    if (text.length > 0 && text.data[0] == ':') {
-        if (text.length < 2 || text.data[1] != ':') {
-            return false;
-        }
-        gap = 0;
-        text = skip(text, 2);
-    }
-    while (text.length > 0) {
-        unsigned value = 0;
-        size_t digits = 0;
-        while (digits < 4 && digits < text.length && digit_value(text.data[digits]) >= 0) {
-            value = value << 4 | (unsigned)digit_value(text.data[digits++]);
-        }
-        if (digits == 0 || count == 8) {
-            return false;
-        }
-        if (digits < text.length && text.data[digits] == '.') {
-            if (count > 6 || !ipv6_read_ipv4(text, pieces + count)) {
-                return false;
-            }
-            count += 2;
-            break;
-        }
-        pieces[count++] = (uint16_t)value;
-        text = skip(text, digits);
-        if (text.length == 0) {
-            break;
-        }
-        if (text.data[0] != ':' || text.length == 1) {
-            return false;
-        }
-        text = skip(text, 1);
-        if (text.data[0] == ':') {
-            if (gap != SIZE_MAX) {
-                return false;
-            }
-            gap = count;
-            text = skip(text, 1);
-        }
-    }
-    return gap != SIZE_MAX ? ipv6_spread(pieces, count, gap) : count == 8;
-}
-
 /* RFC 5952 section 4: the first of the longest runs of two zeros or more becomes "::". */
 static void ipv6_write(const uint16_t pieces[8], url_writer *writer) {
     size_t gap = 8;
@@ -282,7 +201,7 @@ static const char *write_bracketed_host(ferry_span text, url_writer *writer) {
     if (memchr(text.data, '%', text.length) != NULL) {
         return "an IPv6 address in a URL cannot have a zone";
     }
-    if (!ipv6_read(text, pieces)) {
+    if (!ferry_ip_read_v6(text, pieces)) {
         return "what stands in brackets in the URL is not an IPv6 address";
     }
     ipv6_write(pieces, writer);
@@ -292,9 +211,9 @@ static const char *write_bracketed_host(ferry_span text, url_writer *writer) {
 /* Decodes one byte of a host name, percent-encoded or not, and moves on. */
 static char next_host_byte(ferry_span *text) {
     char c = text->data[0];
-    if (c == '%' && text->length >= 3 && digit_value(text->data[1]) >= 0 &&
-        digit_value(text->data[2]) >= 0) {
-        c = (char)(digit_value(text->data[1]) * 16 + digit_value(text->data[2]));
+    if (c == '%' && text->length >= 3 && ferry_hex_value(text->data[1]) >= 0 &&
+        ferry_hex_value(text->data[2]) >= 0) {
+        c = (char)(ferry_hex_value(text->data[1]) * 16 + ferry_hex_value(text->data[2]));
         *text = skip(*text, 3);
         return c;
     }

@@ -156,6 +156,20 @@ static ferry_stream *wire_get_stream(const ferry_backend *backend) {
     return ((const ferry_wire *)backend)->stream;
 }
 
+static ferry_stream *wire_take_stream(ferry_backend *backend) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    ferry_stream *stream = wire->stream;
+    bool is_tunnel = wire->framing.kind == FERRY_H1_BODY_TUNNEL;
+    if (stream == NULL || backend->link != FERRY_LINK_OPEN ||
+        (ferry_exchange_is_under_way(backend->exchange) && !is_tunnel) ||
+        ferry_buffer_length(&wire->rx) > 0 || ferry_buffer_length(&wire->tx) > 0) {
+        return NULL;
+    }
+    wire->stream = NULL;
+    wire_close(backend);
+    return stream;
+}
+
 static const ferry_backend_ops wire_ops = {
     .prepare = wire_prepare,
     .open = wire_open,
@@ -169,6 +183,7 @@ static const ferry_backend_ops wire_ops = {
     .close = wire_close,
     .destroy = wire_destroy,
     .get_stream = wire_get_stream,
+    .take_stream = wire_take_stream,
 };
 
 ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,

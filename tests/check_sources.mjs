@@ -27,10 +27,10 @@ const ISO_C_FUNCTIONS = new Set(
 const LAYERS = [
   /^(include\/)?ferry$/,
   /^(span|context|error|format)$/,
-  /^(buffer|query|url|authority|coding|decoding|tls_options)$/,
+  /^(buffer|query|url|ip|authority|no_proxy|coding|decoding|tls_options)$/,
   /^headers$/,
-  /^(exchange|backend|request_check)$/,
-  /^(connector|host|h1_\w+)$/,
+  /^(exchange|backend|request_check|proxy)$/,
+  /^(connector|host|routing|h1_\w+)$/,
   /^wire(_\w+)?$/,
   /^client(_\w+)?$/,
 ];

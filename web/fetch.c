@@ -368,6 +368,11 @@ static ferry_stream *fetch_get_stream(const ferry_backend *backend) {
     return NULL;
 }
 
+static ferry_stream *fetch_take_stream(ferry_backend *backend) {
+    (void)backend;
+    return NULL;
+}
+
 static const ferry_backend_ops fetch_ops = {
     .prepare = ferry_fetch_prepare,
     .open = fetch_open,
@@ -381,6 +386,7 @@ static const ferry_backend_ops fetch_ops = {
     .close = fetch_close,
     .destroy = fetch_destroy,
     .get_stream = fetch_get_stream,
+    .take_stream = fetch_take_stream,
 };
 
 ferry_error ferry_fetch_backend_new(ferry_context *context, ferry_exchange *exchange,

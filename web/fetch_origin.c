@@ -36,6 +36,10 @@ ferry_error ferry_fetch_prepare(ferry_backend *backend, const ferry_origin *orig
                           "a browser verifies certificates itself: authorities and names cannot be "
                           "chosen there");
     }
+    if (origin->stream != NULL) {
+        return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
+                          "there is no TLS over a stream of the program's own in a browser");
+    }
     if (is_blocked(origin->port)) {
         return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
                           "browsers block the port %d (Fetch standard, port blocking)",

@@ -496,6 +496,17 @@ ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stre
 /* The stream in use, still owned by the client; NULL where there is none. */
 ferry_stream *ferry_client_get_connection(const ferry_client *client);
 
+/* TLS over the connection that there is, which must be idle: the one that set_connection gave, or
+ * one that has become a tunnel (by CONNECT, or after 101). The status is RESOLVING and CONNECTING
+ * until the handshake has ended, as with connect_to_host; get_connection then gives the TLS stream.
+ * `host` is the server's name, for which the certificate must be, and which Host has from then on.
+ * UNCONFIGURED: there is no connection. BUSY: an exchange is under way, or bytes have come that
+ * nobody asked for. INVALID_PARAMETER: as connect_to_host. UNAVAILABLE: there is no TLS in this
+ * build, or it is one for the web. The connection is as it was in these cases; without memory
+ * (OUT_OF_MEMORY) the client may be DISCONNECTED. */
+ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
+                                   const ferry_tls_options *tls);
+
 /* Sets the proxy for http:// or https:// requests from the next connect_to_host on. An empty or
  * NULL host, or port -1, means none.
  *

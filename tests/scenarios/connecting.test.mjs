@@ -291,21 +291,3 @@ describe("TLS", () => {
     assert.equal(received(server).match(/GET/g).length, 1, "one request and nothing else");
   });
 });
-
-describe("Proxies", () => {
-  test("proxies_are_unavailable_and_nothing_is_sent", async (t) => {
-    const server = await answering(t, greeting);
-    await expectRun(
-      ["proxies_refused", server],
-      "http: UNAVAILABLE: …prox…",
-      "https: UNAVAILABLE: …prox…",
-      "http, port 0: INVALID_PARAMETER: …port…",
-      "https, port 65536: INVALID_PARAMETER: …port…",
-      "http, none: OK",
-      "https, none: OK",
-      connected,
-      greeted(),
-    );
-    assert.equal(server.connections.length, 1);
-  });
-});

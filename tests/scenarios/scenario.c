@@ -76,6 +76,33 @@ static bool set_number(const char *name, long long value, scenario *s) {
     return false;
 }
 
+static bool set_text(const char *name, const char *value, scenario *s) {
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {
+        {"user_agent", &s->options.user_agent}, {"prefix", &s->prefix},
+        {"http_proxy", &s->http_proxy},         {"https_proxy", &s->https_proxy},
+        {"no_proxy", &s->options.no_proxy},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcmp(name, texts[i].name) == 0) {
+            *texts[i].to = value;
+            return true;
+        }
+    }
+    size_t count = 0;
+    while (s->resolve[count] != NULL) {
+        count++;
+    }
+    if (strcmp(name, "resolve") != 0 || count + 1 == sizeof s->resolve / sizeof *s->resolve) {
+        return false;
+    }
+    s->resolve[count] = value;
+    s->options.resolve = s->resolve;
+    return true;
+}
+
 /* "name=value" of a known name. */
 static bool take_option(const char *argument, scenario *s) {
     char name[32];
@@ -86,12 +113,7 @@ static bool take_option(const char *argument, scenario *s) {
     memcpy(name, argument, (size_t)(equals - argument));
     name[equals - argument] = '\0';
     const char *value = equals + 1;
-    if (strcmp(name, "user_agent") == 0) {
-        s->options.user_agent = value;
-        return true;
-    }
-    if (strcmp(name, "prefix") == 0) {
-        s->prefix = value;
+    if (set_text(name, value, s)) {
         return true;
     }
     long long number = strtoll(value, NULL, 10);
@@ -105,6 +127,7 @@ static bool take_option(const char *argument, scenario *s) {
     } switches[] = {
         {"blocking", &s->blocking},
         {"keep_content_coding", &s->options.keep_content_coding},
+        {"proxy_env", &s->options.proxy_from_environment},
     };
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
         if (strcmp(name, switches[i].name) == 0) {

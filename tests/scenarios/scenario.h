@@ -29,6 +29,9 @@ typedef struct scenario {
     size_t into;            /* bodies are read into memory of this size; 0: as views */
     int log;                /* 1: all but INFO; 2: all */
     const char *prefix;     /* before the host: "http://" */
+    const char *http_proxy; /* "host:port", as the two arguments of ferry_client_set_http_proxy() */
+    const char *https_proxy;
+    const char *resolve[8]; /* ends with NULL */
 
     ferry_client *client;
     ferry_status status; /* the last one printed */

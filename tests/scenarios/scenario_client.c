@@ -17,6 +17,19 @@ static void print_log(void *ctx, ferry_log_kind kind, const char *message) {
     }
 }
 
+/* "host:port" */
+static void set_proxy(scenario *s, const char *what, const char *proxy,
+                      ferry_error (*set)(ferry_client *client, const char *host, int port)) {
+    char host[512];
+    const char *colon = proxy != NULL ? strrchr(proxy, ':') : NULL;
+    if (colon == NULL || (size_t)(colon - proxy) >= sizeof host) {
+        return;
+    }
+    memcpy(host, proxy, (size_t)(colon - proxy));
+    host[colon - proxy] = '\0';
+    scenario_result(s, what, set(s->client, host, (int)scenario_number(colon + 1)));
+}
+
 void scenario_new_client(scenario *s) {
     ferry_client_free(s->client);
     if (s->log > 0) {
@@ -32,6 +45,8 @@ void scenario_new_client(scenario *s) {
         scenario_result(s, "set_read_chunk_size",
                         ferry_client_set_read_chunk_size(s->client, s->read_chunk_size));
     }
+    set_proxy(s, "set_http_proxy", s->http_proxy, ferry_client_set_http_proxy);
+    set_proxy(s, "set_https_proxy", s->https_proxy, ferry_client_set_https_proxy);
     if (s->blocking) {
         scenario_result(s, "set_blocking_mode", ferry_client_set_blocking_mode(s->client, true));
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* scenario_connecting: hosts and ports, good and bad, TLS and proxies that are not there, and what
+/* scenario_connecting: hosts and ports, good and bad, TLS that is not there, proxies, and what
  * ends a connection in each status. */
 #include "scenario.h"
 
@@ -105,8 +105,11 @@ static void run_tls_refused(scenario *s) {
     scenario_get(s, "/");
 }
 
-/* proxies_refused */
-static void run_proxies_refused(scenario *s) {
+/* proxies_set: sets proxies, good, bad and none; then an address for a name. */
+static void run_proxies_set(scenario *s) {
+    char line[64];
+    const char *const lines[] = {line, NULL};
+    ferry_client_options before = s->options;
     scenario_new_client(s);
     scenario_result(s, "http", ferry_client_set_http_proxy(s->client, s->host, s->port));
     scenario_result(s, "https", ferry_client_set_https_proxy(s->client, s->host, s->port));
@@ -117,6 +120,59 @@ static void run_proxies_refused(scenario *s) {
     scenario_result(s, "https, none", ferry_client_set_https_proxy(s->client, NULL, -1));
     scenario_connect(s);
     scenario_get(s, "/");
+    snprintf(line, sizeof line, "named.invalid:%d:%.32s", s->port, s->host);
+    s->options.resolve = lines;
+    scenario_new_client(s);
+    s->options = before;
+    scenario_say(s, "an address for a name");
+    scenario_result(s, "connect_to_host",
+                    ferry_client_connect_to_host(s->client, "named.invalid", s->port, NULL));
+    if (scenario_settle(s) == FERRY_OK &&
+        ferry_client_get_status(s->client) == FERRY_STATUS_CONNECTED) {
+        scenario_get(s, "/");
+    }
+}
+
+/* tunnel: connects, and says what the proxy said where that fails; then gets "/". */
+static void run_tunnel(scenario *s) {
+    size_t count;
+    scenario_new_client(s);
+    if (scenario_connect(s) == FERRY_OK) {
+        scenario_get(s, "/");
+        return;
+    }
+    const char *const *lines = ferry_client_get_response_headers(s->client, &count);
+    scenario_say(s, "code %d, has response %d, headers %zu",
+                 ferry_client_get_response_code(s->client), ferry_client_has_response(s->client),
+                 count);
+    for (size_t i = 0; i < count; i++) {
+        scenario_say(s, "header: %s", lines[i]);
+    }
+    scenario_poll(s);
+    ferry_client_close(s->client);
+    scenario_say(s, "closed: code %d", ferry_client_get_response_code(s->client));
+}
+
+/* proxy_changed [HOST:PORT]...: gets "/" by each proxy in turn, on one client; "-" is none. The
+ * one of the connection before is changed while that is open. */
+static void run_proxy_changed(scenario *s) {
+    scenario_new_client(s);
+    for (int i = 0; i < s->argc; i++) {
+        const char *colon = strrchr(s->argv[i], ':');
+        char host[256] = "";
+        if (colon != NULL) {
+            snprintf(host, sizeof host, "%.*s", (int)(colon - s->argv[i]), s->argv[i]);
+        }
+        scenario_result(s, "set_http_proxy",
+                        ferry_client_set_http_proxy(
+                            s->client, host, colon != NULL ? (int)scenario_number(colon + 1) : -1));
+        if (i > 0) {
+            scenario_get(s, "/still");
+        }
+        if (scenario_connect(s) == FERRY_OK) {
+            scenario_get(s, "/");
+        }
+    }
 }
 
 static void say_all_calls(scenario *s) {
@@ -255,7 +311,9 @@ const scenario_entry scenario_connecting[] = {
     {"refused_hosts", run_refused_hosts},
     {"refused_ports", run_refused_ports},
     {"tls_refused", run_tls_refused},
-    {"proxies_refused", run_proxies_refused},
+    {"proxies_set", run_proxies_set},
+    {"tunnel", run_tunnel},
+    {"proxy_changed", run_proxy_changed},
     {"fails_again", run_fails_again},
     {"drop", run_drop},
     {"waits", run_waits},

@@ -21,15 +21,15 @@ static ferry_error write_all(scenario *s, const unsigned char *data, size_t leng
         }
         *written += taken;
         scenario_note_status(s);
-        if (taken > 0 || s->blocking) {
+        if (s->blocking) {
             continue;
         }
-        error = ferry_client_poll(s->client);
+        error = ferry_client_poll(s->client); /* an answer may be there long before the end */
         if (error != FERRY_OK) {
             return scenario_result(s, "poll", error);
         }
         scenario_note_status(s);
-        if (ferry_client_get_status(s->client) == FERRY_STATUS_REQUESTING) {
+        if (taken == 0 && ferry_client_get_status(s->client) == FERRY_STATUS_REQUESTING) {
             scenario_wait(s);
         }
     }

@@ -503,8 +503,10 @@ static void impossible_hosts_and_ports_are_refused(void) {
     CHECK_INT(ferry_client_connect_to_host(client, "HTTPS://a", -1, NULL), FERRY_ERROR_UNAVAILABLE);
     CHECK_CONTAINS(ferry_client_get_error_detail(client), "TLS");
 #endif
+#ifdef __EMSCRIPTEN__
     CHECK_INT(ferry_client_set_http_proxy(client, "proxy", 8080), FERRY_ERROR_UNAVAILABLE);
     CHECK_INT(ferry_client_set_https_proxy(client, "proxy", 8080), FERRY_ERROR_UNAVAILABLE);
+#endif
     CHECK_INT(ferry_client_set_http_proxy(client, "proxy", 0), FERRY_ERROR_INVALID_PARAMETER);
     CHECK_INT(ferry_client_set_http_proxy(client, "", 8080), FERRY_OK);
     CHECK_INT(ferry_client_set_http_proxy(client, "proxy", -1), FERRY_OK);

@@ -127,7 +127,12 @@ inPlaces(
         ...["repeat=until-answer", ...again],
       ]);
       await line("body 5 bytes: hello");
-      await page.setOfflineMode(true);
+      try {
+        await page.setOfflineMode(true);
+      } catch (error) {
+        if (!/unknown command/.test(error.message)) throw error;
+        return t.skip("this version of the browser cannot be taken off the network");
+      }
       const error = await line("error: ");
       assert.match(error, /^error: FERRY_ERROR_NETWORK_OR_CORS: the browser is offline/);
       await page.setOfflineMode(false);

@@ -114,6 +114,12 @@ export const rows = [
     why: "`fetch()` takes a URL and makes the target of its path and query",
   },
   {
+    id: "proxies",
+    platforms: WEB,
+    what: "Proxies and `resolve` are UNAVAILABLE",
+    why: "the browser connects as its own settings say",
+  },
+  {
     id: "redirects",
     platforms: WEB,
     what: "Redirects are followed, and the response's URL is the last one",

@@ -35,7 +35,10 @@ export async function openPage(t, session, url, { width = 1280, height = 900, fe
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.evaluateOnNewDocument(keepViolations);
-  await page.setViewport({ width, height });
+  // Older versions of Firefox cannot be told how the screen is turned; the size they have by then.
+  await page.setViewport({ width, height }).catch((error) => {
+    if (!/unknown command/.test(error.message)) throw error;
+  });
   const canPretend = session.name === "chromium";
   if (features && canPretend) {
     const list = Object.entries(features).map(([name, value]) => ({ name, value }));

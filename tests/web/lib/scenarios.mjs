@@ -257,7 +257,24 @@ add("refused targets", ["refused_targets"]);
 add("refused methods", ["refused_methods"]);
 add("refused hosts", ["refused_hosts"]);
 add("refused ports", ["refused_ports"]);
-add("proxies are refused", ["proxies_refused"]);
+add("proxies and addresses", ["proxies_set"]).differs = [
+  {
+    row: "proxies",
+    change: (all) =>
+      from(
+        "an address for a name",
+        "an address for a name",
+        "connect_to_host: UNAVAILABLE: a browser looks names up itself: `resolve` cannot be chosen there",
+      )(
+        all.map((line) =>
+          line.replace(
+            /^(https?): OK$/,
+            "$1: UNAVAILABLE: proxies are the browser's: they cannot be chosen there",
+          ),
+        ),
+      ),
+  },
+];
 
 // ---- Uploads ----
 

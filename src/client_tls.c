@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* client_tls: TLS over a connection that there is already. It stands apart so that a program that
+ * does not use it does not carry it. */
+#include "client_state.h"
+
+static ferry_error check(ferry_client *client, const char *host, const ferry_tls_options *tls,
+                         ferry_authority *authority) {
+    ferry_context *context = &client->context;
+    ferry_error error = ferry_authority_parse(context, host, authority);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    if (authority->has_scheme && !authority->secure && tls != NULL) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the host says http://, but TLS is to be spoken");
+    }
+    if (client->backend == NULL || ferry_client_get_connection(client) == NULL ||
+        ferry_client_has_failed(client)) {
+        return ferry_fail(context, FERRY_ERROR_UNCONFIGURED,
+                          "there is no connection to speak TLS over");
+    }
+    return FERRY_OK;
+}
+
+/* Takes the stream out of the connection that there is. */
+static ferry_error take_stream(ferry_client *client, ferry_stream **stream) {
+    *stream = client->backend->ops->take_stream(client->backend);
+    if (*stream == NULL) {
+        return ferry_fail(&client->context, FERRY_ERROR_BUSY,
+                          "TLS cannot be started in the middle of an exchange, nor after bytes "
+                          "that nobody asked for");
+    }
+    return FERRY_OK;
+}
+
+ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
+                                   const ferry_tls_options *tls) {
+    ferry_authority authority;
+    ferry_error error = check(client, host, tls, &authority);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    ferry_origin origin = {
+        .port = 443,
+        .secure = true,
+        .tls = tls,
+        .stream = ferry_client_get_connection(client),
+    };
+    error = ferry_client_prepare(client, &origin);
+    if (error == FERRY_OK) {
+        error = take_stream(client, &origin.stream);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    ferry_client_drop(client);
+    return ferry_client_open(client, &authority, &origin);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* no_proxy: every program reads such a list a little differently; where they agree this one does
+ * too. Names are compared as they are: nothing is looked up to find out about a rule. */
+#include "no_proxy.h"
+
+#include "ip.h"
+
+/* An address as its bits: 32 or 128. */
+typedef struct ip_address {
+    uint16_t pieces[8];
+    int bits;
+} ip_address;
+
+typedef struct no_proxy_rule {
+    ferry_span host;
+    int64_t port;   /* -1: any */
+    int64_t prefix; /* "/8"; -1: none is given */
+    bool is_ipv6;   /* it stands in brackets */
+} no_proxy_rule;
+
+static ferry_span without_final_dot(ferry_span host) {
+    if (host.length > 1 && host.data[host.length - 1] == '.') {
+        host.length--;
+    }
+    return host;
+}
+
+static bool read_address(ferry_span text, ip_address *address) {
+    const char *zone = memchr(text.data, '%', text.length);
+    if (zone != NULL) {
+        text.length = (size_t)(zone - text.data);
+    }
+    address->bits = 32;
+    if (ferry_ip_read_v4(text, address->pieces)) {
+        return true;
+    }
+    address->bits = 128;
+    return ferry_ip_read_v6(text, address->pieces);
+}
+
+/* The first `bits` bits are the same. */
+static bool has_prefix(const ip_address *a, const ip_address *b, int64_t bits) {
+    for (size_t i = 0; bits > 0; i++, bits -= 16) {
+        unsigned mask = bits >= 16 ? 0xffff : 0xffffu << (16 - bits) & 0xffff;
+        if (((unsigned)a->pieces[i] & mask) != ((unsigned)b->pieces[i] & mask)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Cuts off what stands behind the last `mark` and reads it as a number; -1 where there is none. */
+static bool cut_number(ferry_span *text, char mark, int64_t most, int64_t *number) {
+    *number = -1;
+    for (size_t i = text->length; i > 0; i--) {
+        if (text->data[i - 1] == mark) {
+            ferry_span digits = {text->data + i, text->length - i};
+            text->length = i - 1;
+            return ferry_span_to_int64(digits, number) && *number <= most;
+        }
+    }
+    return true;
+}
+
+static size_t count(ferry_span text, char c) {
+    size_t found = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        found += text.data[i] == c;
+    }
+    return found;
+}
+
+/* "host", "host:port", "address/8", "[address]:port" */
+static bool read_rule(ferry_span text, no_proxy_rule *rule) {
+    rule->port = -1;
+    rule->prefix = -1;
+    rule->is_ipv6 = text.length > 0 && text.data[0] == '[';
+    if (rule->is_ipv6) {
+        const char *end = memchr(text.data, ']', text.length);
+        if (end == NULL) {
+            return false;
+        }
+        ferry_span inner = {text.data + 1, (size_t)(end - text.data) - 1};
+        ferry_span rest = {end + 1, text.length - inner.length - 2};
+        if (!cut_number(&rest, ':', UINT16_MAX, &rule->port) ||
+            !cut_number(&rest, '/', 128, &rule->prefix) || rest.length > 0) {
+            return false;
+        }
+        text = inner;
+    } else if (count(text, ':') == 1 && !cut_number(&text, ':', UINT16_MAX, &rule->port)) {
+        return false;
+    }
+    if (rule->prefix < 0 && !cut_number(&text, '/', 128, &rule->prefix)) {
+        return false;
+    }
+    rule->host = without_final_dot(text);
+    return text.length > 0;
+}
+
+static bool matches_name(ferry_span name, ferry_span host) {
+    if (name.length > 1 && name.data[0] == '*' && name.data[1] == '.') {
+        name = (ferry_span){name.data + 1, name.length - 1};
+    }
+    bool is_below = name.data[0] == '.'; /* the name itself is not meant */
+    if (host.length < name.length + (is_below ? 1 : 0)) {
+        return false;
+    }
+    size_t start = host.length - name.length;
+    ferry_span end = {host.data + start, name.length};
+    return ferry_span_equals(end, name) && (is_below || start == 0 || host.data[start - 1] == '.');
+}
+
+static bool matches(const no_proxy_rule *rule, ferry_span host, const ip_address *host_address) {
+    ip_address own;
+    if (rule->host.length == 1 && rule->host.data[0] == '*') {
+        return rule->prefix < 0;
+    }
+    if (!read_address(rule->host, &own)) {
+        return rule->prefix < 0 && !rule->is_ipv6 && host_address->bits == 0 &&
+               matches_name(rule->host, host);
+    }
+    int64_t bits = rule->prefix < 0 ? own.bits : rule->prefix;
+    return own.bits == host_address->bits && bits <= own.bits &&
+           has_prefix(&own, host_address, bits);
+}
+
+static bool is_separator(char c) {
+    return c == ',' || c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool ferry_no_proxy_matches(ferry_span rules, ferry_span host, uint16_t port) {
+    ip_address host_address;
+    host = without_final_dot(host);
+    if (!read_address(host, &host_address)) {
+        host_address.bits = 0; /* a name */
+    }
+    for (size_t at = 0; at < rules.length;) {
+        size_t start = at;
+        while (at < rules.length && !is_separator(rules.data[at])) {
+            at++;
+        }
+        ferry_span text = {rules.data + start, at - start};
+        no_proxy_rule rule;
+        at++;
+        if (read_rule(text, &rule) && (rule.port < 0 || rule.port == port) &&
+            matches(&rule, host, &host_address)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,801 @@
+// SPDX-License-Identifier: MIT
+// proxies: requests through proxies that behave and proxies that do not, hosts that need none, the
+// environment; squid and tinyproxy, which are real ones.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import https from "node:https";
+import os from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { squid, startSquid, startTinyproxy, tinyproxy, tunnelProxy } from "./lib/proxies.mjs";
+import { connected, exchange, expectRun, expectTranscript, quick, run } from "./lib/run.mjs";
+import {
+  answering,
+  closedPort,
+  httpServer,
+  lines,
+  ok,
+  rawServer,
+  received,
+} from "./lib/servers.mjs";
+
+/** What a scenario begins with where an http proxy is set. */
+const set = ["set_http_proxy: OK"];
+const greeting = ok("hello");
+const origin = { host: "origin.test", port: 80 };
+const greeted = (target = "/", options = {}) =>
+  exchange(target, "hello", { host: "origin.test", ...options });
+const through = (proxy, credentials = "", host = "127.0.0.1") =>
+  `http_proxy=${credentials}${host}:${proxy.port}`;
+const basic = (credentials) => `Basic ${Buffer.from(credentials).toString("base64")}`;
+const get = (server, ...options) => ["exchange", server, ...options, "GET", "/", "-"];
+
+/** The proxy variables are the test's alone. */
+const environment = (variables) => {
+  const names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+  const unset = names.flatMap((name) => ["-u", name, "-u", name.toUpperCase()]);
+  const values = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return ["env", ...unset, ...values];
+};
+
+describe("Plain requests through a proxy", () => {
+  test("absolute_form_is_sent_and_the_connection_is_kept", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(
+      [...get(origin, through(proxy)), ",", "POST", "/a?b=c", "x=1", "X-A: 1"],
+      set,
+      connected,
+      greeted(),
+      greeted("/a?b=c", { sent: 3 }),
+    );
+    assert.equal(proxy.connections.length, 1);
+    const [first, second] = received(proxy).split(/(?=POST)/);
+    assert.match(first, /^GET http:\/\/origin\.test\/ HTTP\/1\.1\r\nHost: origin\.test\r\n/);
+    assert.match(
+      second,
+      /^POST http:\/\/origin\.test\/a\?b=c HTTP\/1\.1\r\nX-A: 1\r\nHost: origin\.test\r\n/,
+    );
+    assert.doesNotMatch(first, /proxy-/i);
+  });
+
+  test("origins_port_stands_in_the_target_and_in_Host", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(
+      get({ ...origin, port: 8080 }, through(proxy)),
+      set,
+      connected,
+      greeted("/", { host: "origin.test:PORT" }),
+    );
+    assert.match(
+      received(proxy),
+      /^GET http:\/\/origin\.test:8080\/ .*\r\nHost: origin\.test:8080\r\n/,
+    );
+  });
+
+  test("OPTIONS_of_the_server_is_the_url_without_a_path", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(
+      ["exchange", origin, through(proxy), "OPTIONS", "*", "-"],
+      set,
+      connected,
+      greeted("*"),
+    );
+    assert.match(
+      received(proxy),
+      /^OPTIONS http:\/\/origin\.test HTTP\/1\.1\r\nHost: origin\.test\r\n/,
+    );
+  });
+
+  test("absolute_url_of_the_caller_is_left_as_it_is", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(
+      ["exchange", origin, through(proxy), "GET", "http://other.test:81/x", "-"],
+      set,
+      connected,
+      greeted("http://other.test:81/x"),
+    );
+    assert.match(received(proxy), /^GET http:\/\/other\.test:81\/x HTTP\/1\.1\r\n/);
+  });
+
+  test("target_outside_ASCII_is_encoded_behind_the_host", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(
+      ["exchange", origin, through(proxy), "GET", "/caf\u00e9", "-"],
+      set,
+      connected,
+      greeted("/caf%C3%A9"),
+    );
+    assert.match(received(proxy), /^GET http:\/\/origin\.test\/caf%C3%A9 /);
+  });
+
+  for (const address of ["::1", "[::1]"]) {
+    test(`IPv6_target_${address}_stands_in_brackets`, async (t) => {
+      const proxy = await answering(t, [greeting]);
+      await expectRun(
+        get({ host: address, port: 8080 }, through(proxy)),
+        set,
+        connected,
+        greeted("/", { host: "[::1]:PORT" }),
+      );
+      assert.match(received(proxy), /^GET http:\/\/\[::1\]:8080\/ .*\r\nHost: \[::1\]:8080\r\n/);
+    });
+
+    test(`proxy_at_${address}_is_connected_to`, async (t) => {
+      const proxy = await answering(t, [greeting], { host: "::1" });
+      await expectRun(get(origin, through(proxy, "", address)), set, connected, greeted());
+    });
+  }
+
+  test("prefix_before_the_proxy_may_be_in_any_case", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(get(origin, through(proxy, "HTTP://")), set, connected, greeted());
+  });
+
+  test("proxy_goes_on_to_a_real_origin", async (t) => {
+    const server = await httpServer(t, (request, response) => response.end(request.url));
+    const proxy = await httpServer(t, async (request, response) => {
+      const answer = await fetch(request.url);
+      response.setHeader("X-Proxy", "1");
+      response.end(await answer.text());
+    });
+    const transcript = await run(...get(server, through(proxy)));
+    assert.match(transcript, /header: X-Proxy: 1\n/);
+    assert.match(transcript, /body 1 bytes "\/"/);
+  });
+
+  test("requests_in_steady_state_allocate_nothing", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const transcript = await run("steady", origin, through(proxy, "a:b@"), quick ? 10 : 1000);
+    assert.match(transcript, /allocations: 0\nleaked: 0\n$/);
+    assert.match(received(proxy), /^GET http:\/\/origin\.test\/get [^]*\r\nProxy-Authorization: /);
+  });
+
+  test("large_bodies_go_both_ways", async (t) => {
+    const proxy = await httpServer(t, (request, response) => request.pipe(response));
+    const transcript = await run(...["exchange", origin, through(proxy), "POST", "/", "@3000000"]);
+    assert.match(transcript, /body 3000000 bytes/);
+  });
+
+  test("proxy_that_is_changed_is_the_next_connections", async (t) => {
+    const proxies = [
+      await answering(t, [ok("first")]),
+      await answering(t, [ok("other")]),
+      await answering(t, [ok("none!")]),
+    ];
+    const [first, second, direct] = proxies;
+    const body = (text) => exchange("/", text, { host: "127.0.0.1:PORT" });
+    const still = (text) => exchange("/still", text, { host: "127.0.0.1:PORT" });
+    const again = [
+      "connect_to_host: OK",
+      "status RESOLVING",
+      "status CONNECTING",
+      "status CONNECTED",
+    ];
+    await expectRun(
+      ["proxy_changed", direct, `a:b@127.0.0.1:${first.port}`, `127.0.0.1:${second.port}`, "-"],
+      "set_http_proxy: OK",
+      connected,
+      body("first"),
+      "set_http_proxy: OK",
+      still("first"),
+      again,
+      body("other"),
+      "set_http_proxy: OK",
+      still("other"),
+      again,
+      body("none!"),
+    );
+    assert.equal(received(first).match(/Proxy-Authorization/g).length, 2);
+    assert.doesNotMatch(received(second), /Proxy-Authorization/);
+    assert.match(received(direct), /^GET \/ HTTP/);
+  });
+});
+
+describe("Credentials for a proxy", () => {
+  test("each_request_has_them", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(
+      [...get(origin, through(proxy, "Aladdin:open%20sesame@")), ",", "GET", "/2", "-"],
+      set,
+      connected,
+      greeted(),
+      greeted("/2"),
+    );
+    const sent = received(proxy).match(/^Proxy-Authorization: .*$/gm);
+    assert.deepEqual(
+      sent,
+      Array(2).fill("Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+    );
+  });
+
+  test("those_of_the_callers_headers_take_their_place", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await run(...get(origin, through(proxy, "a:b@")), "proxy-authorization: Bearer x");
+    const sent = received(proxy).match(/^proxy-authorization: .*$/gim);
+    assert.deepEqual(sent, ["proxy-authorization: Bearer x"]);
+  });
+
+  test("they_do_not_stand_in_the_log_nor_in_a_detail", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const options = [through(proxy, "name:secret@"), "log=2"];
+    const logged = await run(...get(origin, ...options), "Proxy-Authorization: c2VjcmV0");
+    const ours = await run(...get(origin, ...options));
+    const port = await closedPort();
+    const refused = await run(...get(origin, through({ port }, "name:secret@"), "log=2"));
+    const bad = await run(...get(origin, "http_proxy=name:secret@a b:80"));
+    for (const text of [logged, ours, refused, bad]) {
+      assert.doesNotMatch(text, /secret|c2VjcmV0|bmFtZTpzZWNyZXQ/);
+    }
+    assert.match(logged, /log sent: Proxy-Authorization: \*\*\*\n/);
+    assert.match(ours, /log sent: Proxy-Authorization: \*\*\*\n/);
+  });
+
+  test("407_is_a_response_like_others", async (t) => {
+    const asks = lines(
+      "HTTP/1.1 407 Proxy Authentication Required",
+      'Proxy-Authenticate: Basic realm="a"',
+      "Content-Length: 0",
+    );
+    const proxy = await answering(t, [asks]);
+    const headers = ['Proxy-Authenticate: Basic realm="a"', "Content-Length: 0"];
+    await expectRun(
+      get(origin, through(proxy)),
+      set,
+      connected,
+      exchange("/", "", { host: "origin.test", code: 407, headers }),
+    );
+  });
+});
+
+describe("Proxies that cannot be used", () => {
+  const refusals = [
+    ["u:secret@127.0.0.1/path:80", "INVALID_PARAMETER: …path…"],
+    ["u:secret%zz@127.0.0.1:80", "INVALID_PARAMETER: …%…"],
+    ["ftp://127.0.0.1:80", "INVALID_PARAMETER: …ftp…"],
+    ["socks5://127.0.0.1:1080", "UNAVAILABLE: …SOCKS…"],
+    ["127.0.0.1:0", "INVALID_PARAMETER: …port 0…"],
+    ["127.0.0.1:65536", "INVALID_PARAMETER: …port 65536…"],
+    ["[::1:80", "INVALID_PARAMETER: …bracket…"],
+  ];
+  for (const [proxy, expected] of refusals) {
+    test(`${proxy}_is_refused_and_none_is_set`, async (t) => {
+      const server = await answering(t, [greeting]);
+      await expectRun(
+        get(server, `http_proxy=${proxy}`),
+        `set_http_proxy: ${expected}`,
+        connected,
+        exchange("/", "hello"),
+      );
+    });
+  }
+
+  test("closed_port_is_CANT_CONNECT_and_names_the_proxy", async () => {
+    const port = await closedPort();
+    await expectRun(
+      get(origin, through({ port })),
+      set,
+      "connect_to_host: OK",
+      "status RESOLVING",
+      "status CONNECTING",
+      `poll: CANT_CONNECT: proxy: cannot connect to 127.0.0.1 port ${port}: …`,
+      "status CANT_CONNECT",
+    );
+  });
+
+  test("unknown_name_is_CANT_RESOLVE_and_names_the_proxy", async () => {
+    await expectRun(
+      get(origin, "http_proxy=proxy.invalid:80"),
+      set,
+      "connect_to_host: OK",
+      "status RESOLVING",
+      "poll: CANT_RESOLVE: proxy: …proxy.invalid…",
+      "status CANT_RESOLVE",
+    );
+  });
+
+  test("connection_that_the_proxy_ends_is_CONNECTION_ERROR", async (t) => {
+    const proxy = await rawServer(t, async (connection) => {
+      await connection.head();
+      connection.end();
+    });
+    await expectRun(
+      get(origin, through(proxy)),
+      set,
+      connected,
+      "request: OK",
+      "status REQUESTING",
+      "poll: CONNECTION_ERROR: …",
+      "status CONNECTION_ERROR",
+    );
+  });
+});
+
+describe("Hosts that need no proxy", () => {
+  const cases = [
+    ["127.0.0.1", true],
+    ["127.0.0.0/8", true],
+    ["10.0.0.0/8, 127.0.0.1", true],
+    ["*", true],
+    ["127.0.0.2", false],
+    ["localhost", false],
+    ["127.0.0.1:1", false],
+    ["", false],
+  ];
+  for (const [rules, direct] of cases) {
+    test(`no_proxy_"${rules}"_${direct ? "goes_directly" : "goes_by_the_proxy"}`, async (t) => {
+      const server = await answering(t, [ok("direct")]);
+      const proxy = await answering(t, [ok("proxy!")]);
+      await expectRun(
+        get(server, through(proxy), `no_proxy=${rules}`),
+        set,
+        connected,
+        exchange("/", direct ? "direct" : "proxy!"),
+      );
+    });
+  }
+
+  test("names_are_compared_with_those_that_are_asked_for", async (t) => {
+    const server = await answering(t, [ok("direct")]);
+    const proxy = await answering(t, [ok("proxy!")]);
+    const options = [through(proxy), "no_proxy=.test", `resolve=a.test:${server.port}:127.0.0.1`];
+    await expectRun(
+      get({ ...server, host: "a.test" }, ...options),
+      set,
+      connected,
+      exchange("/", "direct", { host: "a.test:PORT" }),
+    );
+  });
+});
+
+describe("Proxies of the environment", () => {
+  const cases = [
+    [(p) => ({ http_proxy: `http://127.0.0.1:${p}` }), "proxy!"],
+    [(p) => ({ http_proxy: `127.0.0.1:${p}/` }), "proxy!"],
+    [(p) => ({ all_proxy: `http://127.0.0.1:${p}` }), "proxy!"],
+    [(p) => ({ ALL_PROXY: `http://127.0.0.1:${p}` }), "proxy!"],
+    [(p) => ({ http_proxy: "", all_proxy: `127.0.0.1:${p}` }), "proxy!"],
+    [(p) => ({ HTTP_PROXY: `http://127.0.0.1:${p}` }), "direct"],
+    [(p) => ({ https_proxy: `http://127.0.0.1:${p}` }), "direct"],
+    [(p) => ({ http_proxy: `127.0.0.1:${p}`, no_proxy: "127.0.0.1" }), "direct"],
+    [(p) => ({ http_proxy: `127.0.0.1:${p}`, NO_PROXY: "a, *" }), "direct"],
+    [(p) => ({ http_proxy: `127.0.0.1:${p}`, no_proxy: "b", NO_PROXY: "*" }), "proxy!"],
+    [() => ({ http_proxy: "socks5://a", no_proxy: "127.0.0.1" }), "direct"],
+  ];
+  for (const [variables, expected] of cases) {
+    const label = JSON.stringify(variables("PORT")).replace(/[{}"]/g, "");
+    test(`${label}_is_${expected === "direct" ? "direct" : "by_the_proxy"}`, async (t) => {
+      const server = await answering(t, [ok("direct")]);
+      const proxy = await answering(t, [ok("proxy!")]);
+      await expectRun(
+        get({ ...server, wrap: environment(variables(proxy.port)) }, "proxy_env=1"),
+        connected,
+        exchange("/", expected),
+      );
+    });
+  }
+
+  test("they_are_not_read_unless_asked_for", async (t) => {
+    const server = await answering(t, [ok("direct")]);
+    const wrap = environment({ http_proxy: `127.0.0.1:${await closedPort()}` });
+    await expectRun(get({ ...server, wrap }), connected, exchange("/", "direct"));
+  });
+
+  test("one_that_is_set_goes_before", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const wrap = environment({ http_proxy: `127.0.0.1:${await closedPort()}`, no_proxy: "*" });
+    await expectRun(
+      get({ ...origin, wrap }, "proxy_env=1", through(proxy)),
+      set,
+      connected,
+      greeted(),
+    );
+  });
+
+  test("user_name_and_password_are_sent", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const wrap = environment({ http_proxy: `http://a:%40@127.0.0.1:${proxy.port}` });
+    await expectRun(get({ ...origin, wrap }, "proxy_env=1"), connected, greeted());
+    assert.ok(received(proxy).includes(`Proxy-Authorization: ${basic("a:@")}\r\n`));
+  });
+
+  const bad = [
+    [{ http_proxy: "http://u:secret@a b" }, "INVALID_PARAMETER: the environment's http_proxy: …"],
+    [{ ALL_PROXY: "ftp://u:secret@a" }, "INVALID_PARAMETER: the environment's ALL_PROXY: …ftp…"],
+    [{ http_proxy: "socks5h://u:secret@a" }, "UNAVAILABLE: the environment's http_proxy: …SOCKS…"],
+    [{ http_proxy: "a:99999" }, "INVALID_PARAMETER: the environment's http_proxy: …port…"],
+  ];
+  for (const [variables, expected] of bad) {
+    test(`${Object.values(variables)}_is_refused_by_name`, async () => {
+      const transcript = await run(
+        ...["connect", { ...origin, wrap: environment(variables) }, "proxy_env=1", "origin.test"],
+      );
+      expectTranscript(transcript, `connect_to_host: ${expected}`);
+      assert.doesNotMatch(transcript, /secret/);
+    });
+  }
+});
+
+describe("Addresses given for names", () => {
+  const named = (server, ...options) => get({ ...server, host: "named.invalid" }, ...options);
+  const hello = exchange("/", "hello", { host: "named.invalid:PORT" });
+
+  for (const host of ["127.0.0.1", "::1"]) {
+    test(`resolve_leads_to_${host}`, async (t) => {
+      const server = await answering(t, [greeting], { host });
+      await expectRun(
+        named(server, `resolve=named.invalid:${server.port}:${host}`),
+        connected,
+        hello,
+      );
+      assert.match(received(server), /\r\nHost: named\.invalid:PORT\r\n/);
+    });
+  }
+
+  test("brackets_case_and_a_final_dot_do_not_matter", async (t) => {
+    const server = await answering(t, [greeting], { host: "::1" });
+    await expectRun(named(server, `resolve=NAMED.invalid.:${server.port}:[::1]`), connected, hello);
+  });
+
+  test("first_line_that_is_meant_holds", async (t) => {
+    const server = await answering(t, [greeting]);
+    const lineOf = (host, port, address) => `resolve=${host}:${port}:${address}`;
+    await expectRun(
+      named(
+        server,
+        lineOf("other.invalid", server.port, "127.0.0.9"),
+        lineOf("named.invalid", 1, "127.0.0.9"),
+        lineOf("named.invalid", server.port, "127.0.0.1"),
+        lineOf("named.invalid", server.port, "127.0.0.9"),
+      ),
+      connected,
+      hello,
+    );
+  });
+
+  test("address_can_stand_for_another_address", async (t) => {
+    const server = await answering(t, [greeting]);
+    await expectRun(
+      get({ ...server, host: "::2" }, `resolve=[::2]:${server.port}:127.0.0.1`),
+      connected,
+      exchange("/", "hello", { host: "[::2]:PORT" }),
+    );
+  });
+
+  test("failure_names_the_host_and_the_address", async () => {
+    const port = await closedPort();
+    await expectRun(
+      named({ port }, `resolve=named.invalid:${port}:127.0.0.1`),
+      "connect_to_host: OK",
+      "status RESOLVING",
+      "status CONNECTING",
+      `poll: CANT_CONNECT: cannot connect to named.invalid port ${port}: 127.0.0.1:PORT: …`,
+      "status CANT_CONNECT",
+    );
+  });
+
+  test("proxys_name_can_have_one_and_the_origins_does_not_matter_then", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await expectRun(
+      get(
+        origin,
+        `http_proxy=proxy.invalid:${proxy.port}`,
+        "resolve=origin.test:80:127.0.0.9",
+        `resolve=proxy.invalid:${proxy.port}:127.0.0.1`,
+      ),
+      set,
+      connected,
+      greeted(),
+    );
+  });
+
+  const bad = ["", "a", "a:80", "a:80:", "a::127.0.0.1", ":80:127.0.0.1", "a:0:127.0.0.1"].concat([
+    "a:65536:127.0.0.1",
+    "a:80:b.test",
+    "a:80:127.0.0.1:80",
+    "[::1:80:127.0.0.1",
+    "a:80:[127.0.0.1",
+  ]);
+  for (const line of bad) {
+    test(`resolve_"${line}"_is_refused`, async () => {
+      await expectRun(
+        ["connect", origin, `resolve=${line}`, "127.0.0.1"],
+        `connect_to_host: INVALID_PARAMETER: the \`resolve\` line "${line.replaceAll(":80", ":PORT")}" is not HOST:PORT:ADDRESS`,
+      );
+    });
+  }
+});
+
+describe("squid", { skip: squid ? false : "squid is not installed" }, () => {
+  let open;
+  let closed;
+  before(async () => {
+    open = await startSquid({ hosts: { "origin.test": "127.0.0.1" } });
+    closed = await startSquid({ password: "name:pass%word" });
+  });
+  after(() => Promise.all([open?.stop(), closed?.stop()]));
+
+  test("requests_share_a_connection_and_the_origins_name_is_squids_to_look_up", async (t) => {
+    const server = await httpServer(t, (request, response) => response.end(request.url));
+    const transcript = await run(
+      ...["exchange", { ...server, host: "origin.test" }, through(open), "log=2"],
+      ...["GET", "/1", "-", ",", "GET", "/2", "-", ",", "HEAD", "/3", "-"],
+    );
+    assert.match(transcript, /body 2 bytes "\/1"\n[^]*body 2 bytes "\/2"\n/);
+    assert.equal(transcript.match(/log info: connected to/g).length, 1);
+    assert.match(transcript, /header: Via: 1\.1 tests/);
+  });
+
+  test("refusal_is_a_response", async () => {
+    const transcript = await run(...get({ host: "forbidden.test", port: 80 }, through(open)));
+    assert.match(transcript, /\nresponse 403, /);
+  });
+
+  for (const [credentials, code] of [
+    ["", 407],
+    ["name:wrong@", 407],
+    ["name:pass%25word@", 200],
+  ]) {
+    test(`credentials_"${credentials}"_give_${code}`, async (t) => {
+      const server = await httpServer(t, (request, response) => response.end("hello"));
+      const transcript = await run(...get(server, through(closed, credentials)));
+      assert.match(transcript, new RegExp(`\nresponse ${code}, `));
+    });
+  }
+});
+
+describe("tinyproxy", { skip: tinyproxy ? false : "tinyproxy is not installed" }, () => {
+  let proxy;
+  before(async () => (proxy = await startTinyproxy({ password: "name:password" })));
+  after(() => proxy?.stop());
+
+  for (const [credentials, code] of [
+    ["", 407],
+    ["name:password@", 200],
+  ]) {
+    test(`credentials_"${credentials}"_give_${code}`, async (t) => {
+      const server = await httpServer(t, (request, response) => response.end("hello"));
+      const transcript = await run(...get(server, through(proxy, credentials)));
+      assert.match(transcript, new RegExp(`\nresponse ${code}, `));
+    });
+  }
+});
+
+// ---- https:// through proxies: these need TLS in the build ----
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "ferry-proxies-"));
+after(() => fs.rmSync(folder, { recursive: true }));
+
+const probe = await run("connect", { host: "127.0.0.1", port: 1 }, "https://127.0.0.1");
+const withoutTls = probe.includes("has no TLS") ? "this build has no TLS" : false;
+
+/** A certificate of its own authority for the names; trusted() makes it one of the system's. */
+function certificate(name, altName) {
+  const [key, cert] = [`${folder}/${name}.key`, `${folder}/${name}.pem`];
+  const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  execFileSync(
+    "openssl",
+    [
+      ...args,
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${name}`,
+      "-addext",
+      `subjectAltName=${altName}`,
+    ].concat([...["-keyout", key, "-out", cert]]),
+    { stdio: "ignore" },
+  );
+  return { key: fs.readFileSync(key), cert: fs.readFileSync(cert) };
+}
+
+describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
+  let pair;
+  let other;
+  let wrap;
+  before(() => {
+    pair = certificate("origin", "DNS:origin.test,IP:127.0.0.1");
+    other = certificate("proxy", "DNS:proxy.test,IP:127.0.0.1");
+    fs.writeFileSync(`${folder}/both.pem`, Buffer.concat([pair.cert, other.cert]));
+    wrap = ["env", `SSL_CERT_FILE=${folder}/both.pem`];
+  });
+
+  const setHttps = ["set_https_proxy: OK"];
+  const secure = (server, ...options) => [
+    { ...server, host: "origin.test", wrap },
+    "prefix=https://",
+    ...options,
+  ];
+  const by = (proxy, credentials = "") => `https_proxy=${credentials}127.0.0.1:${proxy.port}`;
+  const hello = (target = "/") =>
+    exchange(target, "hello").map((line) =>
+      typeof line === "string" ? line.replace("http://127.0.0.1", "https://origin.test") : line,
+    );
+
+  async function secureServer(t, { key, cert } = pair) {
+    const server = https.createServer({ key, cert }, (request, response) => {
+      server.heads.push(request.rawHeaders.join("\n"));
+      response.sendDate = false;
+      response.shouldKeepAlive = true;
+      response.setHeader("Content-Length", 5);
+      response.end("hello");
+    });
+    server.heads = [];
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => {
+      server.closeAllConnections?.();
+      server.close();
+    });
+    return { host: "127.0.0.1", port: server.address().port, heads: server.heads };
+  }
+
+  const bare = (transcript) => transcript.replace(/^header: (Connection|Keep-Alive): .*\n/gm, "");
+
+  const openings = {
+    plainly: { answer: lines("HTTP/1.1 200 Connection established") },
+    with_a_length: { answer: lines("HTTP/1.1 200 OK", "Content-Length: 100") },
+    with_a_coding: { answer: lines("HTTP/1.1 204 Whatever", "Transfer-Encoding: chunked") },
+    after_interim_answers: {
+      answer: lines("HTTP/1.1 100 Continue") + lines("HTTP/1.1 103 Hints") + lines("HTTP/1.0 200"),
+    },
+    byte_by_byte: { pieces: [...lines("HTTP/1.1 200 OK", "X: 1")] },
+  };
+  for (const [how, options] of Object.entries(openings)) {
+    test(`tunnel_that_is_opened_${how}_carries_requests`, async (t) => {
+      const server = await secureServer(t);
+      const proxy = await tunnelProxy(t, options);
+      const transcript = await run(
+        "exchange",
+        ...secure(server, by(proxy, "a:b@"), "GET", "/", "-", ",", "GET", "/2", "-"),
+      );
+      expectTranscript(bare(transcript), setHttps, connected, hello(), hello("/2"));
+      assert.equal(proxy.heads.length, 1);
+      assert.match(
+        proxy.heads[0],
+        new RegExp(
+          `^CONNECT origin\\.test:${server.port} HTTP/1\\.1\r\nHost: origin\\.test:${server.port}\r\n` +
+            `User-Agent: ferry/[0-9.]+\r\nProxy-Authorization: ${basic("a:b")}\r\n\r\n$`,
+        ),
+      );
+      for (const head of server.heads) assert.doesNotMatch(head, /proxy-authorization/i);
+    });
+  }
+
+  test("certificate_must_be_the_origins_not_the_proxys", async (t) => {
+    const server = await secureServer(t, other);
+    const proxy = await tunnelProxy(t);
+    const transcript = await run("tunnel", ...secure(server, by(proxy)));
+    assert.match(transcript, /poll: TLS_CERTIFICATE: .*\nstatus TLS_HANDSHAKE_ERROR\n/);
+  });
+
+  for (const [credentials, hint] of [
+    ["", "(no user name and password were given)"],
+    ["a:secret@", "(a user name and a password were sent, which it does not accept)"],
+  ]) {
+    test(`407_with_credentials_"${credentials}"_is_told`, async (t) => {
+      const answer = lines(
+        "HTTP/1.1 407 Proxy Authentication Required",
+        'Proxy-Authenticate: Basic realm="a"',
+        "Content-Length: 4",
+      );
+      const proxy = await answering(t, [`${answer}who?`]);
+      const transcript = await run("tunnel", ...secure({ port: 443 }, by(proxy, credentials)));
+      const error = `CANT_CONNECT: the proxy 127.0.0.1:${proxy.port} refused a tunnel to origin.test:PORT: 407 Proxy Authentication Required ${hint}`;
+      expectTranscript(
+        transcript,
+        setHttps,
+        "connect_to_host: OK",
+        "status RESOLVING",
+        "status CONNECTING",
+        `poll: ${error}`,
+        "status CANT_CONNECT",
+        "code 407, has response 0, headers 2",
+        'header: Proxy-Authenticate: Basic realm="a"',
+        "header: Content-Length: 4",
+        `poll: ${error}`,
+        "closed: code 0",
+      );
+      assert.doesNotMatch(transcript, /secret/);
+    });
+  }
+
+  const failing = {
+    that_ends: [(c) => c.end(), "CONNECTION_ERROR: …it closed the connection without answering"],
+    that_resets: [(c) => c.reset(), "CONNECTION_ERROR: …"],
+    that_ends_in_its_answer: [
+      async (c) => {
+        await c.send("HTTP/1.1 200 OK\r\nX-A");
+        c.end();
+      },
+      "CONNECTION_ERROR: …in the middle of its answer",
+    ],
+    that_speaks_no_HTTP: [(c) => c.send("220 mail ready\r\n"), "PROTOCOL: …status line…"],
+    whose_head_is_endless: [
+      (c) => c.send(`HTTP/1.1 200 OK\r\nX: ${"a".repeat(70_000)}`),
+      "TOO_LARGE: …max_head_bytes…",
+    ],
+    with_interim_answers_only: [
+      (c) => c.send(lines("HTTP/1.1 100 Continue").repeat(40)),
+      "PROTOCOL: …interim…",
+    ],
+    that_refuses: [
+      (c) => c.send(lines("HTTP/1.1 503 Try later")),
+      "CANT_CONNECT: …refused a tunnel to origin.test:PORT: 503 Try later",
+    ],
+  };
+  for (const [how, [answer, expected]] of Object.entries(failing)) {
+    for (const blocking of [0, 1]) {
+      test(`proxy_${how}_is_told${blocking ? "_blocking" : ""}`, async (t) => {
+        const proxy = await rawServer(t, async (connection) => {
+          await connection.head();
+          await answer(connection);
+          await connection.rest();
+        });
+        const options = blocking ? ["blocking=1"] : [];
+        expectTranscript(
+          await run("tunnel", ...secure({ port: 443 }, by(proxy), ...options)),
+          setHttps,
+          blocking ? ["set_blocking_mode: OK"] : [],
+          "connect_to_host: OK",
+          "status RESOLVING",
+          "status CONNECTING",
+          `poll: ${expected}`,
+          "status CANT_CONNECT",
+          "…",
+        );
+      });
+    }
+  }
+
+  test("slow_proxy_meets_connect_ms_and_the_phase_is_named", async (t) => {
+    const proxy = await rawServer(t, async (connection) => {
+      await connection.send("HTTP/1.1 100 Continue\r\n");
+      await connection.rest();
+    });
+    const transcript = await run("tunnel", ...secure({ port: 443 }, by(proxy), "connect_ms=200"));
+    expectTranscript(
+      transcript,
+      setHttps,
+      "connect_to_host: OK",
+      "status RESOLVING",
+      "status CONNECTING",
+      "poll: TIMEOUT: timeout: the connection to origin.test took more than 200 ms (connect_ms), while the proxy was asked for a tunnel",
+      "status CANT_CONNECT",
+      "…",
+    );
+    await proxy.connections[0].closed;
+  });
+
+  test("proxy_by_https_is_verified_as_itself", async (t) => {
+    const server = await secureServer(t);
+    const proxy = await tunnelProxy(t);
+    const transcript = await run(
+      "tunnel",
+      ...secure(server, by(proxy, "https://"), "connect_ms=5000"),
+    );
+    assert.match(transcript, /poll: TLS_HANDSHAKE: proxy: /); // it speaks no TLS
+  });
+
+  for (const [name, start, has] of [
+    ["squid", startSquid, squid],
+    ["tinyproxy", startTinyproxy, tinyproxy],
+  ]) {
+    test(
+      `${name}_opens_a_tunnel`,
+      { skip: has ? false : `${name} is not installed` },
+      async (t) => {
+        const server = await secureServer(t);
+        const proxy = await start({ password: "name:password" });
+        t.after(() => proxy.stop());
+        const address = { ...server, wrap };
+        const options = ["prefix=https://", by(proxy, "name:password@")];
+        const transcript = await run("exchange", address, ...options, "GET", "/", "-");
+        assert.match(transcript, /body 5 bytes "hello"/);
+        const refused = await run("tunnel", address, "prefix=https://", by(proxy));
+        assert.match(refused, /407 .*\(no user name and password were given\)\n/);
+        assert.match(refused, /\ncode 407, /);
+      },
+    );
+  }
+});

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* test_tls: the TLS stream against a server in memory: versions, pieces, blocked writes, ends,
+ * sessions, memory that is not there, and what is not accepted. */
+#include "check.h"
+#include "tls_peer.h"
+#include "tls_state.h"
+
+#include <mbedtls/asn1write.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_POLLS = 200000, LOG_SIZE = 4096 };
+
+static char log_text[LOG_SIZE];
+
+static void note_log(void *ctx, ferry_log_kind kind, const char *message) {
+    (void)ctx;
+    size_t used = strlen(log_text);
+    if (kind == FERRY_LOG_INFO) {
+        snprintf(log_text + used, sizeof log_text - used, "%s\n", message);
+    }
+}
+
+static ferry_client *client_new(void) {
+    log_text[0] = '\0';
+    return ferry_client_new(&(ferry_client_options){.log = note_log});
+}
+
+static ferry_tls_options trusting(void) {
+    return (ferry_tls_options){.ca_pem = tls_peer_certificate()};
+}
+
+static ferry_error connect_over(ferry_client *client, tls_peer *peer, const char *host,
+                                const ferry_tls_options *tls) {
+    ferry_error error = ferry_client_set_connection(client, tls_peer_stream(peer));
+    if (error != FERRY_OK) {
+        return error;
+    }
+    error = ferry_client_start_tls(client, host, tls);
+    for (int i = 0; i < MOST_POLLS && error == FERRY_OK; i++) {
+        if (ferry_client_get_status(client) == FERRY_STATUS_CONNECTED) {
+            return FERRY_OK;
+        }
+        error = ferry_client_poll(client);
+    }
+    return error;
+}
+
+/* A request and its answer; the body goes to `text`. */
+static ferry_error get(ferry_client *client, char text[64]) {
+    ferry_error error = ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL);
+    size_t total = 0;
+    for (int i = 0; i < MOST_POLLS && error == FERRY_OK; i++) {
+        ferry_status status = ferry_client_get_status(client);
+        if (status != FERRY_STATUS_REQUESTING && status != FERRY_STATUS_BODY) {
+            break;
+        }
+        error = ferry_client_poll(client);
+        if (error == FERRY_OK && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
+            size_t length = 0;
+            error = ferry_client_read_response_body(client, text + total, 63 - total, &length);
+            total += length;
+        }
+    }
+    text[total] = '\0';
+    return error;
+}
+
+static void exchange_with(const tls_peer_behaviour *behaviour) {
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(behaviour);
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    for (int i = 0; i < 2; i++) {
+        char text[64];
+        CHECK_INT(get(client, text), FERRY_OK);
+        CHECK_STR(text, "hello");
+        CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+    }
+    CHECK_STR(tls_peer_server_name(peer), "peer.example");
+    CHECK_STR(ferry_client_get_response_url(client), "https://peer.example/");
+    ferry_client_free(client);
+    CHECK(tls_peer_is_closed(peer));
+    CHECK(tls_peer_was_told(peer) || behaviour->pause); /* it may find no room for that */
+    tls_peer_free(peer);
+}
+
+static void both_versions_carry_exchanges(void) {
+    exchange_with(&(tls_peer_behaviour){.version = 12});
+    CHECK_CONTAINS(log_text, "TLS 1.2");
+    exchange_with(&(tls_peer_behaviour){.version = 13});
+    CHECK_CONTAINS(log_text, "TLS 1.3");
+}
+
+static void bytes_may_come_and_go_in_any_pieces(void) {
+    static const int versions[] = {12, 13};
+    static const size_t pieces[] = {1, 3, 1000};
+    for (size_t v = 0; v < 2; v++) {
+        for (size_t p = 0; p < 3; p++) {
+            exchange_with(&(tls_peer_behaviour){.version = versions[v], .piece = pieces[p]});
+            exchange_with(&(tls_peer_behaviour){.version = versions[v], .room = pieces[p]});
+            exchange_with(&(tls_peer_behaviour){
+                .version = versions[v], .piece = pieces[p], .room = pieces[p], .pause = true});
+        }
+    }
+}
+
+static void a_new_handshake_is_declined_and_the_exchange_goes_on(void) {
+    exchange_with(&(tls_peer_behaviour){.version = 12, .asks_again = true});
+}
+
+static ferry_error last_exchange(const tls_peer_behaviour *behaviour, char text[64]) {
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(behaviour);
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    ferry_error error = get(client, text);
+    ferry_client_free(client);
+    tls_peer_free(peer);
+    return error;
+}
+
+static void a_body_until_the_end_needs_the_end_that_tls_gives(void) {
+    char text[64];
+    for (int version = 12; version <= 13; version++) {
+        CHECK_INT(last_exchange(&(tls_peer_behaviour){.version = version, .ends = true}, text),
+                  FERRY_OK);
+        CHECK_STR(text, "hello");
+        CHECK_INT(last_exchange(
+                      &(tls_peer_behaviour){.version = version, .ends_without_alert = true}, text),
+                  FERRY_ERROR_BODY_TRUNCATED);
+        CHECK_STR(text, "hello");
+    }
+}
+
+static void check_refused(const char *host, const ferry_tls_options *tls, ferry_error expected,
+                          const char *words) {
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
+    CHECK_INT(connect_over(client, peer, host, tls), expected);
+    CHECK_CONTAINS(ferry_client_get_error_detail(client), words);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_TLS_HANDSHAKE_ERROR);
+    CHECK_INT(tls_peer_received(peer), 0);
+    CHECK(tls_peer_is_closed(peer));
+    ferry_client_free(client);
+    tls_peer_free(peer);
+}
+
+static void what_is_wrong_with_a_certificate_is_said(void) {
+    ferry_tls_options tls = trusting();
+    check_refused("other.example", &tls, FERRY_ERROR_TLS_CERTIFICATE,
+                  "certificate of peer is for 127.0.0.1, peer.example, not for other.example");
+    check_refused("127.0.0.2", &tls, FERRY_ERROR_TLS_CERTIFICATE, "not for 127.0.0.2");
+    tls.common_name = "another.example";
+    check_refused("peer.example", &tls, FERRY_ERROR_TLS_CERTIFICATE, "not for another.example");
+    static const char *const pins[] = {"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                       NULL};
+    tls = trusting();
+    tls.pins = pins;
+    check_refused("peer.example", &tls, FERRY_ERROR_TLS_CERTIFICATE, "pinned");
+    tls.ca_pem = NULL;
+    tls.unsafe = true;
+    check_refused("peer.example", &tls, FERRY_ERROR_TLS_CERTIFICATE, "pinned");
+}
+
+static void an_address_is_matched_and_no_name_is_sent(void) {
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
+    CHECK_INT(connect_over(client, peer, "127.0.0.1", &tls), FERRY_OK);
+    CHECK_STR(tls_peer_server_name(peer), "");
+    ferry_client_free(client);
+    tls_peer_free(peer);
+}
+
+static void unsafe_accepts_any_certificate(void) {
+    ferry_tls_options tls = ferry_tls_options_client_unsafe(NULL);
+    for (int version = 12; version <= 13; version++) {
+        ferry_client *client = client_new();
+        tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = version});
+        char text[64];
+        CHECK_INT(connect_over(client, peer, "whoever.example", &tls), FERRY_OK);
+        CHECK_INT(get(client, text), FERRY_OK);
+        CHECK_STR(text, "hello");
+        ferry_client_free(client);
+        tls_peer_free(peer);
+    }
+}
+
+static void sessions_are_resumed_by_clients_that_share_a_cache(void) {
+    for (int version = 12; version <= 13; version++) {
+        ferry_tls_options tls = trusting();
+        tls.cache = ferry_tls_cache_new();
+        for (int i = 0; i < 3; i++) {
+            ferry_client *client = client_new();
+            tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = version});
+            char text[64];
+            CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+            CHECK((strstr(log_text, ", resumed") != NULL) == (i > 0));
+            CHECK_INT(get(client, text), FERRY_OK);
+            ferry_client_free(client);
+            tls_peer_free(peer);
+        }
+        /* Not for another name, nor with other options. */
+        ferry_client *client = client_new();
+        tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = version});
+        CHECK_INT(connect_over(client, peer, "127.0.0.1", &tls), FERRY_OK);
+        CHECK(strstr(log_text, ", resumed") == NULL);
+        tls_peer *other = tls_peer_new(&(tls_peer_behaviour){.version = version});
+        tls.first_cipher = FERRY_TLS_CIPHER_AES_256_GCM;
+        CHECK_INT(connect_over(client, other, "peer.example", &tls), FERRY_OK);
+        CHECK(strstr(log_text, ", resumed") == NULL);
+        ferry_tls_cache_free(tls.cache); /* the client's connection goes on */
+        char text[64];
+        CHECK_INT(get(client, text), FERRY_OK);
+        ferry_client_free(client);
+        tls_peer_free(peer);
+        tls_peer_free(other);
+    }
+}
+
+static void check_options(ferry_tls_options tls, const char *words) {
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
+    CHECK_INT(ferry_client_set_connection(client, tls_peer_stream(peer)), FERRY_OK);
+    CHECK_INT(ferry_client_start_tls(client, "peer.example", &tls), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_CONTAINS(ferry_client_get_error_detail(client), words);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+    CHECK(!tls_peer_is_closed(peer));
+    ferry_client_free(client);
+    tls_peer_free(peer);
+}
+
+static void options_that_cannot_be_read_leave_the_connection(void) {
+    static const char *const bad_pins[] = {"sha256//short", NULL};
+    check_options((ferry_tls_options){.ca_pem = "nothing"}, "authorities");
+    check_options((ferry_tls_options){.ca_der = {"\x30\x05xx", 4}}, "authorities");
+    check_options((ferry_tls_options){.certificate_pem = tls_peer_certificate()}, "key");
+    check_options((ferry_tls_options){.key_pem = "x"}, "certificate");
+    check_options((ferry_tls_options){.certificate_pem = tls_peer_certificate(), .key_pem = "x"},
+                  "key");
+    check_options((ferry_tls_options){.crl_pem = "x"}, "revocation list");
+    check_options((ferry_tls_options){.pins = bad_pins}, "pin");
+    check_options((ferry_tls_options){.common_name = ""}, "common_name");
+    check_options((ferry_tls_options){.min_version = (ferry_tls_version)11}, "version");
+    check_options((ferry_tls_options){.first_cipher = (ferry_tls_cipher)9}, "cipher");
+}
+
+static void starting_where_it_cannot_be_is_refused(void) {
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    CHECK_INT(ferry_client_start_tls(client, "peer.example", &tls), FERRY_ERROR_UNCONFIGURED);
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_start_tls(client, "peer.example", &tls), FERRY_ERROR_BUSY);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_REQUESTING);
+    ferry_client_close(client);
+    CHECK_INT(ferry_client_start_tls(client, "http://peer.example", &tls),
+              FERRY_ERROR_INVALID_PARAMETER);
+    ferry_client_free(client);
+    tls_peer_free(peer);
+}
+
+/* ---- Memory ---- */
+
+static struct {
+    int left; /* allocations before one fails; negative: none does */
+    int live;
+} memory;
+
+static void *count_alloc(void *ctx, size_t size) {
+    (void)ctx;
+    if (memory.left == 0) {
+        return NULL;
+    }
+    memory.left -= memory.left > 0 ? 1 : 0;
+    memory.live++;
+    return malloc(size);
+}
+
+static void *count_realloc(void *ctx, void *block, size_t size) {
+    (void)ctx;
+    if (memory.left == 0) {
+        return NULL;
+    }
+    memory.left -= memory.left > 0 ? 1 : 0;
+    memory.live += block == NULL ? 1 : 0;
+    return realloc(block, size);
+}
+
+static void count_free(void *ctx, void *block) {
+    (void)ctx;
+    memory.live -= block != NULL ? 1 : 0;
+    free(block);
+}
+
+static void every_allocation_may_fail(void) {
+    ferry_tls_options tls = trusting();
+    ferry_client_options options = {.allocator = {count_alloc, count_realloc, count_free, NULL}};
+    for (int n = 0; n < 60; n++) {
+        memory.left = n;
+        memory.live = 0;
+        ferry_client *client = ferry_client_new(&options);
+        tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
+        bool is_given = false;
+        if (client != NULL) {
+            char text[64];
+            ferry_error error = connect_over(client, peer, "peer.example", &tls);
+            is_given = error == FERRY_OK || ferry_client_get_status(client) != 0;
+            if (error == FERRY_OK) {
+                error = get(client, text);
+            }
+            CHECK(error == FERRY_OK || error == FERRY_ERROR_OUT_OF_MEMORY);
+        }
+        (void)is_given;
+        ferry_client_free(client);
+        CHECK_INT(memory.live, 0);
+        tls_peer_free(peer);
+    }
+}
+
+/* ---- Names ---- */
+
+static bool matches(const char *pattern, const char *name) {
+    return ferry_tls_name_matches(pattern, strlen(pattern), name);
+}
+
+static void names_match_as_rfc_9525_says(void) {
+    CHECK(matches("a.example", "a.example"));
+    CHECK(matches("A.Example", "a.eXample"));
+    CHECK(matches("a.example", "a.example."));
+    CHECK(!matches("a.example", "b.example"));
+    CHECK(!matches("a.example", "a.example.org"));
+    CHECK(!matches("", ""));
+    CHECK(!matches("", "a"));
+    CHECK(matches("*.a.example", "b.a.example"));
+    CHECK(matches("*.a.example", "B.A.example."));
+    CHECK(!matches("*.a.example", "a.example"));
+    CHECK(!matches("*.a.example", "c.b.a.example"));
+    CHECK(!matches("*.a.example", ".a.example"));
+    CHECK(!matches("a.*.example", "a.b.example"));
+    CHECK(!matches("f*.a.example", "foo.a.example"));
+    CHECK(!matches("*o.a.example", "foo.a.example"));
+    CHECK(!matches("*.*.example", "a.b.example"));
+    CHECK(!matches("*.example", "a.example"));
+    CHECK(!matches("*", "a"));
+    CHECK(!matches("*.", "a."));
+    CHECK(!ferry_tls_name_matches("a.example\0.evil", 15, "a.example"));
+}
+
+int main(int argc, char **argv) {
+    static const check_test tests[] = {
+        CHECK_TEST(both_versions_carry_exchanges),
+        CHECK_TEST(bytes_may_come_and_go_in_any_pieces),
+        CHECK_TEST(a_new_handshake_is_declined_and_the_exchange_goes_on),
+        CHECK_TEST(a_body_until_the_end_needs_the_end_that_tls_gives),
+        CHECK_TEST(what_is_wrong_with_a_certificate_is_said),
+        CHECK_TEST(an_address_is_matched_and_no_name_is_sent),
+        CHECK_TEST(unsafe_accepts_any_certificate),
+        CHECK_TEST(sessions_are_resumed_by_clients_that_share_a_cache),
+        CHECK_TEST(options_that_cannot_be_read_leave_the_connection),
+        CHECK_TEST(starting_where_it_cannot_be_is_refused),
+        CHECK_TEST(every_allocation_may_fail),
+        CHECK_TEST(names_match_as_rfc_9525_says),
+    };
+    return CHECK_RUN(tests, argc, argv);
+}

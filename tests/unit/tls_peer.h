@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_peer: a TLS server in memory, by mbedTLS: its end of the stream is worked whenever the client
+ * reads or writes. It answers each request head with "hello". Its certificate is its own, for
+ * peer.example and 127.0.0.1, made anew in each process. */
+#ifndef FERRY_TESTS_TLS_PEER_H
+#define FERRY_TESTS_TLS_PEER_H
+
+#include "ferry.h"
+
+typedef struct tls_peer tls_peer;
+
+/* How it behaves; zeroed: well. */
+typedef struct tls_peer_behaviour {
+    int version;             /* 12 or 13: that one only; 0: both */
+    size_t piece;            /* bytes that a read of the client's gives at most; 0: all */
+    size_t room;             /* bytes that a write of the client's takes at most; 0: all */
+    bool pause;              /* every second read or write gives FERRY_STREAM_AGAIN */
+    bool ends_without_alert; /* after its answer, which has no length then */
+    bool ends;               /* the same, in an orderly way */
+    bool asks_again;         /* for a new handshake after the first answer (TLS 1.2) */
+    /* Changes what is on its way, if it is not NULL; `to_client` tells the direction. */
+    void (*tamper)(void *ctx, bool to_client, unsigned char *bytes, size_t *length);
+    void *tamper_ctx;
+} tls_peer_behaviour;
+
+/* NULL if there is no memory. The client's end is a stream that belongs to the client, and lives
+ * until it is destroyed and the peer freed. */
+tls_peer *tls_peer_new(const tls_peer_behaviour *behaviour);
+ferry_stream *tls_peer_stream(tls_peer *peer);
+void tls_peer_free(tls_peer *peer);
+
+/* True once the client has closed its end. */
+bool tls_peer_is_closed(const tls_peer *peer);
+/* True if the client has sent close_notify before that. */
+bool tls_peer_was_told(const tls_peer *peer);
+/* The name that the client asked for; "" if none. */
+const char *tls_peer_server_name(const tls_peer *peer);
+/* How many application bytes the client has sent. */
+size_t tls_peer_received(const tls_peer *peer);
+
+/* Its certificate as PEM. */
+const char *tls_peer_certificate(void);
+
+#endif
