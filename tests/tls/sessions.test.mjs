@@ -82,7 +82,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     test("server_that_has_forgotten_its_tickets_gets_a_full_handshake", async (t) => {
       const server = await noting(t, only);
       const renew = () => server.listener.setTicketKeys(crypto.randomBytes(48));
-      server.listener.on("secureConnection", renew);
+      server.listener.on("connection", renew);
       assert.deepEqual(await resumed(server, 0, 0, 0), [false, false, false]);
       assert.deepEqual(server.seen, [false, false, false]);
     });
@@ -150,7 +150,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
         good(),
         async (connection) => {
           await connection.head();
-          connection.reset();
+          connection.socket.destroy();
         },
         only,
       );
