@@ -149,7 +149,7 @@ for (const version of versions) {
       await server.links[0].closed;
       const last = server.links[0].records.client.at(-1);
       if (version === "TLSv1.2") assert.equal(last.type, 21);
-      else assert.deepEqual(last, { type: DATA, length: 19 });
+      else assert.ok(last.type === DATA && last.length <= 32, "padded, it is as short as this");
     });
   });
 
