@@ -38,6 +38,7 @@ enum {
 typedef struct bench {
     const char *mode;
     const char *path; /* what the mode asks the server for */
+    const char *ca;   /* over TLS: the file with the authority; NULL: without TLS */
     int port;
     long n;
     int64_t bytes; /* body bytes received while the clock ran */
@@ -68,6 +69,9 @@ static inline const char *bench_path_of(const bench *run) {
     if (bench_is(run, "chunked1k")) {
         return "/chunked";
     }
+    if (bench_is(run, "full") || bench_is(run, "resumed") || bench_is(run, "cipher")) {
+        return "/connect";
+    }
     return bench_is(run, "idle_cpu") ? "/slow" : "/1k";
 }
 
@@ -76,8 +80,10 @@ static inline bench bench_parse(int argc, char **argv) {
         fprintf(stderr, "usage: %s MODE PORT N\n", argv[0]);
         exit(2);
     }
-    bench run = {
-        .mode = argv[1], .port = (int)strtol(argv[2], NULL, 10), .n = strtol(argv[3], NULL, 10)};
+    bench run = {.mode = argv[1],
+                 .ca = getenv("BENCH_CA"),
+                 .port = (int)strtol(argv[2], NULL, 10),
+                 .n = strtol(argv[3], NULL, 10)};
     if (run.port < 1 || run.port > 65535 || run.n < 1) {
         fprintf(stderr, "%s: PORT is 1 to 65535, N is at least 1\n", argv[0]);
         exit(2);
@@ -141,6 +147,14 @@ static inline void bench_check_small(int code, int64_t bytes) {
     if (code != 200 || bytes != BENCH_SMALL_BODY) {
         bench_fail("expected 200 and %d bytes, got %d and %lld", BENCH_SMALL_BODY, code,
                    (long long)bytes);
+    }
+}
+
+/* What the server says of the connection: "r" where the TLS session was resumed, else ".". */
+static inline void bench_check_resumed(const bench *run, const char *found) {
+    const char *wanted = bench_is(run, "resumed") ? "r" : ".";
+    if (found == NULL || strcmp(found, wanted) != 0) {
+        bench_fail("expected a session that is %s, got %s", wanted, found != NULL ? found : "none");
     }
 }
 

@@ -39,8 +39,14 @@ static CURL *easy_new(const bench *run, int64_t *received) {
     if (easy == NULL) {
         bench_fail("libcurl: no memory");
     }
-    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", run->port, run->path);
+    snprintf(url, sizeof url, "%s://127.0.0.1:%d%s", run->ca != NULL ? "https" : "http", run->port,
+             run->path);
     expect_ok(curl_easy_setopt(easy, CURLOPT_URL, url));
+    if (run->ca != NULL) {
+        expect_ok(curl_easy_setopt(easy, CURLOPT_CAINFO, run->ca));
+        /* HTTP/1.1 alone: nginx would speak HTTP/2 as well. */
+        expect_ok(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    }
     expect_ok(curl_easy_setopt(easy, CURLOPT_USERAGENT, BENCH_USER_AGENT));
     expect_ok(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard));
     expect_ok(curl_easy_setopt(easy, CURLOPT_WRITEDATA, received));
@@ -77,6 +83,42 @@ static void run_small(bench *run) {
     }
     bench_stop(run);
     report_begin(run);
+    bench_report_end();
+    curl_easy_cleanup(easy);
+}
+
+static const char *header_of(CURL *easy, const char *name) {
+    struct curl_header *header = NULL;
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value
+                                                                                   : NULL;
+}
+
+/* `n` connections, each for one request. */
+static void run_connect(bench *run) {
+    int64_t received = 0;
+    CURL *easy = easy_new(run, &received);
+    expect_ok(curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L));
+    small_get(run, easy, &received);
+    bench_start(run);
+    for (long i = 0; i < run->n; i++) {
+        small_get(run, easy, &received);
+        bench_check_resumed(run, header_of(easy, "X-Resumed"));
+    }
+    bench_stop(run);
+    report_begin(run);
+    bench_report_end();
+    curl_easy_cleanup(easy);
+}
+
+/* What the server chose. */
+static void run_cipher(bench *run) {
+    int64_t received = 0;
+    CURL *easy = easy_new(run, &received);
+    small_get(run, easy, &received);
+    report_begin(run);
+    bench_report_text("cipher", header_of(easy, "X-Cipher"));
+    bench_report_text("protocol", header_of(easy, "X-Protocol"));
+    bench_report_text("library", curl_version_info(CURLVERSION_NOW)->ssl_version);
     bench_report_end();
     curl_easy_cleanup(easy);
 }
@@ -197,6 +239,10 @@ int main(int argc, char **argv) {
         run_small(&run);
     } else if (bench_is(&run, "big")) {
         run_big(&run);
+    } else if (bench_is(&run, "full") || bench_is(&run, "resumed")) {
+        run_connect(&run);
+    } else if (bench_is(&run, "cipher")) {
+        run_cipher(&run);
     } else if (bench_is(&run, "many64")) {
         run_many(&run);
     } else if (bench_is(&run, "idle")) {

@@ -42,6 +42,35 @@ static void report_begin(const bench *run) {
     bench_report_text("version", ferry_version());
 }
 
+/* One authority, and one cache of sessions for all clients. */
+static const ferry_tls_options *tls_options(const bench *run) {
+    static ferry_tls_options options;
+    static char pem[65536];
+    if (run->ca == NULL) {
+        return NULL;
+    }
+    if (options.cache == NULL) {
+        FILE *file = fopen(run->ca, "rb");
+        if (file == NULL || fread(pem, 1, sizeof pem - 1, file) == 0) {
+            bench_fail("%s: %s", run->ca, strerror(errno));
+        }
+        fclose(file);
+        options.ca_pem = pem;
+        options.cache = ferry_tls_cache_new();
+    }
+    return &options;
+}
+
+static void client_connect(const bench *run, ferry_client *client) {
+    expect_ok(client,
+              ferry_client_connect_to_host(client, "127.0.0.1", run->port, tls_options(run)));
+    while (ferry_client_get_status(client) == FERRY_STATUS_RESOLVING ||
+           ferry_client_get_status(client) == FERRY_STATUS_CONNECTING) {
+        expect_ok(client, ferry_client_poll(client));
+    }
+    expect_connected(client);
+}
+
 /* A client in blocking mode, connected. */
 static ferry_client *client_new(const bench *run) {
     ferry_client_options options = {
@@ -54,12 +83,7 @@ static ferry_client *client_new(const bench *run) {
         bench_fail("ferry: no memory");
     }
     expect_ok(client, ferry_client_set_blocking_mode(client, true));
-    expect_ok(client, ferry_client_connect_to_host(client, "127.0.0.1", run->port, NULL));
-    while (ferry_client_get_status(client) == FERRY_STATUS_RESOLVING ||
-           ferry_client_get_status(client) == FERRY_STATUS_CONNECTING) {
-        expect_ok(client, ferry_client_poll(client));
-    }
-    expect_connected(client);
+    client_connect(run, client);
     return client;
 }
 
@@ -112,6 +136,38 @@ static void run_small(bench *run) {
     bench_stop(run);
     report_begin(run);
     bench_report_number("allocations", (double)(counted.calls - calls));
+    bench_report_end();
+    ferry_client_free(client);
+    free(buffer);
+}
+
+/* `n` connections, each for one request. */
+static void run_connect(bench *run) {
+    char *buffer = bench_alloc(BENCH_SMALL_BUFFER);
+    ferry_client *client = client_new(run);
+    small_get(run, client, buffer);
+    bench_start(run);
+    for (long i = 0; i < run->n; i++) {
+        client_connect(run, client);
+        small_get(run, client, buffer);
+        bench_check_resumed(run, ferry_client_get_response_header(client, "X-Resumed", 0));
+        ferry_client_close(client);
+    }
+    bench_stop(run);
+    report_begin(run);
+    bench_report_end();
+    ferry_client_free(client);
+    free(buffer);
+}
+
+/* What the server chose. */
+static void run_cipher(bench *run) {
+    char *buffer = bench_alloc(BENCH_SMALL_BUFFER);
+    ferry_client *client = client_new(run);
+    small_get(run, client, buffer);
+    report_begin(run);
+    bench_report_text("cipher", ferry_client_get_response_header(client, "X-Cipher", 0));
+    bench_report_text("protocol", ferry_client_get_response_header(client, "X-Protocol", 0));
     bench_report_end();
     ferry_client_free(client);
     free(buffer);
@@ -402,6 +458,10 @@ int main(int argc, char **argv) {
         run_small(&run);
     } else if (bench_is(&run, "big")) {
         run_big(&run);
+    } else if (bench_is(&run, "full") || bench_is(&run, "resumed")) {
+        run_connect(&run);
+    } else if (bench_is(&run, "cipher")) {
+        run_cipher(&run);
     } else if (bench_is(&run, "many64")) {
         run_many(&run);
     } else if (bench_is(&run, "idle")) {

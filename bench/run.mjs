@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // run: measures ferry against a bare socket loop and libcurl, with nginx on loopback, and prints
 // what each costs, the ratios, and which targets are met.
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
-import net from "node:net";
-import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { countPerRequest, measureCounts, measureRate, target } from "./lib/figures.mjs";
+import { describeMachine, findProgram, makeFolder, pinningTo } from "./lib/machine.mjs";
+import { run, startNginx, stopAll } from "./lib/machine.mjs";
 import { printReport } from "./report.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -38,9 +38,12 @@ const QUICK = {
   many64: { n: 16000, rounds: 5 },
   big: { n: 1, rounds: 5 },
 };
-// Two runs, whose difference has no start-up in it.
-const COUNT_FEW = 200;
-const COUNT_MANY = 1200;
+const RATIOS = {
+  ferry_to_bare: ["ferry", "bare"],
+  ferry_to_curl: ["ferry", "curl"],
+  bare_to_curl: ["bare", "curl"],
+  cpu_ferry_to_curl: ["ferry", "curl", "cpu"],
+};
 
 function parseArguments(list) {
   const options = {
@@ -60,90 +63,6 @@ function parseArguments(list) {
     }
   }
   return options;
-}
-
-function findProgram(name) {
-  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
-}
-
-const children = new Set();
-
-function start(command, stdio) {
-  const env = { ...process.env, LC_ALL: "C" };
-  for (const name of Object.keys(env)) {
-    if (/_proxy$/i.test(name)) delete env[name];
-  }
-  const child = spawn(command[0], command.slice(1), { stdio, env });
-  children.add(child);
-  child.on("exit", () => children.delete(child));
-  return child;
-}
-
-async function run(command) {
-  const child = start(command, ["ignore", "pipe", "pipe"]);
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (data) => (stdout += data));
-  child.stderr.on("data", (data) => (stderr += data));
-  const [code, signal] = await once(child, "close");
-  if (code !== 0) {
-    throw new Error(`${command.join(" ")}: ${signal ?? `exit ${code}`}\n${stderr.trim()}`);
-  }
-  return { stdout, stderr };
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-function isOpen(port) {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1");
-    socket.on("connect", () => (socket.destroy(), resolve(true)));
-    socket.on("error", () => resolve(false));
-  });
-}
-
-// A folder in memory where there is one: the big body must not wait for a disk.
-function makeFolder() {
-  const base = fs.existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir();
-  const folder = fs.mkdtempSync(path.join(base, "ferry-bench-"));
-  const root = path.join(folder, "root");
-  fs.mkdirSync(root);
-  fs.writeFileSync(path.join(root, "1k"), "ferry ".repeat(171).slice(0, 1024));
-  fs.copyFileSync(path.join(root, "1k"), path.join(root, "chunked"));
-  fs.writeFileSync(path.join(root, "big"), "");
-  fs.truncateSync(path.join(root, "big"), BIG_BYTES);
-  return folder;
-}
-
-async function startNginx(program, folder, pinning) {
-  const port = await freePort();
-  const template = fs.readFileSync(path.join(here, "nginx.conf"), "utf8");
-  const settings = template
-    .replaceAll("@PORT@", String(port))
-    .replaceAll("@DIR@", folder)
-    .replaceAll("@USER@", process.getuid() === 0 ? "user root root;" : "");
-  const file = path.join(folder, "nginx.conf");
-  fs.writeFileSync(file, settings);
-  const child = start(
-    [...pinning, program, "-e", "stderr", "-p", folder, "-c", file],
-    ["ignore", "ignore", "pipe"],
-  );
-  let stderr = "";
-  child.stderr.on("data", (data) => (stderr += data));
-  for (const deadline = Date.now() + 10000; Date.now() < deadline;) {
-    if (child.exitCode !== null) break;
-    if (await isOpen(port)) return { child, port };
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`nginx did not start:\n${stderr}`);
 }
 
 // Answers every request after a second.
@@ -171,129 +90,16 @@ async function checkServer(port) {
   }
 }
 
-const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-};
-
-function ratioOf(rounds, above, below, member = "seconds") {
-  if (!rounds[0][above] || !rounds[0][below]) return null;
-  // Seconds are inverse to rates: the faster one has the fewer.
-  const ratios = rounds.map((round) => round[below][member] / round[above][member]);
-  return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
-}
-
-// bare, ferry, curl, bare, ferry, curl, …: whatever else the machine does falls on all of them.
-async function measureRate(bench, { mode, title, n, rounds }) {
-  const all = [];
-  for (let round = -1; round < rounds; round++) {
-    const results = {};
-    for (const name of bench.names) results[name] = await bench.measure(name, mode, n);
-    if (round >= 0) all.push(results); // the first one warms the machine up
-  }
-  const medians = {};
-  for (const name of bench.names) {
-    const seconds = median(all.map((round) => round[name].seconds));
-    medians[name] = {
-      per_second: n / seconds,
-      bytes_per_second: all[0][name].bytes / seconds,
-      cpu_us_per_request: (median(all.map((round) => round[name].cpu)) / n) * 1e6,
-    };
-  }
-  return {
-    title,
-    n,
-    medians,
-    ratios: {
-      ferry_to_bare: ratioOf(all, "ferry", "bare"),
-      ferry_to_curl: ratioOf(all, "ferry", "curl"),
-      bare_to_curl: ratioOf(all, "bare", "curl"),
-      cpu_ferry_to_curl: ratioOf(all, "ferry", "curl", "cpu"),
-    },
-    rounds: all,
-  };
-}
-
-function numberIn(text, pattern) {
-  const found = pattern.exec(text);
-  if (!found) throw new Error(`no figure in what valgrind prints:\n${text}`);
-  return Number(found[1].replaceAll(",", ""));
-}
-
-const counters = {
-  async instructions(bench, command) {
-    const file = path.join(bench.folder, "callgrind.out");
-    const tool = ["valgrind", "--tool=callgrind", `--callgrind-out-file=${file}`];
-    const { stderr } = await run([...tool, ...command]);
-    return numberIn(stderr, /Collected *: *(\d+)/);
-  },
-  async allocations(bench, command) {
-    const { stderr } = await run(["valgrind", "--tool=memcheck", ...command]);
-    return numberIn(stderr, /total heap usage: ([\d,]+) allocs/);
-  },
-  async system_calls(bench, command) {
-    const file = path.join(bench.folder, "strace.out");
-    await run(["strace", "-f", "-c", "-o", file, ...command]);
-    const calls = {};
-    for (const line of fs.readFileSync(file, "utf8").split("\n")) {
-      const columns = line.trim().split(/\s+/);
-      if (/^[\d.]+$/.test(columns[0]) && columns.length >= 5 && columns.at(-1) !== "total") {
-        calls[columns.at(-1)] = Number(columns[3]);
-      }
-    }
-    return calls;
-  },
-};
-const COUNTER_TOOLS = {
-  instructions: "valgrind",
-  allocations: "valgrind",
-  system_calls: "strace",
-};
-
-// What one request costs, by the difference between a long run and a short one.
-async function countPerRequest(bench, counter, name, mode) {
-  if (!findProgram(COUNTER_TOOLS[counter])) return null;
-  const few = await counters[counter](bench, bench.command(name, mode, COUNT_FEW));
-  const many = await counters[counter](bench, bench.command(name, mode, COUNT_MANY));
-  const extra = COUNT_MANY - COUNT_FEW;
-  if (typeof many === "number") return { total: (many - few) / extra };
-  const kinds = {};
-  let total = 0;
-  for (const [call, calls] of Object.entries(many)) {
-    const each = (calls - (few[call] ?? 0)) / extra;
-    total += each;
-    if (each >= 0.005) kinds[call] = each;
-  }
-  return { total, kinds };
-}
-
-async function measureCounts(bench, quick) {
-  const counts = {};
-  for (const mode of quick ? ["get1k"] : ["get1k", "chunked1k"]) {
-    counts[mode] = {};
-    for (const counter of Object.keys(counters)) {
-      counts[mode][counter] = {};
-      for (const name of bench.names) {
-        counts[mode][counter][name] = await countPerRequest(bench, counter, name, mode);
-      }
-    }
-  }
-  return counts;
-}
-
 async function measureAll(options, bench) {
   const say = (what) => process.stderr.write(`${what} …\n`);
   const results = { rates: {} };
   for (const rate of RATES) {
     say(rate.title);
-    results.rates[rate.mode] = await measureRate(bench, {
-      ...rate,
-      ...(options.quick ? QUICK[rate.mode] : {}),
-    });
+    const chosen = { ...rate, ...(options.quick ? QUICK[rate.mode] : {}) };
+    results.rates[rate.mode] = await measureRate(bench, chosen, RATIOS);
   }
   say("instructions, system calls and allocations a request");
-  results.counts = await measureCounts(bench, options.quick);
+  results.counts = await measureCounts(bench, options.quick ? ["get1k"] : ["get1k", "chunked1k"]);
   say("idle clients");
   results.idle = {};
   for (const name of bench.names.filter((one) => one !== "bare")) {
@@ -318,15 +124,6 @@ function judge(results) {
   const small = rates.get1k.ratios;
   const each = (counter) => counts.get1k[counter].ferry?.total ?? null;
   const floor = small.bare_to_curl;
-  const target = (name, value, relation, limit, unit = "", note = "") => ({
-    name,
-    value,
-    relation,
-    limit,
-    unit,
-    note,
-    met: value === null ? null : relation === ">=" ? value >= limit : value <= limit,
-  });
   return [
     target("get1k: rate, ferry / bare", small.ferry_to_bare?.median ?? null, ">=", 0.95),
     target(
@@ -359,14 +156,6 @@ function judge(results) {
   ];
 }
 
-// The last CPU that this process may use, and the command that keeps another one there.
-function pinningOf(options) {
-  if (!options.pin || process.platform !== "linux" || !findProgram("taskset")) return [];
-  const status = fs.readFileSync("/proc/self/status", "utf8");
-  const cpu = /Cpus_allowed_list:.*?(\d+)\n/.exec(status)?.[1];
-  return cpu === undefined ? [] : [findProgram("taskset"), "-c", cpu];
-}
-
 async function main() {
   const options = parseArguments(process.argv.slice(2));
   const nginx = findProgram("nginx");
@@ -377,18 +166,19 @@ async function main() {
   for (const name of ["bare", "ferry"]) {
     if (!names.includes(name)) throw new Error(`there is no bench_${name} in ${options.bin}`);
   }
-  const pinning = pinningOf(options);
+  const pinning = options.pin ? pinningTo(0) : [];
   const began = Date.now();
-  const folder = makeFolder();
+  const folder = makeFolder(BIG_BYTES);
   let server = null;
   let delays = null;
   const stop = () => {
-    for (const child of children) child.kill();
+    stopAll();
     fs.rmSync(folder, { recursive: true, force: true });
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => (stop(), process.exit(1)));
   try {
-    server = await startNginx(nginx, folder, pinning);
+    const template = path.join(here, "nginx.conf");
+    server = await startNginx({ program: nginx, folder, pinning, template });
     delays = await startDelayServer();
     await checkServer(server.port);
     const bench = {
@@ -406,7 +196,6 @@ async function main() {
     };
     const results = await measureAll(options, bench);
     const first = results.rates.get1k.rounds[0];
-    const versions = await run([nginx, "-v"]);
     const report = {
       date: new Date(began).toISOString(),
       quick: options.quick,
@@ -414,9 +203,7 @@ async function main() {
       environment: {
         ferry: first.ferry.version,
         libcurl: first.curl?.version ?? null,
-        nginx: versions.stderr.trim().replace("nginx version: nginx/", ""),
-        kernel: `${os.type()} ${os.release()}`,
-        cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} CPUs`,
+        ...(await describeMachine(nginx)),
         pinned: pinning.length > 0,
         optimized: first.ferry.optimized,
       },
@@ -428,10 +215,7 @@ async function main() {
   } finally {
     delays?.close();
     delays?.closeAllConnections();
-    if (server && children.has(server.child)) {
-      server.child.kill();
-      await once(server.child, "exit");
-    }
+    await server?.stop();
     stop();
   }
 }

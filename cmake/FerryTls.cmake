@@ -26,10 +26,17 @@ endif()
 
 if(ferry_has_TLS)
   target_sources(ferry PRIVATE ${tls_sources})
-  # The static archives: a program then needs nothing beside it. Shared ones where there are no others.
+  # The static archives: a program then needs nothing beside it. Shared ones where there are no others,
+  # and for a shared library: Debian's archives are not made for that.
   set(ferry_tls_library MbedTLS::mbedtls)
-  if(TARGET MbedTLS::mbedtls_static)
+  if(TARGET MbedTLS::mbedtls_static AND NOT BUILD_SHARED_LIBS)
     set(ferry_tls_library MbedTLS::mbedtls_static)
+  else()
+    # CMake itself leaves out what lies in the project, as build/deps does.
+    get_filename_component(mbedtls_libraries "${MbedTLS_DIR}/../.." ABSOLUTE)
+    if(mbedtls_libraries MATCHES "^${PROJECT_SOURCE_DIR}/build/deps/")
+      set_target_properties(ferry PROPERTIES INSTALL_RPATH "${mbedtls_libraries}")
+    endif()
   endif()
   target_link_libraries(ferry PRIVATE ${ferry_tls_library})
   if(FERRY_CA_BUNDLE)

@@ -60,6 +60,6 @@ fi
 (cd "$apt/packages" && own_apt download $packages)
 rm -rf "$deps/new"
 for package in "$apt"/packages/*.deb; do dpkg -x "$package" "$deps/new"; done
-rm -rf "$deps/usr"
+rm -rf "${deps:?}/usr"
 mv "$deps/new/usr" "$deps/usr"
 rm -rf "$deps/new" "$apt"

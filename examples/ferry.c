@@ -4,7 +4,9 @@
  *
  * Read it from the end: main() makes a client, transfer_run() is the loop that polls it, and
  * transfer_step() does what each status asks for. */
+#include "ferry_connect.h"
 #include "ferry_files.h"
+#include "ferry_messages.h"
 #include "ferry_options.h"
 #include "ferry_progress.h"
 
@@ -16,9 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
     PIECE_SIZE = 65536,      /* of an upload */
@@ -48,52 +47,7 @@ typedef struct cli_transfer {
     cli_output output;
 } cli_transfer;
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- Saying what went wrong ---------------------------------------------------------------- */
-
-/* Every error of the library's is an enumerator; a switch without default has the compiler say when
- * a new one is missing here. */
-static cli_exit exit_code_of(ferry_error error) {
-    switch (error) {
-    case FERRY_OK:
-        return CLI_EXIT_OK;
-    case FERRY_ERROR_INVALID_PARAMETER:
-        return CLI_EXIT_USAGE;
-    case FERRY_ERROR_CANT_RESOLVE:
-        return CLI_EXIT_CANT_RESOLVE;
-    case FERRY_ERROR_CANT_CONNECT:
-    case FERRY_ERROR_TLS_HANDSHAKE:
-    case FERRY_ERROR_TLS_CERTIFICATE:
-        return CLI_EXIT_CANT_CONNECT;
-    case FERRY_ERROR_TIMEOUT:
-        return CLI_EXIT_TIMEOUT;
-    case FERRY_ERROR_BODY_TRUNCATED:
-        return CLI_EXIT_TRUNCATED;
-    case FERRY_ERROR_PROTOCOL:
-        return CLI_EXIT_PROTOCOL;
-    case FERRY_ERROR_UNAVAILABLE:
-        return CLI_EXIT_UNAVAILABLE;
-    case FERRY_ERROR_CONNECTION_ERROR:
-    case FERRY_ERROR_NETWORK_OR_CORS:
-        return CLI_EXIT_CONNECTION;
-    case FERRY_ERROR_INVALID_DATA:
-    case FERRY_ERROR_TOO_LARGE:
-        return CLI_EXIT_BODY;
-    case FERRY_ERROR_FAILED:
-    case FERRY_ERROR_UNCONFIGURED:
-    case FERRY_ERROR_OUT_OF_MEMORY:
-    case FERRY_ERROR_BUSY:
-    case FERRY_ERROR_ABORTED:
-    case FERRY_ERROR_UPLOAD_STOPPED:
-        break;
-    }
-    return CLI_EXIT_OTHER;
-}
 
 /* Ends the transfer. The detail is the library's sentence about this very failure ("there is no
  * host named …"); the message says what the error means in general, for when there is none. */
@@ -103,7 +57,7 @@ static void transfer_fail(cli_transfer *transfer, ferry_error error, const char 
         const char *sentence = detail[0] != '\0' ? detail : ferry_error_message(error);
         fprintf(stderr, "ferry: %s (%s)\n", sentence, ferry_error_name(error));
     }
-    transfer->exit_code = exit_code_of(error);
+    transfer->exit_code = cli_exit_of(error);
     transfer->is_over = true;
 }
 
@@ -136,56 +90,20 @@ static void on_log(void *ctx, ferry_log_kind kind, const char *message) {
     if (!transfer->options->verbose) {
         return;
     }
-    const char *mark = kind == FERRY_LOG_REQUEST_HEAD    ? ">"
-                       : kind == FERRY_LOG_RESPONSE_HEAD ? "<"
-                                                         : "*";
     cli_progress_clear(&transfer->progress);
-    fprintf(stderr, "%s %s\n", mark, message);
+    cli_print_event(kind, message);
 }
 
 /* ---- Connecting ---------------------------------------------------------------------------- */
 
-/* People leave "http://" out. "http:" alone is a scheme as well, to the URL standard. */
-static bool has_scheme(const char *url) {
-    const char *separator = strstr(url, "://");
-    return (separator != NULL && strcspn(url, "/?#") >= (size_t)(separator - url)) ||
-           strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0;
-}
-
-/* Takes the URL apart and starts to connect. Nothing is waited for: the look-up runs on a thread of
- * its own, and ferry_client_poll() does the rest. `storage` keeps the strings of `url`. */
 static ferry_error transfer_connect(cli_transfer *transfer, char **storage, ferry_url *url) {
-    const char *given = transfer->options->url;
-    while (*given != '\0' && (unsigned char)*given <= ' ') {
-        given++;
-    }
-    /* "http://" and the URL, and the room that ferry_url_parse() asks for. */
-    size_t text_size = strlen(given) + 8;
-    size_t storage_size = 3 * text_size + 16;
-    *storage = malloc(text_size + storage_size);
-    if (*storage == NULL) {
-        transfer_fail(transfer, FERRY_ERROR_OUT_OF_MEMORY, "");
-        return FERRY_ERROR_OUT_OF_MEMORY;
-    }
-    char *text = *storage + storage_size;
-    snprintf(text, text_size, "%s%s", has_scheme(given) ? "" : "http://", given);
-
-    const char *reason = "";
-    ferry_error error = ferry_url_parse(text, *storage, storage_size, url, &reason);
-    if (error == FERRY_OK && url->userinfo != NULL) {
-        error = FERRY_ERROR_INVALID_PARAMETER;
-        reason = "the URL has a user name; say -H 'Authorization: …' instead";
-    }
+    const char *detail = "";
+    ferry_error error = cli_connect(transfer->client, transfer->options, storage, url, &detail);
+    const char *weakness = cli_tls_weakness(&transfer->options->tls);
     if (error != FERRY_OK) {
-        transfer_fail(transfer, error, reason);
-        return error;
-    }
-    /* Zeroed TLS options ask for TLS with every check that there is. */
-    static const ferry_tls_options verified;
-    error = ferry_client_connect_to_host(transfer->client, url->host, url->port,
-                                         url->secure ? &verified : NULL);
-    if (error != FERRY_OK) {
-        transfer_fail(transfer, error, ferry_client_get_error_detail(transfer->client));
+        transfer_fail(transfer, error, detail);
+    } else if (url->secure && weakness != NULL) {
+        transfer_note(transfer, weakness);
     }
     return error;
 }
@@ -216,7 +134,7 @@ static ferry_error transfer_request(cli_transfer *transfer, const char *target) 
         .streamed_length = transfer->input.length,
     };
     if (transfer->is_uploading) {
-        cli_progress_begin(&transfer->progress, "sent", now_ms());
+        cli_progress_begin(&transfer->progress, "sent", cli_now_ms());
     }
     ferry_error error = ferry_client_send(transfer->client, &request);
     bool is_empty = transfer->is_uploading && transfer->input_left == 0;
@@ -299,7 +217,7 @@ static void transfer_begin_response(cli_transfer *transfer) {
     transfer->has_response = true;
     if (options->upload != NULL) {
         cli_progress_finish(&transfer->progress, ferry_client_get_bytes_sent(transfer->client),
-                            transfer->input.length, now_ms());
+                            transfer->input.length, cli_now_ms());
     }
     if (transfer->is_uploading) {
         transfer->is_uploading = false;
@@ -327,7 +245,7 @@ static void transfer_begin_response(cli_transfer *transfer) {
 static ferry_error transfer_read_body(cli_transfer *transfer) {
     if (!transfer->has_body) {
         transfer->has_body = true;
-        cli_progress_begin(&transfer->progress, "received", now_ms());
+        cli_progress_begin(&transfer->progress, "received", cli_now_ms());
     }
     while (!transfer->is_over) {
         const void *chunk = NULL;
@@ -345,7 +263,8 @@ static ferry_error transfer_read_body(cli_transfer *transfer) {
 static void transfer_end_response(cli_transfer *transfer) {
     if (transfer->has_body) {
         cli_progress_finish(&transfer->progress, ferry_client_get_bytes_received(transfer->client),
-                            ferry_client_get_response_body_length_hint(transfer->client), now_ms());
+                            ferry_client_get_response_body_length_hint(transfer->client),
+                            cli_now_ms());
     }
     transfer->is_over = true;
 }
@@ -434,7 +353,7 @@ static void transfer_wait(cli_transfer *transfer) {
     int64_t deadline_ms = transfer_deadline_ms(transfer);
     int timeout_ms = -1;
     if (deadline_ms != INT64_MAX) {
-        int64_t left_ms = deadline_ms - now_ms();
+        int64_t left_ms = deadline_ms - cli_now_ms();
         timeout_ms = left_ms > 0 ? (int)left_ms : 0;
     }
     if (transfer->progress.is_enabled && (timeout_ms < 0 || timeout_ms > PROGRESS_INTERVAL_MS)) {
@@ -454,16 +373,16 @@ static void transfer_show_progress(cli_transfer *transfer) {
     ferry_client *client = transfer->client;
     if (transfer->has_body) {
         cli_progress_update(&transfer->progress, ferry_client_get_bytes_received(client),
-                            ferry_client_get_response_body_length_hint(client), now_ms());
+                            ferry_client_get_response_body_length_hint(client), cli_now_ms());
     } else if (transfer->options->upload != NULL &&
                ferry_client_get_status(client) == FERRY_STATUS_REQUESTING) {
         cli_progress_update(&transfer->progress, ferry_client_get_bytes_sent(client),
-                            transfer->input.length, now_ms());
+                            transfer->input.length, cli_now_ms());
     }
 }
 
 static void transfer_check_time(cli_transfer *transfer) {
-    if (now_ms() >= transfer_deadline_ms(transfer)) {
+    if (cli_now_ms() >= transfer_deadline_ms(transfer)) {
         char sentence[80];
         snprintf(sentence, sizeof sentence, "timeout: it took more than %g s (--max-time)",
                  (double)transfer->options->max_time_ms / 1000);
@@ -534,21 +453,13 @@ static void transfer_close_files(cli_transfer *transfer) {
     free(transfer->piece);
 }
 
-/* Like curl: a bar on the terminal, unless the output is there too. */
-static void transfer_choose_progress(cli_transfer *transfer) {
-    const cli_options *options = transfer->options;
-    bool is_terminal = isatty(STDERR_FILENO) == 1;
-    bool has_room = is_terminal && !cli_output_is_terminal(&transfer->output);
-    transfer->progress.is_terminal = is_terminal;
-    transfer->progress.is_enabled = !options->silent && (options->progress || has_room);
-}
-
 static void transfer_perform(cli_transfer *transfer) {
     char *storage = NULL;
     ferry_url url;
     if (transfer_open_files(transfer)) {
-        transfer_choose_progress(transfer);
-        transfer->begin_ms = now_ms();
+        cli_progress_choose(&transfer->progress, transfer->options->silent,
+                            transfer->options->progress, cli_output_is_terminal(&transfer->output));
+        transfer->begin_ms = cli_now_ms();
         if (transfer_connect(transfer, &storage, &url) == FERRY_OK) {
             transfer_run(transfer, url.target);
         }
@@ -572,6 +483,9 @@ int main(int argc, char **argv) {
         .log_ctx = &transfer,
         .timeouts.connect_ms = options.connect_timeout_ms,
         .keep_content_coding = options.raw,
+        .proxy_from_environment = options.proxy == NULL,
+        .no_proxy = cli_no_proxy(&options),
+        .resolve = options.resolve,
     };
     transfer.client = ferry_client_new(&client_options);
     if (transfer.client == NULL) {

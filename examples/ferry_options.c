@@ -4,6 +4,7 @@
 #include "ferry_options.h"
 
 #include "ferry_files.h"
+#include "ferry_messages.h"
 
 #include <ferry.h>
 
@@ -15,59 +16,21 @@
 #include <string.h>
 #include <strings.h>
 
-static const char help[] =
-    "usage: ferry [options] URL\n"
-    "\n"
-    "Sends one HTTP/1.1 request and writes the response body to standard output.\n"
-    "A URL without a scheme is taken for http://. Redirects are not followed.\n"
-    "\n"
-    "  -X, --request METHOD        the method, any token (default: GET)\n"
-    "  -H, --header 'NAME: VALUE'  a header line; may be repeated\n"
-    "  -d, --data DATA             sends DATA, by POST and as a form if not told\n"
-    "                              otherwise; @FILE: the bytes of a file, -: of\n"
-    "                              standard input; repeated ones are joined by '&'\n"
-    "  -T, --upload-file FILE      sends a file piece by piece, by PUT if not told\n"
-    "                              otherwise; -: standard input, chunked\n"
-    "  -o, --output FILE           writes to FILE\n"
-    "  -i, --include               writes status line and headers before the body\n"
-    "  -I, --head                  asks for status line and headers only\n"
-    "      --fail                  a status of 400 or more is a failure, and no body\n"
-    "                              is written then\n"
-    "      --raw                   asks for no content coding, and undoes none\n"
-    "      --max-time SECONDS      the most that all of it may take, such as 2.5\n"
-    "      --connect-timeout SECONDS\n"
-    "                              the most that look-up and connecting may take\n"
-    "                              (default: 30)\n"
-    "      --progress              shows progress, whatever the output is\n"
-    "  -s, --silent                shows neither progress nor errors\n"
-    "  -v, --verbose               shows events (*), request (>) and response (<)\n"
-    "  -h, --help                  shows this\n"
-    "  -V, --version               shows the version\n"
-    "\n"
-    "Progress is shown where standard error is a terminal and the output is not.\n"
-    "\n"
-    "Exit codes:\n"
-    "   0  there was a response, and all of it was written\n"
-    "   1  any other failure\n"
-    "   2  wrong usage: an option, a URL, a method or a header that is not valid\n"
-    "   3  the host name could not be resolved\n"
-    "   4  no connection could be made\n"
-    "   5  a time-out\n"
-    "   6  the connection ended before the body was complete\n"
-    "   7  the server does not follow HTTP/1.1\n"
-    "   8  with --fail: the status is 400 or more\n"
-    "   9  a local file could not be read or written\n"
-    "  10  not available in this build, such as https\n"
-    "  11  the connection failed\n"
-    "  12  the response is over a limit, or its body could not be decoded\n";
-
 /* Long options without a letter of their own; letters stand for themselves. */
 enum {
-    OPTION_CONNECT_TIMEOUT = 256,
+    OPTION_CACERT = 256,
+    OPTION_CONNECT_TIMEOUT,
+    OPTION_CRL,
     OPTION_FAIL,
+    OPTION_KEY,
     OPTION_MAX_TIME,
+    OPTION_NOPROXY,
+    OPTION_PASS,
+    OPTION_PIN,
     OPTION_PROGRESS,
     OPTION_RAW,
+    OPTION_RESOLVE,
+    OPTION_TLS_MIN,
 };
 
 typedef struct option_entry {
@@ -88,6 +51,17 @@ static const option_entry entries[] = {
     {OPTION_RAW, "raw", NULL},
     {OPTION_MAX_TIME, "max-time", "seconds, such as 2.5"},
     {OPTION_CONNECT_TIMEOUT, "connect-timeout", "seconds, such as 2.5"},
+    {'k', "insecure", NULL},
+    {OPTION_CACERT, "cacert", "a file"},
+    {'E', "cert", "a file"},
+    {OPTION_KEY, "key", "a file"},
+    {OPTION_PASS, "pass", "file:NAME or env:NAME"},
+    {OPTION_CRL, "crl", "a file"},
+    {OPTION_PIN, "pin", "sha256// and the base64 of a digest"},
+    {OPTION_TLS_MIN, "tls-min", "1.2 or 1.3"},
+    {'x', "proxy", "a URL, or ''"},
+    {OPTION_NOPROXY, "noproxy", "a list of hosts, or '*'"},
+    {OPTION_RESOLVE, "resolve", "HOST:PORT:ADDRESS"},
     {OPTION_PROGRESS, "progress", NULL},
     {'s', "silent", NULL},
     {'v', "verbose", NULL},
@@ -95,7 +69,7 @@ static const option_entry entries[] = {
     {'V', "version", NULL},
 };
 
-enum { ENTRY_COUNT = sizeof entries / sizeof *entries };
+enum { ENTRY_COUNT = sizeof entries / sizeof *entries, URL_SHOWN = 200 };
 
 /* The command line while it is read. */
 typedef struct cli_reader {
@@ -104,6 +78,17 @@ typedef struct cli_reader {
     cli_exit exit_code;
     const char *request; /* -X */
 } cli_reader;
+
+bool cli_list_append(const char ***list, size_t *count, const char *text) {
+    const char **grown = realloc(*list, (*count + 2) * sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    grown[(*count)++] = text;
+    grown[*count] = NULL;
+    *list = grown;
+    return true;
+}
 
 /* ---- What can be wrong ---- */
 
@@ -128,15 +113,14 @@ static bool refuse_memory(cli_reader *reader) {
 
 static bool add_header(cli_reader *reader, const char *line) {
     cli_options *options = reader->options;
-    const char **headers =
-        realloc(options->headers, (options->header_count + 2) * sizeof *options->headers);
-    if (headers == NULL) {
-        return refuse_memory(reader);
-    }
-    headers[options->header_count++] = line;
-    headers[options->header_count] = NULL;
-    options->headers = headers;
-    return true;
+    return cli_list_append(&options->headers, &options->header_count, line) ||
+           refuse_memory(reader);
+}
+
+static bool add_resolve(cli_reader *reader, const char *line) {
+    cli_options *options = reader->options;
+    return cli_list_append(&options->resolve, &options->resolve_count, line) ||
+           refuse_memory(reader);
 }
 
 static bool has_header(const cli_options *options, const char *name) {
@@ -195,7 +179,35 @@ static bool set_seconds(cli_reader *reader, const option_entry *entry, const cha
                   entry->name, text);
 }
 
+/* What ferry_tls.c says of the option; NULL: it took it. */
+static bool accept(cli_reader *reader, const option_entry *entry, const char *problem) {
+    return problem == NULL || refuse(reader, "--%s: %s", entry->name, problem);
+}
+
 /* ---- Options ---- */
+
+static bool apply_tls(cli_reader *reader, const option_entry *entry, const char *argument) {
+    cli_tls *tls = &reader->options->tls;
+    switch (entry->id) {
+    case OPTION_CACERT:
+        return accept(reader, entry, cli_tls_read_authorities(tls, argument));
+    case 'E':
+        return accept(reader, entry, cli_tls_read_certificate(tls, argument));
+    case OPTION_KEY:
+        return accept(reader, entry, cli_tls_read_key(tls, argument));
+    case OPTION_PASS:
+        return accept(reader, entry, cli_tls_read_password(tls, argument));
+    case OPTION_CRL:
+        return accept(reader, entry, cli_tls_read_crl(tls, argument));
+    case OPTION_PIN:
+        return accept(reader, entry, cli_tls_add_pin(tls, argument));
+    case OPTION_TLS_MIN:
+        return accept(reader, entry, cli_tls_set_version(tls, argument));
+    default: /* 'k' */
+        tls->options.unsafe = true;
+        return true;
+    }
+}
 
 static bool apply(cli_reader *reader, const option_entry *entry, const char *argument) {
     cli_options *options = reader->options;
@@ -238,11 +250,28 @@ static bool apply(cli_reader *reader, const option_entry *entry, const char *arg
         return set_seconds(reader, entry, argument, &options->max_time_ms);
     case OPTION_CONNECT_TIMEOUT:
         return set_seconds(reader, entry, argument, &options->connect_timeout_ms);
+    case OPTION_CACERT:
+    case 'E':
+    case OPTION_KEY:
+    case OPTION_PASS:
+    case OPTION_CRL:
+    case OPTION_PIN:
+    case OPTION_TLS_MIN:
+    case 'k':
+        return apply_tls(reader, entry, argument);
+    case 'x':
+        options->proxy = argument;
+        return true;
+    case OPTION_NOPROXY:
+        options->no_proxy = argument;
+        return true;
+    case OPTION_RESOLVE:
+        return add_resolve(reader, argument);
     case 'V':
         printf("ferry %s\n", ferry_version());
         return false;
     default: /* 'h' */
-        fputs(help, stdout);
+        fputs(cli_help, stdout);
         return false;
     }
 }
@@ -276,7 +305,8 @@ static bool read_long(cli_reader *reader, const char *word) {
         }
         return take(reader, entry, word, rest);
     }
-    return refuse(reader, "there is no option %s", word);
+    /* What follows '=' may be a password. */
+    return refuse(reader, "there is no option %.*s", (int)(2 + length), word);
 }
 
 /* Several letters may share a word; the last may have its argument there too. */
@@ -302,8 +332,11 @@ static bool read_short(cli_reader *reader, const char *word) {
 
 static bool set_url(cli_reader *reader, const char *word) {
     if (reader->options->url != NULL) {
+        char first[URL_SHOWN];
+        char second[URL_SHOWN];
         return refuse(reader, "there are two URLs, '%s' and '%s'; ferry takes one",
-                      reader->options->url, word);
+                      cli_masked(reader->options->url, first, sizeof first),
+                      cli_masked(word, second, sizeof second));
     }
     reader->options->url = word;
     return true;
@@ -363,6 +396,10 @@ static bool finish(cli_reader *reader) {
         return refuse(reader, "%s carries no body: leave out %s, or choose another method",
                       options->method, options->data != NULL ? "-d" : "-T");
     }
+    const char *problem = cli_tls_finish(&options->tls);
+    if (problem != NULL) {
+        return refuse(reader, "%s", problem);
+    }
     if (options->data != NULL && !has_header(options, "Content-Type")) {
         return add_header(reader, "Content-Type: application/x-www-form-urlencoded");
     }
@@ -382,6 +419,8 @@ bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *ex
 }
 
 void cli_options_free(cli_options *options) {
+    cli_tls_free(&options->tls);
+    free(options->resolve);
     free(options->data);
     free(options->headers);
 }

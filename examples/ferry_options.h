@@ -3,6 +3,8 @@
 #ifndef FERRY_OPTIONS_H
 #define FERRY_OPTIONS_H
 
+#include "ferry_tls.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,6 +23,8 @@ typedef enum cli_exit {
     CLI_EXIT_UNAVAILABLE = 10,
     CLI_EXIT_CONNECTION = 11,
     CLI_EXIT_BODY = 12,
+    CLI_EXIT_TLS_HANDSHAKE = 13,
+    CLI_EXIT_TLS_CERTIFICATE = 14,
 } cli_exit;
 
 typedef struct cli_options {
@@ -34,6 +38,11 @@ typedef struct cli_options {
     const char *output;     /* the file of -o; NULL: standard output */
     int max_time_ms;        /* 0: no limit */
     int connect_timeout_ms; /* 0: the library's default */
+    cli_tls tls;
+    const char *proxy;    /* "": none; NULL: the environment's */
+    const char *no_proxy; /* NULL: the environment's */
+    const char **resolve; /* "HOST:PORT:ADDRESS", ended by NULL; NULL: none */
+    size_t resolve_count;
     bool head;
     bool include;
     bool verbose;
@@ -47,5 +56,8 @@ typedef struct cli_options {
  * strings are those of `argv`. */
 bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *exit_code);
 void cli_options_free(cli_options *options);
+
+/* Appends to a list on the heap that ends with NULL. False: no memory. */
+bool cli_list_append(const char ***list, size_t *count, const char *text);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum {
     TERMINAL_INTERVAL_MS = 100,
@@ -75,6 +77,19 @@ static void draw(cli_progress *progress, int64_t bytes, int64_t total, double ra
     } else {
         fprintf(stderr, "%s\n", line);
     }
+}
+
+int64_t cli_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void cli_progress_choose(cli_progress *progress, bool is_silent, bool is_wanted,
+                         bool output_is_terminal) {
+    progress->is_terminal = isatty(STDERR_FILENO) == 1;
+    bool has_room = progress->is_terminal && !output_is_terminal;
+    progress->is_enabled = !is_silent && (is_wanted || has_room);
 }
 
 void cli_progress_begin(cli_progress *progress, const char *verb, int64_t now_ms) {

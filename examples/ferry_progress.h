@@ -18,6 +18,12 @@ typedef struct cli_progress {
     double rate; /* bytes per second, of late */
 } cli_progress;
 
+/* A clock that only goes forward. */
+int64_t cli_now_ms(void);
+
+/* Like curl: a bar on the terminal, unless the output is there too. */
+void cli_progress_choose(cli_progress *progress, bool is_silent, bool is_wanted,
+                         bool output_is_terminal);
 /* Begins one direction; `verb` says which: "sent", "received". */
 void cli_progress_begin(cli_progress *progress, const char *verb, int64_t now_ms);
 /* Draws, if it is time. `total`: -1 where it is not known. */

@@ -225,13 +225,13 @@ static ferry_error step_phase(ferry_route *route, int64_t now_ms, ferry_link *li
     case ROUTE_ORIGIN_TLS:
         return ferry_tls_handshake(route->stream, done);
     }
-    assert(!"a route that was not started");
-    return FERRY_ERROR_FAILED;
+    return error;
 }
 
 static ferry_error route_step(ferry_connector *connector, int64_t now_ms, ferry_link *link,
                               ferry_stream **stream) {
     ferry_route *self = (ferry_route *)connector;
+    assert(self->phase != ROUTE_NONE);
     bool done = true;
     ferry_error error = FERRY_OK;
     while (error == FERRY_OK && done) {

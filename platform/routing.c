@@ -26,17 +26,13 @@ struct ferry_routing {
 
 /* ---- What is kept ---- */
 
-static ferry_error make(ferry_context *context, ferry_routing **routing) {
-    if (*routing != NULL) {
-        return FERRY_OK;
-    }
+/* An empty one; NULL where there is no memory. */
+static ferry_routing *make(const ferry_context *context) {
     ferry_routing *made = ferry_alloc(context, sizeof *made);
-    if (made == NULL) {
-        return ferry_fail_memory(context);
+    if (made != NULL) {
+        *made = (ferry_routing){.no_proxy = NULL};
     }
-    *made = (ferry_routing){.no_proxy = NULL};
-    *routing = made;
-    return FERRY_OK;
+    return made;
 }
 
 /* The texts in one block, one behind the other. False where there is no memory. */
@@ -57,14 +53,14 @@ static bool copy(ferry_context *context, const char *const *texts, char **block,
 
 ferry_error ferry_routing_new(ferry_context *context, const ferry_client_options *options,
                               ferry_routing **routing) {
-    ferry_routing *made = NULL;
     *routing = NULL;
     if (options->no_proxy == NULL && !options->proxy_from_environment &&
         options->proxy_tls == NULL && options->resolve == NULL) {
         return FERRY_OK;
     }
-    if (make(context, &made) != FERRY_OK) {
-        return FERRY_ERROR_OUT_OF_MEMORY;
+    ferry_routing *made = make(context);
+    if (made == NULL) {
+        return ferry_fail_memory(context);
     }
     made->reads_environment = options->proxy_from_environment;
     made->proxy_tls = options->proxy_tls;
@@ -99,12 +95,15 @@ ferry_error ferry_routing_set_proxy(ferry_context *context, ferry_routing **rout
         return FERRY_OK;
     }
     ferry_error error = host != NULL ? ferry_proxy_read(context, host, port, &proxy) : FERRY_OK;
-    if (error == FERRY_OK) {
-        error = make(context, routing);
-    }
     if (error != FERRY_OK) {
-        ferry_free(context, proxy);
         return error;
+    }
+    if (*routing == NULL) {
+        *routing = make(context);
+    }
+    if (*routing == NULL) {
+        ferry_free(context, proxy);
+        return ferry_fail_memory(context);
     }
     ferry_free(context, (*routing)->proxies[secure]);
     (*routing)->proxies[secure] = proxy;

@@ -262,6 +262,14 @@ static ferry_error fail_handshake(tls *self, int result) {
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
     case MBEDTLS_ERR_X509_ALLOC_FAILED:
         return ferry_fail_memory(context);
+    case MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER:
+        if (mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2) {
+            return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
+                              "%s signs its part of a TLS 1.2 handshake with what was not asked "
+                              "for; if that is RSA-PSS, mbedTLS 3.6 does not take it in TLS 1.2",
+                              self->host);
+        }
+        break;
     case MBEDTLS_ERR_SSL_BAD_INPUT_DATA: /* so it says where a message is too large for it */
         return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
                           "%s sent a TLS handshake message of more than 16 KiB, such as a "

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { NAME_LIMIT = 253, LABEL_LIMIT = 63, ZONE_LIMIT = 32 };
+enum { LABEL_LIMIT = 63, ZONE_LIMIT = 32 };
 
 static ferry_error refuse(ferry_context *context, const char *text, const char *why) {
     return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the host \"%.80s\" %s", text, why);
@@ -44,7 +44,7 @@ static ferry_error check_name(ferry_context *context, const char *text, ferry_sp
     if (host.length > 0 && host.data[host.length - 1] == '.') {
         host.length--; /* the root's dot, which some write */
     }
-    if (host.length == 0 || host.length > NAME_LIMIT) {
+    if (host.length == 0 || host.length > FERRY_MAX_HOST_LENGTH) {
         return refuse(context, text, host.length == 0 ? "is empty" : "is longer than 253 bytes");
     }
     size_t label = 0;

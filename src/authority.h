@@ -7,6 +7,8 @@
 #include "context.h"
 #include "span.h"
 
+enum { FERRY_MAX_HOST_LENGTH = 253 }; /* of a name (RFC 1035 section 2.3.4), or an address */
+
 typedef struct ferry_authority {
     ferry_span host; /* no scheme, no brackets */
     bool is_ipv6;

@@ -5,6 +5,7 @@
 #include "authority.h"
 #include "host.h"
 
+#include <assert.h>
 #include <string.h>
 
 static ferry_error set_text(ferry_client *client, ferry_buffer *buffer, ferry_span text) {
@@ -45,12 +46,23 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
     return FERRY_OK;
 }
 
+enum { AUTHORITY_SIZE = FERRY_MAX_HOST_LENGTH + 9 }; /* with brackets, port and NUL */
+
+ferry_error ferry_client_make_room(ferry_client *client) {
+    ferry_buffer *const buffers[] = {&client->host, &client->authority, &client->url_base};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
+        size_t room = AUTHORITY_SIZE + sizeof "https://"; /* beside what is in it */
+        if (ferry_buffer_reserve(buffers[i], &client->context, room) != FERRY_OK) {
+            return ferry_fail_memory(&client->context);
+        }
+    }
+    return FERRY_OK;
+}
+
 static ferry_error note_origin(ferry_client *client, const ferry_authority *authority,
                                const ferry_origin *origin) {
-    char text[300];
-    if (authority->host.length + 9 > sizeof text) {
-        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER, "the host is too long");
-    }
+    char text[AUTHORITY_SIZE];
+    assert(authority->host.length <= FERRY_MAX_HOST_LENGTH);
     ferry_authority_write(authority, origin->port, origin->secure, text);
     ferry_error error = set_text(client, &client->host, authority->host);
     if (error == FERRY_OK) {
@@ -68,9 +80,6 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
                               ferry_origin *origin) {
     ferry_error error = note_origin(client, authority, origin);
     if (error != FERRY_OK) {
-        if (origin->stream != NULL) {
-            origin->stream->ops->destroy(origin->stream);
-        }
         return error;
     }
     client->is_proxied = origin->proxy != NULL;

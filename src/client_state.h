@@ -76,7 +76,11 @@ ferry_error ferry_client_step(ferry_client *client);
  * here, before the connection that there is goes. */
 ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin);
 
-/* Connects to the origin, whose host the authority holds. Its stream is taken in any case. */
+/* Makes room for any origin's texts, so that ferry_client_open() can note one that has a stream. */
+ferry_error ferry_client_make_room(ferry_client *client);
+
+/* Connects to the origin, whose host the authority holds. Its stream is taken, once there is room.
+ */
 ferry_error ferry_client_open(ferry_client *client, const ferry_authority *authority,
                               ferry_origin *origin);
 

@@ -46,7 +46,10 @@ ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
         .tls = tls,
         .stream = ferry_client_get_connection(client),
     };
-    error = ferry_client_prepare(client, &origin);
+    error = ferry_client_make_room(client);
+    if (error == FERRY_OK) {
+        error = ferry_client_prepare(client, &origin);
+    }
     if (error == FERRY_OK) {
         error = take_stream(client, &origin.stream);
     }

@@ -6,12 +6,17 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeCertificates } from "./certificates.mjs";
 import { compare } from "./platforms.mjs";
 import { closedPort, file, poem, sha256, slowLines, startServer } from "./server.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
 const program = path.resolve(root, process.env.FERRY_BUILD ?? "build/native", "bin/ferry");
 const STEP_LIMIT_MS = 10_000;
+// A proxy of the machine's own would not reach the demo's server.
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)),
+);
 
 const isColoured = process.stdout.isTTY && !process.env.NO_COLOR;
 const colour = (code, text) => (isColoured ? `\x1b[${code}m${text}\x1b[0m` : text);
@@ -68,6 +73,7 @@ async function ferry(args, { limit } = {}) {
   // On a terminal the progress bar is drawn in place; elsewhere it comes as lines.
   const sharesTerminal = args.includes("--progress") && process.stderr.isTTY;
   const child = spawn(program, args, {
+    env: environment,
     stdio: ["ignore", "pipe", sharesTerminal ? "inherit" : "pipe"],
     timeout: STEP_LIMIT_MS,
   });
@@ -161,6 +167,35 @@ async function failToConnect() {
   check(wrong.code === 2, `exit code ${wrong.code}`);
 }
 
+async function speakTls() {
+  heading(
+    "HTTPS",
+    "The demo has made an authority of its own; --cacert trusts it, and nobody else.",
+    "-v shows the chain, version and cipher.",
+  );
+  const certificates = makeCertificates();
+  const visit = async (server, ...args) => {
+    const running = await startServer(server);
+    try {
+      const url = `https://localhost:${running.port}/hello`;
+      return await ferry([...args, "--cacert", certificates.file, url]);
+    } finally {
+      running.close();
+    }
+  };
+  const { code, output, errors } = await visit(certificates.good, "-v");
+  if (errors.includes("has no TLS")) {
+    console.log("   (this build has no TLS: left out)");
+    return;
+  }
+  check(code === 0 && output.includes("Hello") && errors.includes("TLS 1.3"), "over TLS 1.3");
+  heading("Certificates that are refused", "Nothing is sent to such a server. Exit code 14.");
+  for (const { why, words, server } of certificates.bad) {
+    const refused = await visit(server);
+    check(refused.code === 14 && words.test(refused.errors), `refused: it is ${why}`);
+  }
+}
+
 async function showPlatforms(server) {
   heading(
     "One program on three platforms",
@@ -187,6 +222,7 @@ async function showAll() {
     await undoCoding(base);
     await runOutOfTime(base);
     await failToConnect();
+    await speakTls();
     await showPlatforms(server);
   } finally {
     server.close();

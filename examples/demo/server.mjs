@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
+import https from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import zlib from "node:zlib";
 
@@ -91,16 +92,18 @@ export const routes = {
   },
 };
 
-/** Starts it; gives {port, close}. */
-export async function startServer() {
-  const server = http.createServer((request, response) => {
+/** Starts it; gives {port, close}. With a certificate and its key it speaks TLS. */
+export async function startServer(certificate) {
+  const answer = (request, response) => {
     const handler = routes[`${request.method} ${request.url}`];
     if (handler) {
       Promise.resolve(handler(request, response)).catch(() => response.destroy());
     } else {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("There is no such page.\n");
     }
-  });
+  };
+  const server = certificate ? https.createServer(certificate, answer) : http.createServer(answer);
+  server.on("tlsClientError", () => {}); // a client that refuses the certificate
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const close = () => {

@@ -346,9 +346,9 @@ typedef struct ferry_client ferry_client;
 /* Time-outs in milliseconds: 0 is the default, negative is none. Each has its own detail, and all
  * end in FERRY_ERROR_TIMEOUT. */
 typedef struct ferry_timeouts {
-    int connect_ms;  /* from connect_to_host to CONNECTED: look-up, TCP and TLS; default 30,000. On
-                        the web nothing is dialled before the request: response_ms, idle_ms and
-                        total_ms bound that */
+    int connect_ms;  /* from connect_to_host to CONNECTED: look-up, TCP, what a proxy takes, and
+                        TLS; default 30,000. On the web nothing is dialled before the request:
+                        response_ms, idle_ms and total_ms bound that */
     int response_ms; /* from the end of the request to the response head; default none */
     int idle_ms;     /* without a byte either way while the client waits for one; default none */
     int total_ms;    /* from request to the end of the response body; default none */
@@ -441,19 +441,27 @@ typedef struct ferry_client_options {
     bool keep_content_coding;  /* do not ask for content codings and do not undo them; a browser
                                   undoes them all the same */
     ferry_fetch_options fetch; /* of each request; `integrity` is copied */
-    bool proxy_from_environment; /* where no proxy is set for a scheme, https_proxy, http_proxy and
-                                    all_proxy name it (either case, but HTTP_PROXY is not read:
-                                    CGI programs have it from their clients), and no_proxy the
-                                    hosts that need none */
-    const char *no_proxy; /* hosts that are connected to directly, parted by commas: names (with
-                             those below them), ".example.org", addresses, "10.0.0.0/8", each with
-                             a ":port" if only that is meant; "*" is all. Copied; NULL: none */
+    bool proxy_from_environment; /* where no proxy is set for a scheme, the environment names it at
+                                    each connect_to_host: https_proxy, HTTPS_PROXY, http_proxy,
+                                    and for both all_proxy, ALL_PROXY; no_proxy, NO_PROXY the hosts
+                                    that need none of these. Not HTTP_PROXY: CGI programs have that
+                                    from their clients. Ignored on the web. See
+                                    ferry_client_set_http_proxy() */
+    const char *no_proxy; /* hosts that are connected to directly whatever proxy there is, parted by
+                             commas or spaces: "example.org", with what is below it; ".example.org"
+                             and "*.example.org", what is below alone; addresses; "10.0.0.0/8",
+                             "fe80::/10"; each with a ":port" if only that is meant, IPv6 then in
+                             brackets; "*" is all. Names are not looked up for this. Copied; NULL:
+                             none */
     const ferry_tls_options
         *proxy_tls;             /* how to speak TLS to a proxy that is reached by "https://";
                                    it must live as long as the client; NULL: zeroed */
     const char *const *resolve; /* "HOST:PORT:ADDRESS" lines, ended by NULL: the host is not looked
-                                   up at this port, the address is taken. Copied; NULL: none. On
-                                   the web UNAVAILABLE: ferry_client_connect_to_host() says so */
+                                   up at this port, the address is taken; the first line that is
+                                   meant holds. IPv6 stands in brackets as HOST, and may as
+                                   ADDRESS. Behind a proxy it is for the proxy's own name. Copied;
+                                   NULL: none. ferry_client_connect_to_host() says what is wrong
+                                   with a line (INVALID_PARAMETER), and on the web UNAVAILABLE */
 } ferry_client_options;
 
 /* A new client, DISCONNECTED. `options` may be NULL. NULL if there is no memory, or if only some of
@@ -475,9 +483,10 @@ void ferry_client_free(ferry_client *client);
  * Addresses are tried as RFC 8305 says: families in turn, the next one after 250 ms.
  *
  * INVALID_PARAMETER: an empty or impossible host; a port, path or user name within it; a port out
- * of range; "http://" together with `tls`. UNAVAILABLE: TLS; on the web a port that browsers block
- * (Fetch standard section 2.9). OUT_OF_MEMORY. The connection that
- * there was is kept in these cases. */
+ * of range; "http://" together with `tls`; a proxy in the environment or a `resolve` line that is
+ * none. UNAVAILABLE: TLS; a SOCKS proxy; on the web a port that browsers block (Fetch standard
+ * section 2.9), and `resolve`. OUT_OF_MEMORY. The connection that there was is kept in these cases.
+ */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
 
@@ -507,21 +516,29 @@ ferry_stream *ferry_client_get_connection(const ferry_client *client);
 ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
                                    const ferry_tls_options *tls);
 
-/* Sets the proxy for http:// or https:// requests from the next connect_to_host on. An empty or
- * NULL host, or port -1, means none.
+/* Sets the proxy for http:// or https:// origins from the next connect_to_host on. An empty or NULL
+ * host, or port -1, means none.
  *
  * `host` is as for connect_to_host; "https://" before it means TLS to the proxy itself, which is
- * verified as ferry_client_options.proxy_tls says. "user:password@"
- * before the name, percent-encoded, is sent to the proxy alone (Basic, RFC 7617). The proxy
- * resolves the origin's name.
+ * verified as ferry_client_options.proxy_tls says. "user:password@" before the name,
+ * percent-encoded, is sent to the proxy alone (Basic, RFC 7617); it appears in no detail, and in no
+ * line of the log. The proxy resolves the origin's name.
  *
- * To http:// origins requests go in absolute form (RFC 9112 section 3.2.2); to https:// ones by a
- * tunnel (CONNECT, RFC 9110 section 9.3.6), which belongs to connecting. Where the proxy refuses
- * it the status is CANT_CONNECT, the detail has the proxy's words, and the response code is the
- * one it sent.
+ * In the environment (ferry_client_options.proxy_from_environment) a proxy is a URL,
+ * "http://user:password@proxy:3128"; without a scheme it is "http://", without a port 80, or 443
+ * with "https://" (curl would take 1080); a path is ignored, and so is an empty value. A value that
+ * is none makes connect_to_host fail as below, with the variable's name.
  *
- * INVALID_PARAMETER: an impossible host, a port out of range. UNAVAILABLE: on the web, where
- * proxies are the browser's. */
+ * To http:// origins requests go in absolute form (RFC 9112 section 3.2.2), with
+ * Proxy-Authorization unless the caller's headers have one; a refusal is a response like others. To
+ * https:// ones they go by a tunnel (CONNECT, RFC 9110 section 9.3.6), which belongs to connecting.
+ * Where the proxy refuses it the status is CANT_CONNECT and the detail has the proxy's words;
+ * get_response_code and the headers are then those of its answer, though has_response is false: it
+ * is not the origin's.
+ *
+ * INVALID_PARAMETER: an impossible host, a port out of range, a user name or password that Basic
+ * cannot carry. UNAVAILABLE: SOCKS; on the web, where proxies are the browser's. OUT_OF_MEMORY. The
+ * proxy is then the one that was set before. */
 ferry_error ferry_client_set_http_proxy(ferry_client *client, const char *host, int port);
 ferry_error ferry_client_set_https_proxy(ferry_client *client, const char *host, int port);
 
@@ -646,10 +663,10 @@ int ferry_client_get_wait_timeout_ms(const ferry_client *client);
 /* What follows stays as it is until the next request, connect_to_host, close or free, whatever
  * becomes of the connection; pointers too. Reading consumes nothing but the body. */
 
-/* True from the response head on. */
+/* True from the response head on; false for what a proxy says that refuses a tunnel. */
 bool ferry_client_has_response(const ferry_client *client);
 
-/* The status code, 100 to 999; 0 where there is no response. */
+/* The status code, 100 to 999; 0 where there is no response, nor a proxy's refusal. */
 int ferry_client_get_response_code(const ferry_client *client);
 
 /* True where the body came with the chunked transfer coding (RFC 9112 section 7.1); false on the

@@ -8,68 +8,11 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
+import { fails, ferry, printed, program, root, start, temporaryFolder, urlOf } from "./lib/cli.mjs";
 import { answering, answeringOnce, closedPort, event, lines } from "./lib/servers.mjs";
 import { httpServer, ok, rawServer } from "./lib/servers.mjs";
 import { noTerminal } from "./lib/terminal.mjs";
-
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
-const program = path.resolve(root, process.env.FERRY_BUILD ?? "build/native", "bin/ferry");
-
-// Longer than any of it takes: only what hangs is ended.
-const LIMIT_MS = 60_000;
-
-/** Starts ferry; `ended` gives {code, stdout (a Buffer), stderr}. */
-function start(args, { stdin = "ignore", stdout = "pipe", command = program } = {}) {
-  const child = spawn(command, args, { stdio: [stdin, stdout, "pipe"] });
-  const result = { stdout: Buffer.alloc(0), stderr: "" };
-  child.stdout?.on("data", (data) => (result.stdout = Buffer.concat([result.stdout, data])));
-  child.stderr.setEncoding("utf8").on("data", (data) => (result.stderr += data));
-  const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
-  const ended = new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ ...result, code: signal ?? code }));
-  }).finally(() => clearTimeout(timer));
-  return { child, ended, result };
-}
-
-/** Runs ferry to its end. */
-async function ferry(args, { input, ...options } = {}) {
-  const { child, ended } = start(args, {
-    ...options,
-    stdin: input === undefined ? "ignore" : "pipe",
-  });
-  child.stdin?.on("error", () => {}); // it may end before it has read everything
-  child.stdin?.end(input);
-  return ended;
-}
-
-/** Runs ferry, which is to succeed and complain of nothing; gives what it printed. */
-async function printed(args, options) {
-  const { code, stdout, stderr } = await ferry(args, options);
-  assert.equal(stderr, "");
-  assert.equal(code, 0);
-  return stdout.toString("latin1");
-}
-
-/** Runs ferry, which is to fail with this exit code and this one line on standard error. */
-async function fails(code, line, args, options) {
-  const result = await ferry(args, options);
-  const pattern =
-    typeof line === "string" ? line.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : line.source;
-  assert.match(result.stderr, new RegExp(`^${pattern}\n$`));
-  assert.equal(result.code, code);
-  return result;
-}
-
-function temporaryFolder(t) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "ferry-cli-"));
-  t.after(() => fs.rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-const urlOf = (server, target = "/") => `http://127.0.0.1:${server.port}${target}`;
 
 /** Keeps each request with its whole body, and answers with `answer`. */
 async function keeping(t, answer = (request, response) => response.end("hello\n")) {
@@ -326,11 +269,17 @@ describe("The command line: output", () => {
   test("help_names_every_option_and_exit_code", async () => {
     for (const option of ["--help", "-h"]) {
       const help = await printed([option]);
-      for (let code = 0; code <= 12; code++) assert.match(help, new RegExp(`^ +${code}  \\w`, "m"));
+      for (let code = 0; code <= 14; code++) assert.match(help, new RegExp(`^ +${code}  \\w`, "m"));
       for (const name of ["-X, --request", "-H, --header", "-d, --data", "-T, --upload-file"]) {
         assert.ok(help.includes(name), name);
       }
       for (const name of ["-o, --output", "-i, --include", "-I, --head", "--fail", "--raw"]) {
+        assert.ok(help.includes(name), name);
+      }
+      for (const name of ["-k, --insecure", "--cacert", "-E, --cert", "--key", "--pass", "--crl"]) {
+        assert.ok(help.includes(name), name);
+      }
+      for (const name of ["--pin", "--tls-min", "-x, --proxy", "--noproxy", "--resolve"]) {
         assert.ok(help.includes(name), name);
       }
       for (const name of ["--max-time", "--connect-timeout", "--progress", "-s, --silent"]) {
@@ -576,13 +525,6 @@ describe("The command line: wrong usage", () => {
       }
     });
   }
-
-  test("https_is_unavailable_and_says_so", async (t) => {
-    const server = await rawServer(t, () => {});
-    const url = urlOf(server).replace("http:", "https:");
-    await fails(10, /ferry: .*TLS.* \(FERRY_ERROR_UNAVAILABLE\)/, [url]);
-    assert.equal(server.connections.length, 0);
-  });
 });
 
 describe("The command line: local files", () => {

@@ -3,7 +3,7 @@
 // a connection in each status.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { connected, exchange, expectRun, failedRequest } from "./lib/run.mjs";
+import { connected, exchange, expectRun, failedRequest, run } from "./lib/run.mjs";
 import { answering, closedPort, ok, rawServer, received } from "./lib/servers.mjs";
 
 const greeting = [ok("hello")];
@@ -267,7 +267,10 @@ describe("Every status", () => {
   }
 });
 
-describe("TLS", () => {
+// without_tls.test.mjs runs this with a build of that kind.
+const hasTls = (await run("has_tls", { port: 1 })).includes("yes");
+
+describe("A build without TLS", { skip: hasTls && "this build has TLS" }, () => {
   test("tls_is_unavailable_and_nothing_is_sent", async (t) => {
     const server = await answering(t, greeting);
     await expectRun(

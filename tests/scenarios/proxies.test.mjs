@@ -5,8 +5,10 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import https from "node:https";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { squid, startSquid, startTinyproxy, tinyproxy, tunnelProxy } from "./lib/proxies.mjs";
 import { connected, exchange, expectRun, expectTranscript, quick, run } from "./lib/run.mjs";
@@ -348,6 +350,14 @@ describe("Hosts that need no proxy", () => {
   });
 });
 
+const survived = [
+  "failed in the end: often",
+  "succeeded in the end: yes",
+  "other errors: 0",
+  "unusable after close: 0",
+  "leaked: 0",
+];
+
 describe("Proxies of the environment", () => {
   const cases = [
     [(p) => ({ http_proxy: `http://127.0.0.1:${p}` }), "proxy!"],
@@ -374,6 +384,13 @@ describe("Proxies of the environment", () => {
       );
     });
   }
+
+  test("every_failed_allocation_is_survived", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const wrap = environment({ http_proxy: `http://a:b@proxy.invalid:${proxy.port}` });
+    const options = ["proxy_env=1", "no_proxy=x", `resolve=proxy.invalid:${proxy.port}:127.0.0.1`];
+    await expectRun(["allocations", { ...origin, wrap }, ...options, "get"], survived);
+  });
 
   test("they_are_not_read_unless_asked_for", async (t) => {
     const server = await answering(t, [ok("direct")]);
@@ -601,6 +618,7 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
     wrap = ["env", `SSL_CERT_FILE=${folder}/both.pem`];
   });
 
+  const getTwice = ["GET", "/", "-", ",", "GET", "/2", "-"];
   const setHttps = ["set_https_proxy: OK"];
   const secure = (server, ...options) => [
     { ...server, host: "origin.test", wrap },
@@ -617,7 +635,6 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
     const server = https.createServer({ key, cert }, (request, response) => {
       server.heads.push(request.rawHeaders.join("\n"));
       response.sendDate = false;
-      response.shouldKeepAlive = true;
       response.setHeader("Content-Length", 5);
       response.end("hello");
     });
@@ -661,6 +678,17 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
       for (const head of server.heads) assert.doesNotMatch(head, /proxy-authorization/i);
     });
   }
+
+  test("every_failed_allocation_is_survived", async (t) => {
+    const server = await secureServer(t);
+    const proxy = await tunnelProxy(t, { pieces: [lines("HTTP/1.1 200 OK", "X-A: 1")] });
+    const variables = { https_proxy: `http://a:b@127.0.0.1:${proxy.port}` };
+    const wrapped = [...environment(variables), ...wrap.slice(1)];
+    await expectRun(
+      ["allocations", { ...server, wrap: wrapped }, "prefix=https://", "proxy_env=1", "get"],
+      survived,
+    );
+  });
 
   test("certificate_must_be_the_origins_not_the_proxys", async (t) => {
     const server = await secureServer(t, other);
@@ -748,34 +776,100 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
     }
   }
 
-  test("slow_proxy_meets_connect_ms_and_the_phase_is_named", async (t) => {
-    const proxy = await rawServer(t, async (connection) => {
-      await connection.send("HTTP/1.1 100 Continue\r\n");
-      await connection.rest();
+  /** TLS in front of a proxy. */
+  async function tlsFront(t, proxy, { key, cert }) {
+    const front = tls.createServer({ key, cert }, (socket) => {
+      const behind = net.connect(proxy.port, "127.0.0.1");
+      t.after(() => [socket, behind].forEach((each) => each.destroy()));
+      for (const each of [socket, behind]) each.on("error", () => {});
+      socket.pipe(behind).pipe(socket);
     });
-    const transcript = await run("tunnel", ...secure({ port: 443 }, by(proxy), "connect_ms=200"));
-    expectTranscript(
-      transcript,
-      setHttps,
-      "connect_to_host: OK",
-      "status RESOLVING",
-      "status CONNECTING",
-      "poll: TIMEOUT: timeout: the connection to origin.test took more than 200 ms (connect_ms), while the proxy was asked for a tunnel",
-      "status CANT_CONNECT",
-      "…",
-    );
-    await proxy.connections[0].closed;
-  });
+    front.on("tlsClientError", () => {});
+    await new Promise((resolve) => front.listen(0, "127.0.0.1", resolve));
+    t.after(() => front.close());
+    return { port: front.address().port };
+  }
 
-  test("proxy_by_https_is_verified_as_itself", async (t) => {
+  test("tunnel_by_an_https_proxy_has_TLS_within_TLS", async (t) => {
     const server = await secureServer(t);
     const proxy = await tunnelProxy(t);
-    const transcript = await run(
-      "tunnel",
-      ...secure(server, by(proxy, "https://"), "connect_ms=5000"),
+    const front = await tlsFront(t, proxy, other);
+    expectTranscript(
+      bare(await run("exchange", ...secure(server, by(front, "https://a:b@"), ...getTwice))),
+      setHttps,
+      connected,
+      hello(),
+      hello("/2"),
     );
-    assert.match(transcript, /poll: TLS_HANDSHAKE: proxy: /); // it speaks no TLS
+    assert.ok(proxy.heads[0].includes(`Proxy-Authorization: ${basic("a:b")}`));
   });
+
+  test("plain_requests_by_an_https_proxy_are_absolute", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const front = await tlsFront(t, proxy, other);
+    await expectRun(
+      get({ ...origin, wrap }, through(front, "https://")),
+      set,
+      connected,
+      greeted(),
+    );
+    assert.match(received(proxy), /^GET http:\/\/origin\.test\/ /);
+  });
+
+  test("https_proxy_is_verified_as_itself", async (t) => {
+    const named = certificate("named", "DNS:origin.test");
+    fs.writeFileSync(`${folder}/named.pem`, Buffer.concat([pair.cert, named.cert]));
+    const proxy = await tunnelProxy(t);
+    const front = await tlsFront(t, proxy, named);
+    const [server, ...options] = secure({ port: 443 }, by(front, "https://"));
+    const trusting = { ...server, wrap: ["env", `SSL_CERT_FILE=${folder}/named.pem`] };
+    for (const peer of [server, trusting]) {
+      const transcript = await run("tunnel", peer, ...options);
+      assert.match(transcript, /poll: TLS_CERTIFICATE: proxy: .*\nstatus TLS_HANDSHAKE_ERROR\n/);
+    }
+    assert.equal(proxy.heads.length, 0);
+  });
+
+  test("https_proxy_that_speaks_no_TLS_is_told_as_the_proxy", async (t) => {
+    const proxy = await rawServer(t, (connection) => connection.send("HTTP/1.1 400 Bad\r\n\r\n"));
+    const transcript = await run("tunnel", ...secure({ port: 443 }, by(proxy, "https://")));
+    assert.match(transcript, /poll: TLS_HANDSHAKE: proxy: /);
+  });
+
+  const stalls = {
+    "in the TLS handshake with the proxy": ["https://", () => {}],
+    "while the proxy was asked for a tunnel": ["", (connection) => connection.head()],
+    "in the TLS handshake behind the proxy": [
+      "",
+      async (connection) => {
+        await connection.head();
+        await connection.send(lines("HTTP/1.1 200 OK"));
+      },
+    ],
+  };
+  for (const [phase, [prefix, script]] of Object.entries(stalls)) {
+    for (const blocking of [0, 1]) {
+      const how = `${phase.replaceAll(" ", "_")}${blocking ? "_blocking" : ""}`;
+      test(`time_out_${how}_closes_the_connection`, async (t) => {
+        const proxy = await rawServer(t, async (connection) => {
+          await script(connection);
+          await connection.rest();
+        });
+        const options = ["connect_ms=200", ...(blocking ? ["blocking=1"] : [])];
+        const transcript = await run(
+          ...["fails_again", { host: "origin.test", port: 443, wrap }, by(proxy, prefix)],
+          ...[...options, "https://origin.test", 443],
+        );
+        assert.match(
+          transcript,
+          new RegExp(
+            `poll: TIMEOUT: timeout: the connection to origin.test took more than 200 ms \\(connect_ms\\), ${phase}\nstatus CANT_CONNECT\n`,
+          ),
+        );
+        await proxy.connections[0].closed;
+      });
+    }
+  }
 
   for (const [name, start, has] of [
     ["squid", startSquid, squid],

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tls_peer: the server, and the pipes between it and the client. */
 #include "tls_peer.h"
 
 #include <mbedtls/ecp.h>

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* ferry_messages: what is shown to people: --help, the events of -v, and what an exit code is for.
+ */
+#ifndef FERRY_MESSAGES_H
+#define FERRY_MESSAGES_H
+
+#include "ferry_options.h"
+
+#include <ferry.h>
+
+extern const char cli_help[];
+
+cli_exit cli_exit_of(ferry_error error);
+
+/* A URL without the user name and the password that it may hold, cut where it is long. */
+const char *cli_masked(const char *url, char *text, size_t size);
+
+/* Prints a message of the library's log on standard error. */
+void cli_print_event(ferry_log_kind kind, const char *message);
+
+#endif
