@@ -46,8 +46,11 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
       assert.deepEqual(server.seen, expected, "the server has seen the same");
     };
 
+    // In TLS 1.3 a ticket is used once, and Node's server sends two for each full handshake.
+    const fourth = version === "TLSv1.2";
+
     test("connections_of_one_client_resume", async (t) => {
-      await expectResumed(t, [0, 0, 0, 0], [false, true, true, true]);
+      await expectResumed(t, [0, 0, 0, 0], [false, true, true, fourth]);
     });
 
     test("clients_without_a_cache_in_common_do_not_resume_each_others", async (t) => {
@@ -55,7 +58,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     });
 
     test("clients_with_a_cache_in_common_resume_each_others", async (t) => {
-      await expectResumed(t, ["cache", 0, 1, 2, 0], [false, true, true, true]);
+      await expectResumed(t, ["cache", 0, 1, 2, 0], [false, true, true, fourth]);
     });
 
     test("cache_outlives_the_client_that_filled_it", async (t) => {
