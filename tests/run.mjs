@@ -158,7 +158,9 @@ async function nodeTests(preset, title, { files = testFiles(), extra = {} } = {}
 // measured, no time-out is short.
 const forValgrind = () =>
   testFiles().filter((file) =>
-    /\/(bodies|client|codings|connecting|requesting|responses|uploads)\.test/.test(file),
+    /\/(bodies|client|codings|connecting|requesting|responses|uploads|tls\/(options|sessions))\.test/.test(
+      file,
+    ),
   );
 
 const sanitizers = {

@@ -46,8 +46,11 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
       assert.deepEqual(server.seen, expected, "the server has seen the same");
     };
 
+    // In TLS 1.3 a ticket is used once, and Node's server sends two for each full handshake.
+    const fourth = version === "TLSv1.2";
+
     test("connections_of_one_client_resume", async (t) => {
-      await expectResumed(t, [0, 0, 0, 0], [false, true, true, true]);
+      await expectResumed(t, [0, 0, 0, 0], [false, true, true, fourth]);
     });
 
     test("clients_without_a_cache_in_common_do_not_resume_each_others", async (t) => {
@@ -55,7 +58,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     });
 
     test("clients_with_a_cache_in_common_resume_each_others", async (t) => {
-      await expectResumed(t, ["cache", 0, 1, 2, 0], [false, true, true, true]);
+      await expectResumed(t, ["cache", 0, 1, 2, 0], [false, true, true, fourth]);
     });
 
     test("cache_outlives_the_client_that_filled_it", async (t) => {
@@ -82,7 +85,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     test("server_that_has_forgotten_its_tickets_gets_a_full_handshake", async (t) => {
       const server = await noting(t, only);
       const renew = () => server.listener.setTicketKeys(crypto.randomBytes(48));
-      server.listener.on("secureConnection", renew);
+      server.listener.on("connection", renew);
       assert.deepEqual(await resumed(server, 0, 0, 0), [false, false, false]);
       assert.deepEqual(server.seen, [false, false, false]);
     });
@@ -150,7 +153,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
         good(),
         async (connection) => {
           await connection.head();
-          connection.reset();
+          connection.socket.destroy();
         },
         only,
       );

@@ -10,7 +10,7 @@ import { closedPort } from "./servers.mjs";
 const candidates = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx", "/opt/homebrew/bin/nginx"];
 export const nginx = candidates.find((name) => !spawnSync(name, ["-v"]).error);
 
-function configuration(folder, port, server) {
+function configuration(folder, port, server, tls) {
   const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const temporary = kinds.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join("\n  ");
   return `daemon off;
@@ -23,7 +23,7 @@ http {
   ${temporary}
   default_type application/octet-stream;
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${tls ? " ssl" : ""};
     root ${folder}/root;
     ${server}
   }
@@ -43,7 +43,7 @@ async function connects(port) {
 }
 
 /** Starts it with the files ({name: content}) and directives; stop() ends it. */
-export async function startNginx(files, server) {
+export async function startNginx(files, server, { tls = false } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "ferry-nginx-"));
   const port = await closedPort();
   fs.chmodSync(folder, 0o755); // nginx gives up its rights before it reads the files
@@ -52,7 +52,7 @@ export async function startNginx(files, server) {
     fs.writeFileSync(path.join(folder, "root", name), content);
   }
   const file = path.join(folder, "nginx.conf");
-  fs.writeFileSync(file, configuration(folder, port, server));
+  fs.writeFileSync(file, configuration(folder, port, server, tls));
   const child = spawn(nginx, ["-p", folder, "-c", file, "-e", `${folder}/error.log`], {
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -71,19 +71,20 @@ function carry(link, from, input, output, { onRecord, onEnd, piece }) {
  * what is passed on in a record's place: undefined is the record itself, null is nothing; `from` is
  * "client" or "server". `onEnd(from, link)` gives null where an end is not to be passed on. `piece`
  * is how many bytes go at once. A link has `send.client(data)` and `send.server(data)`, which pass
- * on something more as if it came from there, and `cut()`.
+ * on something more as if it came from there, `cut()`, and `closed`: the client has gone.
  */
 export async function relay(t, target, options = {}) {
   const server = { host: "127.0.0.1", links: [] };
   const listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const upstream = net.connect({ ...target, allowHalfOpen: true, noDelay: true });
     const link = { records: { client: [], server: [] }, send: {}, index: server.links.length };
-    link.closed = new Promise((resolve) => client.on("close", resolve));
+    link.closed = new Promise((resolve) => {
+      for (const event of ["end", "error", "close"]) client.on(event, resolve);
+    });
     link.cut = () => {
       client.resetAndDestroy();
       upstream.destroy();
     };
-    link.end = () => client.end();
     link.destroy = () => {
       client.destroy();
       upstream.destroy();
