@@ -122,8 +122,11 @@ mergeInto(LibraryManager.library, {
     respond: function (record, response) {
       var hint = ferryFetch.hintOf(record, response);
       var strings = [response.status, hint, response.url];
-      response.headers.forEach(function (value, name) {
-        strings.push(name, value);
+      var headers = response.headers;
+      var cookies = headers.getSetCookie && headers.getSetCookie(); // some versions of Node join them
+      headers.forEach(function (value, name) {
+        if (name != "set-cookie" || !cookies) strings.push(name, value);
+        else while (cookies.length) strings.push(name, cookies.shift());
       });
       record.head = strings.join("\0") + "\0";
       record.left = hint;
