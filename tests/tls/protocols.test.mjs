@@ -5,7 +5,7 @@ import crypto from "node:crypto";
 import { describe, test } from "node:test";
 import tls from "node:tls";
 import { connected, expectTranscript, run } from "../scenarios/lib/run.mjs";
-import { lines, ok, rawServer } from "../scenarios/lib/servers.mjs";
+import { event, lines, ok, rawServer } from "../scenarios/lib/servers.mjs";
 import { fileOf, issue } from "./lib/authority.mjs";
 import { intermediate, lazily, NAMES, root } from "./lib/chains.mjs";
 import {
@@ -19,7 +19,7 @@ import {
   skip,
   trust,
 } from "./lib/expect.mjs";
-import { HANDSHAKE, plainAlert, relay, splitRecord } from "./lib/relay.mjs";
+import { contentLength, HANDSHAKE, plainAlert, relay, splitRecord } from "./lib/relay.mjs";
 import { credentials, nextRefusal, opensslServer, tlsServer } from "./lib/servers.mjs";
 
 const good = lazily(() => issue("Ferry Leaf", { issuer: intermediate(), names: NAMES }));
@@ -457,17 +457,22 @@ describe("Updates of keys", { skip }, () => {
   for (const [command, what] of Object.entries({ k: "one_side", K: "both_sides" })) {
     test(`update_of_the_keys_of_${what}_is_survived_or_refused_in_words`, async (t) => {
       const server = await opensslServer(t, good(), "-tls1_3");
-      const body = "x".repeat(100);
-      const running = run(...get(server, trusting()));
+      const half = "x".repeat(1500);
+      const passed = event();
+      const between = await relay(t, server, {
+        onRecord: (record, from) => {
+          if (from === "server" && contentLength(record) > half.length) passed.resolve();
+        },
+      });
+      const running = run(...get(between, trusting()));
       await server.said(/GET \/ HTTP\/1\.1/);
-      server.write(`${lines("HTTP/1.1 200 OK", "Content-Length: 200")}${body}`);
-      // s_server reads its commands from lines of their own, and one read at a time.
-      await server.said(/User-Agent/);
+      server.write(`${lines("HTTP/1.1 200 OK", "Content-Length: 3000")}${half}`);
+      await passed.promise; // s_server takes for a command what a read of its own begins with
       server.write(`${command}\n`);
       await server.said(/SSL_do_handshake -> 1/);
-      server.write(body);
+      server.write(half);
       const transcript = await running;
-      if (!transcript.includes("body 200 bytes")) {
+      if (!transcript.includes("body 3000 bytes")) {
         assert.match(transcript, /^read: (CONNECTION_ERROR|PROTOCOL): .+$/m);
         assert.match(transcript, /^status CONNECTION_ERROR$/m);
       }

@@ -414,7 +414,7 @@ for (const version of versions) {
         const server = await relay(t, target, { piece: 100 });
         const transcript = await run("cancel_handshake", server, "tls=1", trusting(), how);
         const count = Number(/^cancelled (\d+) times\n/.exec(transcript)?.[1]);
-        assert.ok(count >= 2, transcript);
+        assert.ok(count >= 1, transcript); // how many more is for the network to say
         assert.match(transcript, /^then: OK\nstatus CONNECTED\n/m);
         assert.match(transcript, /^body 5 bytes "hello"$/m);
         await Promise.all(server.links.map(({ closed }) => closed)); // each of them is seen

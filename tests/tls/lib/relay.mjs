@@ -76,7 +76,8 @@ function carry(link, from, input, output, { onRecord, onEnd, piece }) {
 export async function relay(t, target, options = {}) {
   const server = { host: "127.0.0.1", links: [] };
   const listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const upstream = net.connect({ ...target, allowHalfOpen: true, noDelay: true });
+    const { host, port } = target;
+    const upstream = net.connect({ host, port, allowHalfOpen: true, noDelay: true });
     const link = { records: { client: [], server: [] }, send: {}, index: server.links.length };
     link.closed = new Promise((resolve) => {
       for (const event of ["end", "error", "close"]) client.on(event, resolve);
