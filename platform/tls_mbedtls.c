@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <mbedtls/error.h>
+#include <mbedtls/platform.h>
 #include <mbedtls/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +179,10 @@ static void fail_stream(tls *self, int result) {
         ferry_tls_write_alert(alert_of(self), name, sizeof name);
         snprintf(words, sizeof words, "the server ended the TLS connection with the alert %s",
                  name);
+    } else if (result == MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE) {
+        snprintf(words, sizeof words,
+                 "the server sent a TLS message that is not understood in the middle of a "
+                 "connection, such as KeyUpdate");
     } else if (result == MBEDTLS_ERR_SSL_INVALID_MAC) {
         snprintf(words, sizeof words,
                  "a TLS record was damaged on its way (its authentication tag is wrong)");
@@ -303,12 +308,23 @@ static void log_handshake(tls *self, bool is_resumed) {
               protocol != NULL ? protocol : "", is_resumed ? ", resumed" : "");
 }
 
+/* The chain has been looked at: neither the connection nor its session needs it any more. */
+static void drop_chain(tls *self) {
+    mbedtls_ssl_session *session = self->ssl.MBEDTLS_PRIVATE(session);
+    if (session != NULL && session->MBEDTLS_PRIVATE(peer_cert) != NULL) {
+        mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
+        mbedtls_free(session->MBEDTLS_PRIVATE(peer_cert));
+        session->MBEDTLS_PRIVATE(peer_cert) = NULL;
+    }
+}
+
 static void end_handshake(tls *self) {
     bool is_resumed = self->offered_session && !self->verification->was_called;
     self->is_open = true;
     ferry_free(self->context, self->verification);
     self->verification = NULL;
     mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
+    drop_chain(self);
     log_handshake(self, is_resumed);
     if (mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2 && !is_resumed) {
         keep_session(self); /* in TLS 1.3 it comes later, by a message of its own */

@@ -693,7 +693,7 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
   test("certificate_must_be_the_origins_not_the_proxys", async (t) => {
     const server = await secureServer(t, other);
     const proxy = await tunnelProxy(t);
-    const transcript = await run("tunnel", ...secure(server, by(proxy)));
+    const transcript = await run("behind_proxy", ...secure(server, by(proxy)));
     assert.match(transcript, /poll: TLS_CERTIFICATE: .*\nstatus TLS_HANDSHAKE_ERROR\n/);
   });
 
@@ -708,7 +708,7 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
         "Content-Length: 4",
       );
       const proxy = await answering(t, [`${answer}who?`]);
-      const transcript = await run("tunnel", ...secure({ port: 443 }, by(proxy, credentials)));
+      const transcript = await run("behind_proxy", ...secure({ port: 443 }, by(proxy, credentials)));
       const error = `CANT_CONNECT: the proxy 127.0.0.1:${proxy.port} refused a tunnel to origin.test:PORT: 407 Proxy Authentication Required ${hint}`;
       expectTranscript(
         transcript,
@@ -762,7 +762,7 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
         });
         const options = blocking ? ["blocking=1"] : [];
         expectTranscript(
-          await run("tunnel", ...secure({ port: 443 }, by(proxy), ...options)),
+          await run("behind_proxy", ...secure({ port: 443 }, by(proxy), ...options)),
           setHttps,
           blocking ? ["set_blocking_mode: OK"] : [],
           "connect_to_host: OK",
@@ -824,7 +824,7 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
     const [server, ...options] = secure({ port: 443 }, by(front, "https://"));
     const trusting = { ...server, wrap: ["env", `SSL_CERT_FILE=${folder}/named.pem`] };
     for (const peer of [server, trusting]) {
-      const transcript = await run("tunnel", peer, ...options);
+      const transcript = await run("behind_proxy", peer, ...options);
       assert.match(transcript, /poll: TLS_CERTIFICATE: proxy: .*\nstatus TLS_HANDSHAKE_ERROR\n/);
     }
     assert.equal(proxy.heads.length, 0);
@@ -832,7 +832,7 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
 
   test("https_proxy_that_speaks_no_TLS_is_told_as_the_proxy", async (t) => {
     const proxy = await rawServer(t, (connection) => connection.send("HTTP/1.1 400 Bad\r\n\r\n"));
-    const transcript = await run("tunnel", ...secure({ port: 443 }, by(proxy, "https://")));
+    const transcript = await run("behind_proxy", ...secure({ port: 443 }, by(proxy, "https://")));
     assert.match(transcript, /poll: TLS_HANDSHAKE: proxy: /);
   });
 
@@ -886,7 +886,7 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
         const options = ["prefix=https://", by(proxy, "name:password@")];
         const transcript = await run("exchange", address, ...options, "GET", "/", "-");
         assert.match(transcript, /body 5 bytes "hello"/);
-        const refused = await run("tunnel", address, "prefix=https://", by(proxy));
+        const refused = await run("behind_proxy", address, "prefix=https://", by(proxy));
         assert.match(refused, /407 .*\(no user name and password were given\)\n/);
         assert.match(refused, /\ncode 407, /);
       },

@@ -133,8 +133,8 @@ static void run_proxies_set(scenario *s) {
     }
 }
 
-/* tunnel: connects, and says what the proxy said where that fails; then gets "/". */
-static void run_tunnel(scenario *s) {
+/* behind_proxy: connects, and says what the proxy said where that fails; then gets "/". */
+static void run_behind_proxy(scenario *s) {
     size_t count;
     scenario_new_client(s);
     if (scenario_connect(s) == FERRY_OK) {
@@ -312,7 +312,7 @@ const scenario_entry scenario_connecting[] = {
     {"refused_ports", run_refused_ports},
     {"tls_refused", run_tls_refused},
     {"proxies_set", run_proxies_set},
-    {"tunnel", run_tunnel},
+    {"behind_proxy", run_behind_proxy},
     {"proxy_changed", run_proxy_changed},
     {"fails_again", run_fails_again},
     {"drop", run_drop},
