@@ -708,7 +708,10 @@ describe("Tunnels (these need TLS)", { skip: withoutTls }, () => {
         "Content-Length: 4",
       );
       const proxy = await answering(t, [`${answer}who?`]);
-      const transcript = await run("behind_proxy", ...secure({ port: 443 }, by(proxy, credentials)));
+      const transcript = await run(
+        "behind_proxy",
+        ...secure({ port: 443 }, by(proxy, credentials)),
+      );
       const error = `CANT_CONNECT: the proxy 127.0.0.1:${proxy.port} refused a tunnel to origin.test:PORT: 407 Proxy Authentication Required ${hint}`;
       expectTranscript(
         transcript,
