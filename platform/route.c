@@ -32,8 +32,11 @@ typedef struct ferry_route {
     ferry_tls_cache *cache; /* for origins whose options bring none; NULL until it is needed */
     route_peer proxy;
     route_peer origin;
-    ferry_tunnel *tunnel; /* NULL where none is needed, and once it is open */
+    ferry_tls_attempt attempt; /* of TLS to the origin */
+    char *address;             /* instead of a look-up; NULL: none */
+    ferry_tunnel *tunnel;      /* NULL where none is needed, and once it is open */
     bool has_proxy;
+    bool can_dial_again; /* there is neither a proxy nor a stream that was given */
     route_phase phase;
     ferry_stream *stream; /* what has been connected so far; NULL while it dials */
 } ferry_route;
@@ -69,6 +72,8 @@ static void route_drop(ferry_route *route) {
     }
     peer_drop(route, &route->origin);
     peer_drop(route, &route->proxy);
+    ferry_free(route->context, route->address);
+    route->address = NULL;
     enter(route, ROUTE_NONE);
 }
 
@@ -132,11 +137,28 @@ static ferry_error peer_start(ferry_route *route, route_peer *peer, const char *
     return FERRY_OK;
 }
 
+/* A second attempt dials once more. */
+static ferry_error keep_address(ferry_route *route, const char *address) {
+    if (address == NULL || route->origin.config == NULL) {
+        return FERRY_OK;
+    }
+    size_t size = strlen(address) + 1;
+    route->address = ferry_alloc(route->context, size);
+    if (route->address == NULL) {
+        return ferry_fail_memory(route->context);
+    }
+    memcpy(route->address, address, size);
+    return FERRY_OK;
+}
+
 /* What is needed later is made now: nothing of the origin lasts but what is copied. */
 static ferry_error start_phases(ferry_route *route, const ferry_origin *origin, int64_t now_ms) {
     const ferry_proxy *proxy = origin->proxy;
     ferry_origin dialled = *origin;
     ferry_error error = peer_start(route, &route->origin, origin->host, origin->port);
+    if (error == FERRY_OK) {
+        error = keep_address(route, origin->address);
+    }
     if (error == FERRY_OK && proxy != NULL) {
         dialled.host = proxy->host;
         dialled.port = proxy->port;
@@ -157,6 +179,8 @@ static ferry_error route_start(ferry_connector *connector, const ferry_origin *o
     route_drop(self);
     self->stream = origin->stream;
     self->has_proxy = origin->proxy != NULL;
+    self->attempt = FERRY_TLS_FIRST_ATTEMPT;
+    self->can_dial_again = origin->proxy == NULL && origin->stream == NULL;
     ferry_error error = start_phases(self, origin, now_ms);
     if (error != FERRY_OK) {
         return route_fail(self, error);
@@ -179,8 +203,8 @@ static ferry_error blame_proxy(ferry_route *route, ferry_error error) {
 
 static ferry_error begin_tls(ferry_route *route, const route_peer *peer, route_phase phase) {
     ferry_stream *over = NULL;
-    ferry_error error =
-        ferry_tls_new(route->context, peer->config, peer->host, peer->port, route->stream, &over);
+    ferry_error error = ferry_tls_new(route->context, peer->config, route->attempt, peer->host,
+                                      peer->port, route->stream, &over);
     if (error == FERRY_OK) {
         route->stream = over;
         enter(route, phase);
@@ -205,6 +229,27 @@ static ferry_error begin_next(ferry_route *route, ferry_link *link) {
     return FERRY_OK;
 }
 
+/* The handshake with the origin, and another one on a new connection where that is called for. */
+static ferry_error step_origin_tls(ferry_route *route, int64_t now_ms, bool *done) {
+    ferry_error error = ferry_tls_handshake(route->stream, done);
+    if (error == FERRY_OK || !route->can_dial_again ||
+        !ferry_tls_wants_second_attempt(route->stream)) {
+        return error;
+    }
+    ferry_log(route->context, FERRY_LOG_INFO, "a second attempt, with TLS 1.2 alone: %s",
+              route->context->detail);
+    route->stream->ops->destroy(route->stream);
+    route->stream = NULL;
+    route->attempt = FERRY_TLS_SECOND_ATTEMPT;
+    enter(route, ROUTE_DIAL);
+    ferry_origin again = {
+        .host = route->origin.host,
+        .port = route->origin.port,
+        .address = route->address,
+    };
+    return route->dialer->ops->start(route->dialer, &again, now_ms);
+}
+
 /* Goes on with the phase; `done` tells whether it has ended. */
 static ferry_error step_phase(ferry_route *route, int64_t now_ms, ferry_link *link, bool *done) {
     ferry_error error = FERRY_OK;
@@ -223,7 +268,7 @@ static ferry_error step_phase(ferry_route *route, int64_t now_ms, ferry_link *li
     case ROUTE_TUNNEL:
         return ferry_tunnel_step(route->tunnel, &route->stream, done);
     case ROUTE_ORIGIN_TLS:
-        return ferry_tls_handshake(route->stream, done);
+        return step_origin_tls(route, now_ms, done);
     }
     return error;
 }

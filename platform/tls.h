@@ -20,15 +20,27 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
                                  ferry_tls_cache **own, ferry_tls_config **config);
 void ferry_tls_config_release(ferry_tls_config *config);
 
+/* mbedTLS 3.6 has to offer RSA-PSS signatures, since TLS 1.3 needs them, and takes none where a
+ * server that speaks no TLS 1.3 chooses them. To such a server a second connection is made, which
+ * offers TLS 1.2 alone, without them. */
+typedef enum ferry_tls_attempt {
+    FERRY_TLS_FIRST_ATTEMPT,
+    FERRY_TLS_SECOND_ATTEMPT,
+} ferry_tls_attempt;
+
 /* A stream that speaks TLS over `beneath`, which belongs to it from then on; where this fails it
  * stays the caller's. `host` is a name or an address, without brackets; sessions are resumed with
  * the same host and port. OUT_OF_MEMORY, FAILED. */
-ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config, const char *host,
-                          uint16_t port, ferry_stream *beneath, ferry_stream **stream);
+ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
+                          ferry_tls_attempt attempt, const char *host, uint16_t port,
+                          ferry_stream *beneath, ferry_stream **stream);
 
 /* Goes on with the handshake as far as the stream beneath lets it; `done` tells whether that was
  * to its end. What to wait for otherwise the stream's `wants` says. TLS_HANDSHAKE,
  * TLS_CERTIFICATE, CONNECTION_ERROR, with a detail. */
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done);
+
+/* Whether the handshake failed in the way that a second attempt is for. */
+bool ferry_tls_wants_second_attempt(const ferry_stream *stream);
 
 #endif

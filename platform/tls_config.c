@@ -225,7 +225,7 @@ static ferry_error check_numbers(ferry_context *context, const ferry_tls_options
 /* ---- mbedTLS's own configuration ---- */
 
 static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
-                          const ferry_tls_options *options) {
+                          const ferry_tls_options *options, ferry_tls_attempt attempt) {
     static const char *protocols[] = {"http/1.1", NULL};
     static const uint16_t groups[] = {
         MBEDTLS_SSL_IANA_TLS_GROUP_X25519,    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
@@ -241,7 +241,17 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
         MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
         MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
     };
-    mbedtls_ssl_config *ssl = &config->ssl;
+    static const uint16_t signatures_without_pss[] = {
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+        MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+        MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+        MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+        MBEDTLS_TLS1_3_SIG_NONE,
+    };
+    bool is_first = attempt == FERRY_TLS_FIRST_ATTEMPT;
+    mbedtls_ssl_config *ssl = &config->ssl[attempt];
     if (mbedtls_ssl_config_defaults(ssl, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0) {
         return ferry_fail_memory(context);
@@ -250,10 +260,11 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
     mbedtls_ssl_conf_min_tls_version(ssl, options->min_version == FERRY_TLS_VERSION_1_3
                                               ? MBEDTLS_SSL_VERSION_TLS1_3
                                               : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_max_tls_version(ssl, MBEDTLS_SSL_VERSION_TLS1_3);
+    mbedtls_ssl_conf_max_tls_version(ssl, is_first ? MBEDTLS_SSL_VERSION_TLS1_3
+                                                   : MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_ciphersuites(ssl, ferry_tls_suites(options->first_cipher));
     mbedtls_ssl_conf_groups(ssl, groups);
-    mbedtls_ssl_conf_sig_algs(ssl, signatures);
+    mbedtls_ssl_conf_sig_algs(ssl, is_first ? signatures : signatures_without_pss);
     mbedtls_ssl_conf_renegotiation(ssl, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
     mbedtls_ssl_conf_session_tickets(ssl, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
@@ -276,7 +287,8 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
 
 static void config_free(ferry_tls_config *config) {
     ferry_tls_sessions_deinit(&config->sessions);
-    mbedtls_ssl_config_free(&config->ssl);
+    mbedtls_ssl_config_free(&config->ssl[FERRY_TLS_FIRST_ATTEMPT]);
+    mbedtls_ssl_config_free(&config->ssl[FERRY_TLS_SECOND_ATTEMPT]);
     mbedtls_x509_crt_free(&config->certificate);
     mbedtls_pk_free(&config->key);
     mbedtls_x509_crl_free(&config->crl);
@@ -296,7 +308,9 @@ static ferry_error config_new(ferry_context *context, const ferry_tls_options *o
     }
     made->users = 1;
     made->unsafe_name = options->unsafe;
-    mbedtls_ssl_config_init(&made->ssl);
+    made->has_second = options->min_version != FERRY_TLS_VERSION_1_3;
+    mbedtls_ssl_config_init(&made->ssl[FERRY_TLS_FIRST_ATTEMPT]);
+    mbedtls_ssl_config_init(&made->ssl[FERRY_TLS_SECOND_ATTEMPT]);
     mbedtls_x509_crt_init(&made->certificate);
     mbedtls_pk_init(&made->key);
     mbedtls_x509_crl_init(&made->crl);
@@ -317,7 +331,10 @@ static ferry_error config_new(ferry_context *context, const ferry_tls_options *o
         error = read_roots(context, made, options);
     }
     if (error == FERRY_OK) {
-        error = set_up(context, made, options);
+        error = set_up(context, made, options, FERRY_TLS_FIRST_ATTEMPT);
+    }
+    if (error == FERRY_OK && made->has_second) {
+        error = set_up(context, made, options, FERRY_TLS_SECOND_ATTEMPT);
     }
     if (error != FERRY_OK) {
         config_free(made);

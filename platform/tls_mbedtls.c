@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if MBEDTLS_VERSION_NUMBER < 0x03060000
-#error "ferry needs mbedTLS 3.6"
-#endif
+_Static_assert(MBEDTLS_VERSION_NUMBER >= 0x03060000, "ferry needs mbedTLS 3.6");
 
 enum {
     /* What is read at once: a head and a small body are one system call. */
@@ -22,6 +20,9 @@ enum {
     /* Slices that are shorter than this together go in one record. */
     JOINED_BYTES = 4096,
     REASON_SIZE = 384,
+    /* Of a record with a ServerHello, up to the end of its random value: two headers, a version. */
+    RECORD_HEADER_BYTES = 5,
+    SERVER_HELLO_BYTES = RECORD_HEADER_BYTES + 4 + 2 + 32,
 };
 
 /* Codes of our own, for what the stream beneath said; mbedTLS hands them through. */
@@ -41,9 +42,11 @@ typedef struct tls {
     bool beneath_failed;                  /* it said why, if it can */
     bool beneath_ended;
     bool offered_session;
+    ferry_tls_attempt attempt;
+    bool wants_second_attempt;
     bool is_starved;  /* the stream beneath had no more bytes */
     bool wants_write; /* the handshake waits for room, not for bytes */
-    unsigned char first_bytes[5];
+    unsigned char first_bytes[SERVER_HELLO_BYTES];
     size_t first_count; /* of what the server sent */
 
     /* What was read and mbedTLS has not asked for yet. */
@@ -194,8 +197,7 @@ static void fail_stream(tls *self, int result) {
 }
 
 static bool is_plain_http(const tls *self) {
-    return self->first_count == sizeof self->first_bytes &&
-           memcmp(self->first_bytes, "HTTP/", sizeof self->first_bytes) == 0;
+    return self->first_count >= 5 && memcmp(self->first_bytes, "HTTP/", 5) == 0;
 }
 
 static bool is_tls(const tls *self) {
@@ -230,6 +232,19 @@ static const char *alert_hint(int alert) {
 static bool is_certificate_format(int result) {
     int high = -(-result & ~0x7f);
     return high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= -0x2980;
+}
+
+/* A server that could speak TLS 1.3 says so in its random value where it speaks TLS 1.2 (RFC 8446
+ * section 4.1.3). In a second attempt that means that the first one was made to fail. It is looked
+ * for in a record that holds all of it: the value itself is signed, how records are cut is not. */
+static bool is_downgraded(const tls *self) {
+    static const unsigned char sign[] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
+    const unsigned char *bytes = self->first_bytes;
+    size_t length = (size_t)bytes[3] << 8 | bytes[4];
+    return self->attempt == FERRY_TLS_SECOND_ATTEMPT &&
+           (self->first_count < SERVER_HELLO_BYTES || bytes[0] != MBEDTLS_SSL_MSG_HANDSHAKE ||
+            length < SERVER_HELLO_BYTES - RECORD_HEADER_BYTES ||
+            memcmp(bytes + SERVER_HELLO_BYTES - sizeof sign, sign, sizeof sign) == 0);
 }
 
 static ferry_error fail_handshake(tls *self, int result) {
@@ -331,6 +346,16 @@ static void end_handshake(tls *self) {
     }
 }
 
+static bool is_for_second_attempt(const tls *self, int result) {
+    return result == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && self->config->has_second &&
+           self->attempt == FERRY_TLS_FIRST_ATTEMPT &&
+           mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
+}
+
+bool ferry_tls_wants_second_attempt(const ferry_stream *stream) {
+    return ((const tls *)stream)->wants_second_attempt;
+}
+
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     tls *self = (tls *)stream;
     int result;
@@ -345,7 +370,15 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     }
     if (result != 0) {
         self->is_broken = true;
+        self->wants_second_attempt = is_for_second_attempt(self, result);
         return fail_handshake(self, result);
+    }
+    if (is_downgraded(self)) {
+        self->is_broken = true;
+        return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE,
+                          "%s speaks TLS 1.3, and yet TLS 1.2 was answered at first: somebody "
+                          "between may have changed that",
+                          self->host);
     }
     end_handshake(self);
     *done = true;
@@ -537,7 +570,7 @@ static int set_server_name(tls *self) {
 }
 
 static int set_up(tls *self) {
-    int result = mbedtls_ssl_setup(&self->ssl, &self->config->ssl);
+    int result = mbedtls_ssl_setup(&self->ssl, &self->config->ssl[self->attempt]);
     if (result != 0) {
         return result;
     }
@@ -551,8 +584,9 @@ static int set_up(tls *self) {
     return result;
 }
 
-ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config, const char *host,
-                          uint16_t port, ferry_stream *beneath, ferry_stream **stream) {
+ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
+                          ferry_tls_attempt attempt, const char *host, uint16_t port,
+                          ferry_stream *beneath, ferry_stream **stream) {
     size_t host_size = strlen(host) + 1;
     tls *self = ferry_alloc(context, sizeof *self + host_size);
     ferry_tls_verification *verification = ferry_alloc(context, sizeof *verification);
@@ -566,6 +600,7 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config, cons
     self->context = context;
     self->beneath = beneath;
     self->config = config;
+    self->attempt = attempt;
     self->port = port;
     memcpy(self->host, host, host_size);
     const char *name = config->name != NULL ? config->name : self->host;

@@ -21,9 +21,11 @@ void ferry_tls_config_release(ferry_tls_config *config) {
     (void)config;
 }
 
-ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config, const char *host,
-                          uint16_t port, ferry_stream *beneath, ferry_stream **stream) {
+ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
+                          ferry_tls_attempt attempt, const char *host, uint16_t port,
+                          ferry_stream *beneath, ferry_stream **stream) {
     (void)config;
+    (void)attempt;
     (void)host;
     (void)port;
     (void)beneath;
@@ -36,6 +38,11 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     (void)done;
     assert(!"there is no TLS stream");
     return FERRY_ERROR_UNAVAILABLE;
+}
+
+bool ferry_tls_wants_second_attempt(const ferry_stream *stream) {
+    (void)stream;
+    return false;
 }
 
 ferry_tls_cache *ferry_tls_cache_new(void) {

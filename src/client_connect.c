@@ -49,12 +49,11 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
 enum { AUTHORITY_SIZE = FERRY_MAX_HOST_LENGTH + 9 }; /* with brackets, port and NUL */
 
 ferry_error ferry_client_make_room(ferry_client *client) {
-    ferry_buffer *const buffers[] = {&client->host, &client->authority, &client->url_base};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
-        size_t room = AUTHORITY_SIZE + sizeof "https://"; /* beside what is in it */
-        if (ferry_buffer_reserve(buffers[i], &client->context, room) != FERRY_OK) {
-            return ferry_fail_memory(&client->context);
-        }
+    size_t room = AUTHORITY_SIZE + sizeof "https://"; /* beside what is in them */
+    if (ferry_buffer_reserve(&client->host, &client->context, room) != FERRY_OK ||
+        ferry_buffer_reserve(&client->authority, &client->context, room) != FERRY_OK ||
+        ferry_buffer_reserve(&client->url_base, &client->context, room) != FERRY_OK) {
+        return ferry_fail_memory(&client->context);
     }
     return FERRY_OK;
 }

@@ -52,7 +52,7 @@ static void start_next(void) {
 
 void bench_start(int mode, int port, int requests, int once_a_frame) {
     (void)once_a_frame; /* it does not poll */
-    (void)port; /* a target on its own is one of the page's origin */
+    (void)port;         /* a target on its own is one of the page's origin */
     run.mode = (bench_mode)mode;
     run.requests = requests;
     run.started = 0;
