@@ -300,11 +300,13 @@ static void config_free(ferry_tls_config *config) {
     free(config);
 }
 
-static ferry_error config_new(ferry_context *context, const ferry_tls_options *options,
-                              ferry_tls_config **config) {
+/* NULL where `result` says why. */
+static ferry_tls_config *config_new(ferry_context *context, const ferry_tls_options *options,
+                                    ferry_error *result) {
     ferry_tls_config *made = calloc(1, sizeof *made);
     if (made == NULL) {
-        return ferry_fail_memory(context);
+        *result = ferry_fail_memory(context);
+        return NULL;
     }
     made->users = 1;
     made->unsafe_name = options->unsafe;
@@ -338,10 +340,10 @@ static ferry_error config_new(ferry_context *context, const ferry_tls_options *o
     }
     if (error != FERRY_OK) {
         config_free(made);
-        return error;
+        *result = error;
+        return NULL;
     }
-    *config = made;
-    return FERRY_OK;
+    return made;
 }
 
 /* ---- The cache ---- */
@@ -414,9 +416,8 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
     if (*config != NULL) {
         return FERRY_OK;
     }
-    ferry_tls_config *made = NULL;
-    error = config_new(context, options, &made);
-    if (error != FERRY_OK) {
+    ferry_tls_config *made = config_new(context, options, &error);
+    if (made == NULL) {
         return error;
     }
     memcpy(made->digest, digest, sizeof digest);

@@ -70,7 +70,7 @@ static const mbedtls_x509_name *find_common_name(const mbedtls_x509_name *name) 
 static void write_name(const mbedtls_x509_name *name, char *text, size_t size) {
     const mbedtls_x509_name *common = find_common_name(name);
     const mbedtls_x509_name *shown = common != NULL ? common : name;
-    if (shown->val.p != NULL && shown->val.len > 0) {
+    if (shown != NULL && shown->val.p != NULL && shown->val.len > 0) {
         write_bytes(shown->val.p, shown->val.len, text, size);
     } else {
         snprintf(text, size, "(no name)");

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    RX_FIRST_READ = 8192, /* a head and a small body, usually in one read */
+    RX_FIRST_READ = 4096, /* a head and a small body, usually in one read */
     RX_LEAST_READ = 2048,
     MOST_INTERIM = 32,
     MOST_READS = 64, /* of the stream in one call, where they give the reader nothing */
