@@ -19,6 +19,7 @@ const ELSEWHERE = {
   test_dialer: "it opens sockets",
   test_lookup: "it opens sockets",
   test_socket: "it opens sockets",
+  test_tls: "TLS is the browser's own",
   test_tunnel: "it opens sockets",
 };
 
