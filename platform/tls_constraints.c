@@ -103,6 +103,13 @@ static bool dns_is_within(const mbedtls_x509_buf *name, const der *base) {
     return name->len == length || *base->at == '.' || name->p[name->len - length - 1] == '.';
 }
 
+/* "*.example.org" is a name for "a.example.org", which may be what is excluded. */
+static bool wildcard_reaches(const mbedtls_x509_buf *name, const der *base) {
+    size_t length = (size_t)(base->end - base->at);
+    return name->len > 2 && name->p[0] == '*' && length >= name->len - 1 &&
+           ends_alike(base->end - (name->len - 1), name->p + 1, name->len - 1);
+}
+
 /* An address and its mask. */
 static bool ip_is_within(const mbedtls_x509_buf *address, const der *base, bool *understood) {
     size_t length = (size_t)(base->end - base->at);
@@ -129,7 +136,7 @@ typedef struct verdict {
     bool understood;
 } verdict;
 
-static verdict look_in(der subtrees, int kind, const mbedtls_x509_buf *name) {
+static verdict look_in(der subtrees, bool are_excluded, int kind, const mbedtls_x509_buf *name) {
     verdict result = {false, false, true};
     while (subtrees.at < subtrees.end) {
         der subtree;
@@ -146,7 +153,8 @@ static verdict look_in(der subtrees, int kind, const mbedtls_x509_buf *name) {
         }
         result.is_constrained = true;
         if (kind == GENERAL_NAME_DNS) {
-            result.is_within |= dns_is_within(name, &base);
+            result.is_within |=
+                dns_is_within(name, &base) || (are_excluded && wildcard_reaches(name, &base));
         } else if (kind == GENERAL_NAME_IP) {
             result.is_within |= ip_is_within(name, &base, &result.understood);
         } else {
@@ -159,8 +167,8 @@ static verdict look_in(der subtrees, int kind, const mbedtls_x509_buf *name) {
 static bool name_is_permitted(const mbedtls_x509_buf *name, const der *permitted,
                               const der *excluded) {
     int kind = name->tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
-    verdict inside = look_in(*permitted, kind, name);
-    verdict outside = look_in(*excluded, kind, name);
+    verdict inside = look_in(*permitted, false, kind, name);
+    verdict outside = look_in(*excluded, true, kind, name);
     return inside.understood && outside.understood &&
            (!inside.is_constrained || inside.is_within) && !outside.is_within;
 }

@@ -11,6 +11,12 @@
 #include <string.h>
 
 _Static_assert(MBEDTLS_VERSION_NUMBER >= 0x03060000, "ferry needs mbedTLS 3.6");
+#if defined(MBEDTLS_THREADING_C) && defined(MBEDTLS_HAVE_TIME_DATE)
+enum { IS_FIT = 1 };
+#else
+enum { IS_FIT = 0 };
+#endif
+_Static_assert(IS_FIT, "ferry needs an mbedTLS that is built with threads and with a calendar");
 
 enum {
     /* What is read at once: a head and a small body are one system call. */
@@ -20,6 +26,8 @@ enum {
     /* Slices that are shorter than this together go in one record. */
     JOINED_BYTES = 4096,
     REASON_SIZE = 384,
+    MOST_TURNS = 64,  /* messages without data that are looked at in one call */
+    MOST_TICKETS = 4, /* that are kept of one connection */
     /* Of a record with a ServerHello, up to the end of its random value: two headers, a version. */
     RECORD_HEADER_BYTES = 5,
     SERVER_HELLO_BYTES = RECORD_HEADER_BYTES + 4 + 2 + 32,
@@ -42,6 +50,9 @@ typedef struct tls {
     bool beneath_failed;                  /* it said why, if it can */
     bool beneath_ended;
     bool offered_session;
+    int64_t verified_ms; /* when the chain was looked at, by this connection or an earlier one */
+    unsigned tickets;    /* that the server has sent */
+    bool has_more;       /* reading has paused though more may be there */
     ferry_tls_attempt attempt;
     bool wants_second_attempt;
     bool is_starved;  /* the stream beneath had no more bytes */
@@ -312,7 +323,10 @@ static ferry_error fail_handshake(tls *self, int result) {
 /* ---- Sessions ---- */
 
 static void keep_session(tls *self) {
-    ferry_tls_sessions_keep(&self->config->sessions, self->host, self->port, &self->ssl);
+    if (self->tickets++ < MOST_TICKETS) {
+        ferry_tls_sessions_keep(&self->config->sessions, self->host, self->port, self->verified_ms,
+                                &self->ssl);
+    }
 }
 
 static void log_handshake(tls *self, bool is_resumed) {
@@ -336,6 +350,9 @@ static void drop_chain(tls *self) {
 static void end_handshake(tls *self) {
     bool is_resumed = self->offered_session && !self->verification->was_called;
     self->is_open = true;
+    if (self->verification->was_called) {
+        self->verified_ms = ferry_platform_now_ms();
+    }
     ferry_free(self->context, self->verification);
     self->verification = NULL;
     mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
@@ -359,10 +376,12 @@ bool ferry_tls_wants_second_attempt(const ferry_stream *stream) {
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     tls *self = (tls *)stream;
     int result;
+    int turns = 0;
     do {
         self->is_starved = false;
         result = mbedtls_ssl_handshake(&self->ssl);
-    } while (must_go_on(self, result));
+    } while (must_go_on(self, result) && ++turns < MOST_TURNS);
+    self->has_more = must_go_on(self, result);
     self->wants_write = result == MBEDTLS_ERR_SSL_WANT_WRITE;
     if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
         *done = false;
@@ -370,6 +389,9 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     }
     if (result != 0) {
         self->is_broken = true;
+        if (self->offered_session) { /* it may be what the server did not like */
+            ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
+        }
         self->wants_second_attempt = is_for_second_attempt(self, result);
         return fail_handshake(self, result);
     }
@@ -409,7 +431,8 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
     if (self->is_broken || flush(self) == FERRY_STREAM_FAILED) {
         return FERRY_STREAM_FAILED;
     }
-    for (;;) {
+    self->has_more = false;
+    for (int turns = 0; turns < MOST_TURNS; turns++) {
         self->is_starved = false;
         int result = mbedtls_ssl_read(&self->ssl, dst, capacity);
         if (result > 0) {
@@ -437,6 +460,13 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
             return FERRY_STREAM_FAILED;
         }
     }
+    self->has_more = true; /* messages without data, and no end of them: not all in one call */
+    return FERRY_STREAM_AGAIN;
+}
+
+/* Bytes that are here already make no descriptor readable, but one to write to is ready. */
+static bool has_unread(const tls *self) {
+    return self->has_more || self->begin < self->end || mbedtls_ssl_get_bytes_avail(&self->ssl) > 0;
 }
 
 /* Small slices become one, so that a head and its body are one record. */
@@ -494,7 +524,9 @@ static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
     tls *self = (tls *)stream;
     if (!self->is_open) {
         events = self->wants_write ? FERRY_EVENT_WRITE : FERRY_EVENT_READ;
-    } else if (has_unsent(self)) {
+    }
+    bool reads = (events & FERRY_EVENT_READ) != 0;
+    if ((self->is_open && has_unsent(self)) || (reads && has_unread(self))) {
         events |= FERRY_EVENT_WRITE;
     }
     return self->beneath->ops->wants != NULL &&
@@ -577,9 +609,10 @@ static int set_up(tls *self) {
     mbedtls_ssl_set_bio(&self->ssl, self, transmit, receive, NULL);
     mbedtls_ssl_set_verify(&self->ssl, ferry_tls_verify, self->verification);
     result = set_server_name(self);
-    if (result == 0) {
-        self->offered_session =
-            ferry_tls_sessions_take(&self->config->sessions, self->host, self->port, &self->ssl);
+    /* A session brings its version along, and the second attempt has its own. */
+    if (result == 0 && self->attempt == FERRY_TLS_FIRST_ATTEMPT) {
+        self->offered_session = ferry_tls_sessions_take(&self->config->sessions, self->host,
+                                                        self->port, &self->verified_ms, &self->ssl);
     }
     return result;
 }

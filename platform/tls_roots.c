@@ -128,7 +128,7 @@ static ferry_error read_system(ferry_context *context, ferry_tls_roots **roots) 
     char looked[LOOKED_SIZE];
     ferry_trust_write_key(made->key, sizeof made->key);
     ferry_trust_read(add_pem, made, looked, sizeof looked);
-    if (made->count == 0) {
+    if (made->count == 0 || made->out_of_memory) {
         bool out_of_memory = made->out_of_memory;
         roots_free(made);
         return out_of_memory

@@ -16,7 +16,7 @@ enum {
 struct ferry_tls_session {
     ferry_tls_session *next;
     mbedtls_ssl_session session;
-    int64_t since_ms;
+    int64_t verified_ms;
     bool once; /* TLS 1.3: used once only */
     uint16_t port;
     char host[];
@@ -53,7 +53,7 @@ static void add(ferry_tls_sessions *sessions, ferry_tls_session *made) {
 }
 
 bool ferry_tls_sessions_take(ferry_tls_sessions *sessions, const char *host, uint16_t port,
-                             mbedtls_ssl_context *ssl) {
+                             int64_t *verified_ms, mbedtls_ssl_context *ssl) {
     int64_t now_ms = ferry_platform_now_ms();
     bool taken = false;
     ferry_platform_lock();
@@ -63,8 +63,9 @@ bool ferry_tls_sessions_take(ferry_tls_sessions *sessions, const char *host, uin
             at = &found->next;
             continue;
         }
-        bool is_old = now_ms - found->since_ms > MOST_MS;
+        bool is_old = now_ms - found->verified_ms > MOST_MS;
         taken = !is_old && mbedtls_ssl_set_session(ssl, &found->session) == 0;
+        *verified_ms = found->verified_ms;
         if (is_old || found->once || !taken) {
             *at = found->next;
             session_free(found);
@@ -75,7 +76,7 @@ bool ferry_tls_sessions_take(ferry_tls_sessions *sessions, const char *host, uin
 }
 
 void ferry_tls_sessions_keep(ferry_tls_sessions *sessions, const char *host, uint16_t port,
-                             const mbedtls_ssl_context *ssl) {
+                             int64_t verified_ms, const mbedtls_ssl_context *ssl) {
     size_t size = strlen(host) + 1;
     ferry_tls_session *made = malloc(sizeof *made + size);
     if (made == NULL) {
@@ -87,11 +88,25 @@ void ferry_tls_sessions_keep(ferry_tls_sessions *sessions, const char *host, uin
         return;
     }
     made->once = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
-    made->since_ms = ferry_platform_now_ms();
+    made->verified_ms = verified_ms;
     made->port = port;
     memcpy(made->host, host, size);
     ferry_platform_lock();
     add(sessions, made);
+    ferry_platform_unlock();
+}
+
+void ferry_tls_sessions_forget(ferry_tls_sessions *sessions, const char *host, uint16_t port) {
+    ferry_platform_lock();
+    for (ferry_tls_session **at = &sessions->newest; *at != NULL;) {
+        ferry_tls_session *found = *at;
+        if (!is_of(found, host, port)) {
+            at = &found->next;
+            continue;
+        }
+        *at = found->next;
+        session_free(found);
+    }
     ferry_platform_unlock();
 }
 

@@ -41,10 +41,13 @@ typedef struct ferry_tls_sessions {
 /* Gives the newest session with this host to `ssl`, and says whether there was one. One of TLS 1.3
  * is used once only (RFC 8446 appendix C.4). */
 bool ferry_tls_sessions_take(ferry_tls_sessions *sessions, const char *host, uint16_t port,
-                             mbedtls_ssl_context *ssl);
-/* Keeps the session that `ssl` has; without memory it is not kept. */
+                             int64_t *verified_ms, mbedtls_ssl_context *ssl);
+/* Keeps the session that `ssl` has; without memory it is not kept. `verified_ms` is when the
+ * server's chain was looked at, by this connection or by the one whose session it resumed. */
 void ferry_tls_sessions_keep(ferry_tls_sessions *sessions, const char *host, uint16_t port,
-                             const mbedtls_ssl_context *ssl);
+                             int64_t verified_ms, const mbedtls_ssl_context *ssl);
+/* Drops all that there are of this host and port. */
+void ferry_tls_sessions_forget(ferry_tls_sessions *sessions, const char *host, uint16_t port);
 void ferry_tls_sessions_deinit(ferry_tls_sessions *sessions);
 
 /* ---- Configurations (tls_config.c) ---- */

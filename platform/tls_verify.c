@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SAN_DNS = 2, SAN_IP = 7 };
+enum {
+    SAN_DNS = 2,
+    SAN_IP = 7,
+    BROKEN_LINK = MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_BAD_MD |
+                  MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY,
+};
 
 /* ---- Names ---- */
 
@@ -126,6 +131,13 @@ static bool is_permitted(ferry_tls_verification *verification,
     return true;
 }
 
+/* An issuer that is limited to other uses may not issue for servers either. */
+static bool may_serve(const mbedtls_x509_crt *certificate) {
+    return mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
+                                                     MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) ==
+           0;
+}
+
 static uint32_t look_at_leaf(ferry_tls_verification *verification,
                              const mbedtls_x509_crt *certificate, uint32_t flags) {
     flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
@@ -136,8 +148,7 @@ static uint32_t look_at_leaf(ferry_tls_verification *verification,
     if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0) {
         flags |= MBEDTLS_X509_BADCERT_KEY_USAGE;
     }
-    if (mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
-                                                  MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0) {
+    if (!may_serve(certificate)) {
         flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
     }
     return flags;
@@ -156,6 +167,14 @@ static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt
                     bool is_leaf, uint32_t flags) {
     const ferry_tls_config *config = verification->config;
     bool is_good = true;
+    /* mbedTLS puts an issuer by its name alone into the chain, and says so here. What is pinned
+     * above such a link has nothing to do with this certificate. */
+    if ((flags & BROKEN_LINK) != 0) {
+        verification->pin_matched = false;
+    }
+    if (!is_leaf && !may_serve(certificate)) {
+        flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    }
     verification->pin_matched |= is_pinned(config, certificate);
     uint32_t found = is_leaf ? look_at_leaf(verification, certificate, flags) : flags;
     if (config->roots == NULL) {

@@ -94,7 +94,8 @@ static bool read_rule(ferry_span text, no_proxy_rule *rule) {
         return false;
     }
     rule->host = without_final_dot(text);
-    return text.length > 0;
+    bool is_bare = text.length == 2 && text.data[0] == '*'; /* "*." is no name, nor all of them */
+    return text.length > 0 && !is_bare;
 }
 
 static bool matches_name(ferry_span name, ferry_span host) {

@@ -336,7 +336,8 @@ ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem);
  * does mbedTLS's. */
 ferry_tls_cache *ferry_tls_cache_new(void);
 
-/* The memory stays until the last client that was given it is freed. NULL is legal. */
+/* Connections that were made with it go on. What ferry_client_options.proxy_tls names must outlive
+ * its client. NULL is legal. */
 void ferry_tls_cache_free(ferry_tls_cache *cache);
 
 /* ---- Construction ------------------------------------------------------------------------- */
