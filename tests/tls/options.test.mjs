@@ -174,6 +174,49 @@ describe("unsafe", { skip }, () => {
   test("right_pin_is_accepted", async (t) => {
     await expectAccepted(await tlsServer(t, good()), "unsafe=1", `pin=${pinOf(good())}`);
   });
+
+  test("pin_of_an_authority_that_has_signed_is_accepted", async (t) => {
+    await expectAccepted(await tlsServer(t, good()), "unsafe=1", `pin=${pinOf(intermediate())}`);
+  });
+
+  test("pin_of_an_authority_that_has_not_signed_is_refused", async (t) => {
+    const impostor = authority("Ferry Middle", { issuer: root() });
+    const certificate = issue("Ferry Leaf", {
+      ...{ issuer: impostor, names: NAMES, withoutKeyIdentifier: true },
+    });
+    certificate.chain = [certificate, intermediate()];
+    const server = await tlsServer(t, certificate);
+    const options = ["unsafe=1", `pin=${pinOf(intermediate())}`];
+    await expectRefused(server, options, "TLS_CERTIFICATE", /pin/i);
+  });
+});
+
+describe("Issuers", { skip }, () => {
+  test("issuer_that_is_limited_to_other_uses_is_refused", async (t) => {
+    const extensions = { extendedKeyUsage: "emailProtection" };
+    const issuer = authority("Mail Middle", { issuer: root(), extensions });
+    const server = await tlsServer(t, issue("Ferry Leaf", { issuer, names: NAMES }));
+    const words = [/Mail Middle/, /extendedKeyUsage/];
+    await expectRefused(server, [trusting()], "TLS_CERTIFICATE", ...words);
+  });
+
+  test("issuer_that_is_for_servers_too_is_accepted", async (t) => {
+    const extensions = { extendedKeyUsage: "serverAuth, clientAuth" };
+    const issuer = authority("Web Middle", { issuer: root(), extensions });
+    const server = await tlsServer(t, issue("Ferry Leaf", { issuer, names: NAMES }));
+    await expectAccepted(server, trusting());
+  });
+
+  test("wildcard_does_not_reach_an_excluded_name", async (t) => {
+    const extensions = { nameConstraints: "excluded;DNS:secret.example.org" };
+    const issuer = authority("Narrow Middle", { issuer: root(), extensions });
+    const server = await tlsServer(
+      t,
+      issue("Ferry Leaf", { issuer, names: ["DNS:*.example.org"] }),
+    );
+    const options = [trusting(), "name=secret.example.org"];
+    await expectRefused(server, options, "TLS_CERTIFICATE", /Narrow Middle/, /may not/);
+  });
 });
 
 describe("Pins", { skip }, () => {
