@@ -53,7 +53,7 @@ export async function freePort() {
   return port;
 }
 
-function isOpen(port) {
+export function isOpen(port) {
   return new Promise((resolve) => {
     const socket = net.connect(port, "127.0.0.1");
     socket.on("connect", () => (socket.destroy(), resolve(true)));

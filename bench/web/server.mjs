@@ -3,37 +3,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { findProgram, freePort, isOpen } from "../lib/machine.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 const PAGE_FILES = ["page.html", "page.mjs", "bare.mjs"];
 const START_MS = 10_000;
-
-function findProgram(name) {
-  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-function isOpen(port) {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1");
-    socket.on("connect", () => (socket.destroy(), resolve(true)));
-    socket.on("error", () => resolve(false));
-  });
-}
 
 // A folder in memory where there is one: the big body must not wait for a disk.
 function makeFolder(programs, bigBytes) {
