@@ -303,8 +303,8 @@ typedef struct ferry_tls_cache ferry_tls_cache;
  * instead. */
 typedef struct ferry_tls_options {
     const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's */
-    const char *common_name; /* the name or address to verify instead of the host's; NULL: the
-                                host's */
+    const char *common_name; /* the name or address to verify instead of the host's, which the
+                                server is told all the same; NULL: the host's */
     bool unsafe;             /* the name is not verified, and the chain only where authorities are
                                 given; pins hold all the same */
     ferry_slice ca_der;      /* more trusted authorities: DER certificates, one after another;
