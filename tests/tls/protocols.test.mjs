@@ -171,6 +171,12 @@ describe("Ciphers", { skip }, () => {
   });
 });
 
+/** The client's hellos that went through a relay. */
+function hellosThrough(between) {
+  const { client } = between.links[0].records;
+  return client.filter(({ type, length }) => type === HANDSHAKE && length > 100);
+}
+
 describe("Groups", { skip }, () => {
   for (const group of ["X25519", "P-256", "P-384", "P-521"]) {
     for (const version of ["TLSv1.2", "TLSv1.3"]) {
@@ -182,15 +188,19 @@ describe("Groups", { skip }, () => {
     }
   }
 
+  test("first_share_is_of_the_group_that_every_server_has", async (t) => {
+    const server = await tlsServer(t, good(), undefined, { ecdhCurve: "P-256" });
+    const between = await relay(t, server);
+    assert.match(await handshake(between), /^TLS 1\.3, /);
+    assert.equal(hellosThrough(between).length, 1);
+  });
+
   test("retry_with_another_group_is_followed", async (t) => {
     // What is not among the first shares needs another hello: two of the client's are seen.
     const server = await tlsServer(t, good(), undefined, { ecdhCurve: "P-384:P-521" });
     const between = await relay(t, server);
     assert.match(await handshake(between), /^TLS 1\.3, /);
-    const hellos = between.links[0].records.client.filter(
-      ({ type, length }) => type === HANDSHAKE && length > 100,
-    );
-    assert.equal(hellos.length, 2);
+    assert.equal(hellosThrough(between).length, 2);
   });
 
   test("X448_alone_is_spoken_or_refused_in_words", async (t) => {
