@@ -5,7 +5,7 @@
 #include "tls_peer.h"
 #include "tls_state.h"
 
-#include <mbedtls/asn1write.h>
+#include <mbedtls/psa_util.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +220,184 @@ static void sessions_are_resumed_by_clients_that_share_a_cache(void) {
     }
 }
 
+static void garble(void *ctx, bool to_client, unsigned char *bytes, size_t *length) {
+    (void)ctx;
+    for (size_t i = 0; to_client && i < *length; i++) {
+        bytes[i] ^= 0x55;
+    }
+}
+
+static bool resumes(const ferry_tls_options *tls, const tls_peer_behaviour *behaviour,
+                    ferry_error expected) {
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(behaviour);
+    CHECK_INT(connect_over(client, peer, "peer.example", tls), expected);
+    bool resumed = strstr(log_text, ", resumed") != NULL;
+    ferry_client_free(client);
+    tls_peer_free(peer);
+    return resumed;
+}
+
+static void a_session_that_may_have_made_a_handshake_fail_is_dropped(void) {
+    ferry_tls_options tls = trusting();
+    tls.cache = ferry_tls_cache_new();
+    const tls_peer_behaviour good = {.version = 12};
+    CHECK(!resumes(&tls, &good, FERRY_OK));
+    CHECK(resumes(&tls, &good, FERRY_OK)); /* one of TLS 1.2 serves more than once */
+    CHECK(resumes(&tls, &good, FERRY_OK));
+    resumes(&tls, &(tls_peer_behaviour){.version = 12, .tamper = garble},
+            FERRY_ERROR_TLS_HANDSHAKE);
+    CHECK(!resumes(&tls, &good, FERRY_OK));
+    ferry_tls_cache_free(tls.cache);
+}
+
+static unsigned waited_for(const ferry_client *client) {
+    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+    CHECK_INT(ferry_client_get_waits(client, &wait, 1), 1);
+    return wait.events;
+}
+
+static void many_tickets_are_not_all_read_in_one_call(void) {
+    enum { TICKETS = 300, MOST_CALLS = 20 };
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = 13, .tickets = TICKETS});
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    int calls = 0;
+    do {
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        calls++;
+    } while (calls < MOST_CALLS && waited_for(client) != FERRY_EVENT_READ);
+    /* While there were more, a wait for room ended at once. */
+    CHECK(calls > 2);
+    CHECK(calls < MOST_CALLS);
+    char text[64];
+    CHECK_INT(get(client, text), FERRY_OK);
+    CHECK_STR(text, "hello");
+    ferry_client_free(client);
+    tls_peer_free(peer);
+}
+
+/* ---- Sessions by themselves ---- */
+
+static int plain_send(void *ctx, const unsigned char *bytes, size_t length) {
+    ferry_stream *stream = tls_peer_stream(ctx);
+    ferry_slice slice = {bytes, length};
+    size_t written = 0;
+    ferry_stream_result result = stream->ops->write(stream, &slice, 1, &written);
+    return result == FERRY_STREAM_OK ? (int)written : MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+static int plain_receive(void *ctx, unsigned char *dst, size_t capacity) {
+    ferry_stream *stream = tls_peer_stream(ctx);
+    size_t length = 0;
+    ferry_stream_result result = stream->ops->read(stream, dst, capacity, &length);
+    return result == FERRY_STREAM_OK ? (int)length : MBEDTLS_ERR_SSL_WANT_READ;
+}
+
+static int no_verification(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+    (void)ctx;
+    (void)certificate;
+    (void)depth;
+    *flags = 0;
+    return 0;
+}
+
+/* A handshake of mbedTLS's own, whose session can be kept and taken. */
+typedef struct handshake {
+    tls_peer *peer;
+    mbedtls_ssl_config config;
+    mbedtls_ssl_context ssl;
+} handshake;
+
+static void handshake_init(handshake *self) {
+    self->peer = tls_peer_new(&(tls_peer_behaviour){.version = 12});
+    mbedtls_ssl_config_init(&self->config);
+    mbedtls_ssl_init(&self->ssl);
+    CHECK_INT(mbedtls_ssl_config_defaults(&self->config, MBEDTLS_SSL_IS_CLIENT,
+                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
+              0);
+    mbedtls_ssl_conf_rng(&self->config, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+    mbedtls_ssl_conf_authmode(&self->config, MBEDTLS_SSL_VERIFY_OPTIONAL);
+    mbedtls_ssl_conf_verify(&self->config, no_verification, NULL);
+    CHECK_INT(mbedtls_ssl_setup(&self->ssl, &self->config), 0);
+    CHECK_INT(mbedtls_ssl_set_hostname(&self->ssl, NULL), 0);
+    mbedtls_ssl_set_bio(&self->ssl, self->peer, plain_send, plain_receive, NULL);
+    int result = MBEDTLS_ERR_SSL_WANT_READ;
+    for (int i = 0; i < MOST_POLLS && result == MBEDTLS_ERR_SSL_WANT_READ; i++) {
+        result = mbedtls_ssl_handshake(&self->ssl);
+    }
+    CHECK_INT(result, 0);
+}
+
+static void handshake_deinit(handshake *self) {
+    mbedtls_ssl_free(&self->ssl);
+    mbedtls_ssl_config_free(&self->config);
+    tls_peer_free(self->peer);
+}
+
+/* mbedTLS gives a session once; here one serves for many. */
+static void keep(handshake *done, ferry_tls_sessions *sessions, const char *host, uint16_t port,
+                 int64_t verified_ms) {
+    done->ssl.MBEDTLS_PRIVATE(session)->MBEDTLS_PRIVATE(exported) = 0;
+    ferry_tls_sessions_keep(sessions, host, port, verified_ms, &done->ssl);
+}
+
+static bool is_offered(handshake *done, ferry_tls_sessions *sessions, int64_t verified_ms) {
+    mbedtls_ssl_context next;
+    int64_t kept_ms = 0;
+    keep(done, sessions, "peer.example", 443, verified_ms);
+    CHECK(sessions->newest != NULL);
+    mbedtls_ssl_init(&next);
+    CHECK_INT(mbedtls_ssl_setup(&next, &done->config), 0);
+    bool taken = ferry_tls_sessions_take(sessions, "peer.example", 443, &kept_ms, &next);
+    CHECK(!taken || kept_ms == verified_ms);
+    mbedtls_ssl_free(&next);
+    return taken;
+}
+
+static void a_session_is_not_offered_a_day_after_its_chain_was_looked_at(void) {
+    const int64_t hour_ms = 3600 * 1000;
+    int64_t now_ms = ferry_platform_now_ms();
+    handshake done;
+    ferry_tls_sessions sessions = {NULL};
+    handshake_init(&done);
+    CHECK(is_offered(&done, &sessions, now_ms));
+    CHECK(is_offered(&done, &sessions, now_ms - 23 * hour_ms));
+    CHECK(!is_offered(&done, &sessions, now_ms - 25 * hour_ms));
+    CHECK(sessions.newest == NULL);
+    ferry_tls_sessions_deinit(&sessions);
+    handshake_deinit(&done);
+}
+
+static void sessions_are_of_one_host_and_port_and_few(void) {
+    int64_t now_ms = ferry_platform_now_ms();
+    int64_t kept_ms = 0;
+    handshake done;
+    ferry_tls_sessions sessions = {NULL};
+    mbedtls_ssl_context next;
+    handshake_init(&done);
+    mbedtls_ssl_init(&next);
+    CHECK_INT(mbedtls_ssl_setup(&next, &done.config), 0);
+    keep(&done, &sessions, "a.example", 443, now_ms);
+    keep(&done, &sessions, "b.example", 443, now_ms);
+    CHECK(!ferry_tls_sessions_take(&sessions, "a.example", 444, &kept_ms, &next));
+    CHECK(!ferry_tls_sessions_take(&sessions, "c.example", 443, &kept_ms, &next));
+    ferry_tls_sessions_forget(&sessions, "a.example", 443);
+    CHECK(!ferry_tls_sessions_take(&sessions, "a.example", 443, &kept_ms, &next));
+    for (uint16_t port = 1; port <= 100; port++) {
+        keep(&done, &sessions, "c.example", port, now_ms);
+    }
+    CHECK(!ferry_tls_sessions_take(&sessions, "b.example", 443, &kept_ms, &next));
+    CHECK(!ferry_tls_sessions_take(&sessions, "c.example", 36, &kept_ms, &next));
+    CHECK(ferry_tls_sessions_take(&sessions, "c.example", 37, &kept_ms, &next));
+    mbedtls_ssl_free(&next);
+    ferry_tls_sessions_deinit(&sessions);
+    handshake_deinit(&done);
+}
+
+/* ---- Options ---- */
+
 static void check_options(ferry_tls_options tls, const char *words) {
     ferry_client *client = client_new();
     tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
@@ -360,6 +538,10 @@ int main(int argc, char **argv) {
         CHECK_TEST(an_address_is_matched_and_no_name_is_sent),
         CHECK_TEST(unsafe_accepts_any_certificate),
         CHECK_TEST(sessions_are_resumed_by_clients_that_share_a_cache),
+        CHECK_TEST(a_session_that_may_have_made_a_handshake_fail_is_dropped),
+        CHECK_TEST(many_tickets_are_not_all_read_in_one_call),
+        CHECK_TEST(a_session_is_not_offered_a_day_after_its_chain_was_looked_at),
+        CHECK_TEST(sessions_are_of_one_host_and_port_and_few),
         CHECK_TEST(options_that_cannot_be_read_leave_the_connection),
         CHECK_TEST(starting_where_it_cannot_be_is_refused),
         CHECK_TEST(every_allocation_may_fail),

@@ -264,6 +264,13 @@ static ferry_stream_result peer_write(ferry_stream *stream, const ferry_slice *s
     return FERRY_STREAM_OK;
 }
 
+/* There is no descriptor, but what it would be watched for is told. */
+static bool peer_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
+    (void)stream;
+    *wait = (ferry_wait){FERRY_NO_DESCRIPTOR, events};
+    return true;
+}
+
 static void peer_destroy(ferry_stream *stream) {
     tls_peer *peer = (tls_peer *)stream;
     work(peer);
@@ -273,6 +280,7 @@ static void peer_destroy(ferry_stream *stream) {
 static const ferry_stream_ops peer_ops = {
     .read = peer_read,
     .write = peer_write,
+    .wants = peer_wants,
     .destroy = peer_destroy,
 };
 
@@ -294,6 +302,9 @@ static void set_up(tls_peer *peer) {
     mbedtls_ssl_conf_renegotiation_enforced(config, MBEDTLS_SSL_RENEGOTIATION_NOT_ENFORCED);
     mbedtls_ssl_conf_session_tickets_cb(config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse,
                                         &identity.tickets);
+    if (peer->behaviour.tickets > 0) {
+        mbedtls_ssl_conf_new_session_tickets(config, (uint16_t)peer->behaviour.tickets);
+    }
     require(mbedtls_ssl_conf_own_cert(config, &identity.certificate, &identity.key), "identity");
     require(mbedtls_ssl_setup(&peer->ssl, config), "context");
     mbedtls_ssl_set_bio(&peer->ssl, peer, server_send, server_receive, NULL);

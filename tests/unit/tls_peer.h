@@ -18,6 +18,7 @@ typedef struct tls_peer_behaviour {
     bool ends_without_alert; /* after its answer, which has no length then */
     bool ends;               /* the same, in an orderly way */
     bool asks_again;         /* for a new handshake after the first answer (TLS 1.2) */
+    int tickets;             /* that it sends after a handshake of TLS 1.3; 0: as many as mbedTLS */
     /* Changes what is on its way, if it is not NULL; `to_client` tells the direction. */
     void (*tamper)(void *ctx, bool to_client, unsigned char *bytes, size_t *length);
     void *tamper_ctx;
