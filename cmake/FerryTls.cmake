@@ -40,6 +40,9 @@ if(ferry_has_TLS)
   endif()
   target_link_libraries(ferry PRIVATE ${ferry_tls_library})
   if(FERRY_CA_BUNDLE)
+    if(NOT EXISTS "${FERRY_CA_BUNDLE}")
+      message(FATAL_ERROR "ferry: FERRY_CA_BUNDLE names no file: ${FERRY_CA_BUNDLE}")
+    endif()
     set(bundle "${PROJECT_BINARY_DIR}/ca_bundle.c")
     add_custom_command(
       OUTPUT "${bundle}"
