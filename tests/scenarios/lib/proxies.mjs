@@ -139,6 +139,7 @@ export async function tunnelProxy(t, { answer = lines("HTTP/1.1 200 OK"), pieces
       if (!port) throw new Error(`no CONNECT: ${head}`);
       const upstream = net.connect(port, "127.0.0.1");
       t.after(() => upstream.destroy());
+      connection.rest().then(() => upstream.destroy());
       for (const piece of pieces ?? [answer]) {
         await connection.send(piece);
         await new Promise((resolve) => setImmediate(resolve));
@@ -149,9 +150,29 @@ export async function tunnelProxy(t, { answer = lines("HTTP/1.1 200 OK"), pieces
       upstream.on("end", () => socket.end());
       upstream.write(connection.received.subarray(connection.at));
       socket.on("data", (data) => upstream.write(data));
-      await connection.closed;
+      await connection.rest();
     },
     options,
   );
   return Object.assign(proxy, { heads });
 }
+
+/** What a proxy is sent for "name:password". */
+export const basic = (credentials) => `Basic ${Buffer.from(credentials).toString("base64")}`;
+
+/** The proxy variables are the test's alone: what a scenario is wrapped in. */
+export const environment = (variables) => {
+  const names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+  const unset = names.flatMap((name) => ["-u", name, "-u", name.toUpperCase()]);
+  const values = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return ["env", ...unset, ...values];
+};
+
+/** What the scenario of failed allocations says where each is survived. */
+export const survived = [
+  "failed in the end: often",
+  "succeeded in the end: yes",
+  "other errors: 0",
+  "unusable after close: 0",
+  "leaked: 0",
+];

@@ -220,3 +220,16 @@ export function event() {
   made.promise = new Promise((resolve) => (made.resolve = resolve));
   return made;
 }
+
+/** Keeps each request with its whole body, and answers with `answer`. */
+export async function keeping(t, answer = (request, response) => response.end("hello\n")) {
+  const requests = [];
+  const server = await httpServer(t, async (request, response) => {
+    const pieces = [];
+    for await (const piece of request) pieces.push(piece);
+    requests.push({ ...request, body: Buffer.concat(pieces), headers: request.headers });
+    Object.assign(requests.at(-1), { method: request.method, url: request.url });
+    answer(request, response);
+  });
+  return Object.assign(server, { requests });
+}
