@@ -123,10 +123,8 @@ mergeInto(LibraryManager.library, {
       var hint = ferryFetch.hintOf(record, response);
       var strings = [response.status, hint, response.url];
       var headers = response.headers;
-      var cookies = headers.getSetCookie && headers.getSetCookie(); // some versions of Node join them
       headers.forEach(function (value, name) {
-        if (name != "set-cookie" || !cookies) strings.push(name, value);
-        else while (cookies.length) strings.push(name, cookies.shift());
+        strings.push(name, value);
       });
       record.head = strings.join("\0") + "\0";
       record.left = hint;

@@ -8,7 +8,7 @@ import { inPlaces } from "./lib/places.mjs";
 
 const WITHIN_MS = 100;
 const TRIES = 8; // of which one must be as fast: the machine may be busy with something else
-const UPLOAD_BYTES = 8 * 1024 * 1024; // more than the system takes for a server that does not read
+const UPLOAD_BYTES = 32 * 1024 * 1024; // more than the system takes for a server that does not read
 const HEAD = headOf(
   "HTTP/1.1 200 OK",
   "Content-Type: text/plain",

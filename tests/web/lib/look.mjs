@@ -53,9 +53,17 @@ export async function openPage(t, session, url, { width = 1280, height = 900, fe
   return { page, problems };
 }
 
-/** Waits until something holds in the page. */
-export const until = (page, condition, ...args) =>
-  page.waitForFunction(condition, { timeout: ANSWER_MS }, ...args);
+/**
+ * Waits until something holds in the page. Older versions of Firefox let no driver make a function
+ * in a page whose policy forbids it, as waitForFunction() does; what is given whole they do run.
+ */
+export async function until(page, condition, ...args) {
+  const limit = Date.now() + ANSWER_MS;
+  while (!(await page.evaluate(condition, ...args))) {
+    if (Date.now() > limit) throw new Error(`it has not come to this: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 /** What is cut off or reaches out of the page; [] where all of it is to be seen. */
 export const findCutText = (page) =>

@@ -399,10 +399,12 @@ add("blocking steps", ["blocking_steps", "blocking=1"], (t) => {
   let first;
   return rawServer(t, async (connection) => {
     for (;;) {
-      const head = await connection.head();
-      if (head.startsWith("GET / ")) {
+      const request = await connection.head();
+      if (request.startsWith("GET / ")) {
         first = connection;
-        await connection.send(lines("HTTP/1.1 200 OK", "Content-Length: 11"), parts.shift());
+        const type = "Content-Type: text/plain"; // older versions of Firefox wait for more to guess it
+        const head = lines("HTTP/1.1 200 OK", "Content-Length: 11", type);
+        await connection.send(head, parts.shift());
       } else {
         await connection.send(ok(""));
         await first.send(parts.shift());
