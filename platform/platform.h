@@ -98,6 +98,9 @@ ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
                              const ferry_origin *origin, ferry_tunnel **tunnel);
 void ferry_tunnel_free(ferry_tunnel *tunnel);
 
+/* From the beginning, over another stream. */
+void ferry_tunnel_rewind(ferry_tunnel *tunnel);
+
 /* Goes on as far as the stream lets it; `done` tells whether that was to the open tunnel. Where
  * bytes of the origin came along with the proxy's answer, *stream is then another one, which gives
  * them first and owns the former. CANT_CONNECT: the proxy refuses; PROTOCOL, TOO_LARGE,

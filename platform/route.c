@@ -20,9 +20,17 @@ typedef enum route_phase {
 /* One end of TLS. */
 typedef struct route_peer {
     ferry_tls_config *config; /* NULL: no TLS */
-    char *host;               /* NULL where there is no TLS, and between two routes */
+    ferry_tls_attempt attempt;
+    char *host; /* NULL where there is no TLS, and between two routes */
     uint16_t port;
 } route_peer;
+
+/* What is dialled, kept for a second attempt. */
+typedef struct route_target {
+    char *host;    /* NULL where no second attempt can be called for */
+    char *address; /* instead of a look-up; NULL: none */
+    uint16_t port;
+} route_target;
 
 typedef struct ferry_route {
     ferry_connector base;
@@ -32,11 +40,9 @@ typedef struct ferry_route {
     ferry_tls_cache *cache; /* for origins whose options bring none; NULL until it is needed */
     route_peer proxy;
     route_peer origin;
-    ferry_tls_attempt attempt; /* of TLS to the origin */
-    char *address;             /* instead of a look-up; NULL: none */
-    ferry_tunnel *tunnel;      /* NULL where none is needed, and once it is open */
+    route_target target;
+    ferry_tunnel *tunnel; /* NULL where none is needed */
     bool has_proxy;
-    bool can_dial_again; /* there is neither a proxy nor a stream that was given */
     route_phase phase;
     ferry_stream *stream; /* what has been connected so far; NULL while it dials */
 } ferry_route;
@@ -57,23 +63,27 @@ static void enter(ferry_route *route, route_phase phase) {
     route->context->phase = route->has_proxy ? names[phase] : NULL;
 }
 
-static void peer_drop(ferry_route *route, route_peer *peer) {
-    ferry_free(route->context, peer->host);
-    peer->host = NULL;
+static void drop_text(ferry_route *route, char **text) {
+    ferry_free(route->context, *text);
+    *text = NULL;
+}
+
+static void drop_stream(ferry_route *route) {
+    if (route->stream != NULL) {
+        route->stream->ops->destroy(route->stream);
+        route->stream = NULL;
+    }
 }
 
 static void route_drop(ferry_route *route) {
     route->dialer->ops->cancel(route->dialer);
     ferry_tunnel_free(route->tunnel);
     route->tunnel = NULL;
-    if (route->stream != NULL) {
-        route->stream->ops->destroy(route->stream);
-        route->stream = NULL;
-    }
-    peer_drop(route, &route->origin);
-    peer_drop(route, &route->proxy);
-    ferry_free(route->context, route->address);
-    route->address = NULL;
+    drop_stream(route);
+    drop_text(route, &route->origin.host);
+    drop_text(route, &route->proxy.host);
+    drop_text(route, &route->target.host);
+    drop_text(route, &route->target.address);
     enter(route, ROUTE_NONE);
 }
 
@@ -122,33 +132,35 @@ static ferry_error route_prepare(ferry_connector *connector, const ferry_origin 
     return FERRY_OK;
 }
 
-static ferry_error peer_start(ferry_route *route, route_peer *peer, const char *host,
-                              uint16_t port) {
-    if (peer->config == NULL) {
-        return FERRY_OK;
-    }
-    size_t size = strlen(host) + 1;
-    peer->host = ferry_alloc(route->context, size);
-    if (peer->host == NULL) {
+static ferry_error keep_text(ferry_route *route, const char *text, char **kept) {
+    size_t size = strlen(text) + 1;
+    *kept = ferry_alloc(route->context, size);
+    if (*kept == NULL) {
         return ferry_fail_memory(route->context);
     }
-    memcpy(peer->host, host, size);
-    peer->port = port;
+    memcpy(*kept, text, size);
     return FERRY_OK;
 }
 
-/* A second attempt dials once more. */
-static ferry_error keep_address(ferry_route *route, const char *address) {
-    if (address == NULL || route->origin.config == NULL) {
+static ferry_error peer_start(ferry_route *route, route_peer *peer, const char *host,
+                              uint16_t port) {
+    peer->attempt = FERRY_TLS_FIRST_ATTEMPT;
+    peer->port = port;
+    return peer->config == NULL ? FERRY_OK : keep_text(route, host, &peer->host);
+}
+
+/* A stream that was given cannot be had a second time. */
+static ferry_error keep_target(ferry_route *route, const ferry_origin *dialled) {
+    bool has_tls = route->origin.config != NULL || route->proxy.config != NULL;
+    if (!has_tls || dialled->stream != NULL) {
         return FERRY_OK;
     }
-    size_t size = strlen(address) + 1;
-    route->address = ferry_alloc(route->context, size);
-    if (route->address == NULL) {
-        return ferry_fail_memory(route->context);
+    route->target.port = dialled->port;
+    ferry_error error = keep_text(route, dialled->host, &route->target.host);
+    if (error == FERRY_OK && dialled->address != NULL) {
+        error = keep_text(route, dialled->address, &route->target.address);
     }
-    memcpy(route->address, address, size);
-    return FERRY_OK;
+    return error;
 }
 
 /* What is needed later is made now: nothing of the origin lasts but what is copied. */
@@ -156,13 +168,13 @@ static ferry_error start_phases(ferry_route *route, const ferry_origin *origin, 
     const ferry_proxy *proxy = origin->proxy;
     ferry_origin dialled = *origin;
     ferry_error error = peer_start(route, &route->origin, origin->host, origin->port);
-    if (error == FERRY_OK) {
-        error = keep_address(route, origin->address);
-    }
     if (error == FERRY_OK && proxy != NULL) {
         dialled.host = proxy->host;
         dialled.port = proxy->port;
         error = peer_start(route, &route->proxy, proxy->host, proxy->port);
+    }
+    if (error == FERRY_OK) {
+        error = keep_target(route, &dialled);
     }
     if (error == FERRY_OK && proxy != NULL && origin->secure) {
         error = ferry_tunnel_new(route->context, route->exchange, origin, &route->tunnel);
@@ -179,8 +191,6 @@ static ferry_error route_start(ferry_connector *connector, const ferry_origin *o
     route_drop(self);
     self->stream = origin->stream;
     self->has_proxy = origin->proxy != NULL;
-    self->attempt = FERRY_TLS_FIRST_ATTEMPT;
-    self->can_dial_again = origin->proxy == NULL && origin->stream == NULL;
     ferry_error error = start_phases(self, origin, now_ms);
     if (error != FERRY_OK) {
         return route_fail(self, error);
@@ -203,7 +213,7 @@ static ferry_error blame_proxy(ferry_route *route, ferry_error error) {
 
 static ferry_error begin_tls(ferry_route *route, const route_peer *peer, route_phase phase) {
     ferry_stream *over = NULL;
-    ferry_error error = ferry_tls_new(route->context, peer->config, route->attempt, peer->host,
+    ferry_error error = ferry_tls_new(route->context, peer->config, peer->attempt, peer->host,
                                       peer->port, route->stream, &over);
     if (error == FERRY_OK) {
         route->stream = over;
@@ -229,25 +239,32 @@ static ferry_error begin_next(ferry_route *route, ferry_link *link) {
     return FERRY_OK;
 }
 
-/* The handshake with the origin, and another one on a new connection where that is called for. */
-static ferry_error step_origin_tls(ferry_route *route, int64_t now_ms, bool *done) {
-    ferry_error error = ferry_tls_handshake(route->stream, done);
-    if (error == FERRY_OK || !route->can_dial_again ||
-        !ferry_tls_wants_second_attempt(route->stream)) {
-        return error;
-    }
+/* All over again, with another way to speak TLS to this peer. */
+static ferry_error dial_again(ferry_route *route, route_peer *peer, int64_t now_ms) {
     ferry_log(route->context, FERRY_LOG_INFO, "a second attempt, with TLS 1.2 alone: %s",
               route->context->detail);
-    route->stream->ops->destroy(route->stream);
-    route->stream = NULL;
-    route->attempt = FERRY_TLS_SECOND_ATTEMPT;
+    drop_stream(route);
+    peer->attempt = FERRY_TLS_SECOND_ATTEMPT;
+    if (route->tunnel != NULL) {
+        ferry_tunnel_rewind(route->tunnel);
+    }
     enter(route, ROUTE_DIAL);
     ferry_origin again = {
-        .host = route->origin.host,
-        .port = route->origin.port,
-        .address = route->address,
+        .host = route->target.host,
+        .port = route->target.port,
+        .address = route->target.address,
     };
     return route->dialer->ops->start(route->dialer, &again, now_ms);
+}
+
+/* The handshake with a peer, and another one on a new connection where that is called for. */
+static ferry_error step_tls(ferry_route *route, route_peer *peer, int64_t now_ms, bool *done) {
+    ferry_error error = ferry_tls_handshake(route->stream, done);
+    if (error != FERRY_OK && route->target.host != NULL &&
+        ferry_tls_wants_second_attempt(route->stream)) {
+        return dial_again(route, peer, now_ms);
+    }
+    return error;
 }
 
 /* Goes on with the phase; `done` tells whether it has ended. */
@@ -263,12 +280,12 @@ static ferry_error step_phase(ferry_route *route, int64_t now_ms, ferry_link *li
         *done = error == FERRY_OK && *link == FERRY_LINK_OPEN;
         return error != FERRY_OK && route->has_proxy ? blame_proxy(route, error) : error;
     case ROUTE_PROXY_TLS:
-        error = ferry_tls_handshake(route->stream, done);
+        error = step_tls(route, &route->proxy, now_ms, done);
         return error != FERRY_OK ? blame_proxy(route, error) : FERRY_OK;
     case ROUTE_TUNNEL:
         return ferry_tunnel_step(route->tunnel, &route->stream, done);
     case ROUTE_ORIGIN_TLS:
-        return step_origin_tls(route, now_ms, done);
+        return step_tls(route, &route->origin, now_ms, done);
     }
     return error;
 }

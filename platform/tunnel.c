@@ -15,7 +15,8 @@ struct ferry_tunnel {
     ferry_context *context;
     ferry_exchange *exchange;
     ferry_h1_tunnel answer;
-    ferry_buffer tx;
+    ferry_buffer request; /* all of it: it may have to be sent again */
+    size_t sent;          /* of the request */
     ferry_buffer rx;
     bool has_credentials;
     char proxy[FERRY_H1_TUNNEL_NAME_SIZE];
@@ -124,12 +125,12 @@ ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
     made->context = context;
     made->exchange = exchange;
     made->has_credentials = origin->proxy->authorization != NULL;
-    ferry_h1_tunnel_init(&made->answer);
-    ferry_buffer_init(&made->tx, SIZE_MAX / 2);
+    ferry_buffer_init(&made->request, SIZE_MAX / 2);
     ferry_buffer_init(&made->rx, SIZE_MAX / 2); /* the head parser bounds what stays in it */
+    ferry_tunnel_rewind(made);
     ferry_h1_tunnel_name(origin->proxy->host, origin->proxy->port, made->proxy);
     ferry_h1_tunnel_name(origin->host, origin->port, made->origin);
-    ferry_error error = ferry_h1_tunnel_request(&made->tx, context, origin);
+    ferry_error error = ferry_h1_tunnel_request(&made->request, context, origin);
     if (error != FERRY_OK) {
         ferry_tunnel_free(made);
         return error;
@@ -138,28 +139,38 @@ ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
     return FERRY_OK;
 }
 
+void ferry_tunnel_rewind(ferry_tunnel *tunnel) {
+    ferry_h1_tunnel_init(&tunnel->answer);
+    ferry_buffer_clear(&tunnel->rx);
+    tunnel->sent = 0;
+}
+
 void ferry_tunnel_free(ferry_tunnel *tunnel) {
     if (tunnel != NULL) {
         ferry_buffer_deinit(&tunnel->rx, tunnel->context);
-        ferry_buffer_deinit(&tunnel->tx, tunnel->context);
+        ferry_buffer_deinit(&tunnel->request, tunnel->context);
         ferry_free(tunnel->context, tunnel);
     }
 }
 
+static size_t unsent(const ferry_tunnel *tunnel) {
+    return ferry_buffer_length(&tunnel->request) - tunnel->sent;
+}
+
 unsigned ferry_tunnel_get_events(const ferry_tunnel *tunnel) {
-    return ferry_buffer_length(&tunnel->tx) > 0 ? FERRY_EVENT_WRITE : FERRY_EVENT_READ;
+    return unsent(tunnel) > 0 ? FERRY_EVENT_WRITE : FERRY_EVENT_READ;
 }
 
 /* Where writing fails the proxy may have said why before it stopped listening: reading tells. */
 static void send_request(ferry_tunnel *tunnel, ferry_stream *stream) {
-    while (ferry_buffer_length(&tunnel->tx) > 0) {
-        ferry_slice slice = {ferry_buffer_content(&tunnel->tx), ferry_buffer_length(&tunnel->tx)};
+    while (unsent(tunnel) > 0) {
+        ferry_slice slice = {ferry_buffer_content(&tunnel->request) + tunnel->sent, unsent(tunnel)};
         size_t written = 0;
         ferry_stream_result result = stream->ops->write(stream, &slice, 1, &written);
         if (result == FERRY_STREAM_AGAIN) {
             return;
         }
-        ferry_buffer_consume(&tunnel->tx, result == FERRY_STREAM_OK ? written : slice.length);
+        tunnel->sent += result == FERRY_STREAM_OK ? written : slice.length;
     }
 }
 
@@ -235,7 +246,7 @@ static ferry_error settle(ferry_tunnel *tunnel, ferry_stream **stream, bool *don
 ferry_error ferry_tunnel_step(ferry_tunnel *tunnel, ferry_stream **stream, bool *done) {
     *done = false;
     send_request(tunnel, *stream);
-    bool came = ferry_buffer_length(&tunnel->tx) == 0;
+    bool came = unsent(tunnel) == 0;
     for (int reads = 0; came && reads < MOST_READS; reads++) {
         bool complete = false;
         ferry_error error = fill(tunnel, *stream, &came);

@@ -144,24 +144,40 @@ function testFiles(top = "tests") {
   return found.sort();
 }
 
-/** Each file is a step of its own: one that hangs is named, and hides no other. */
-async function nodeTests(preset, title, { files = testFiles(), extra = {} } = {}) {
+/**
+ * Each file is a step of its own: one that hangs is named, and hides no other. `together` is how
+ * many may run at once.
+ */
+async function nodeTests(preset, title, { files = testFiles(), extra = {}, together = 1 } = {}) {
   const env = { ...sanitizers, FERRY_BUILD: `build/${preset}`, ...extra };
   if (quick) env.FERRY_QUICK = "1";
-  for (const file of files) {
-    const command = [process.execPath, "--test", "--test-reporter=tap", file];
-    await step(`${path.basename(file, ".test.mjs")}${title}`, command, env, readTap);
-  }
+  const left = [...files];
+  const work = async () => {
+    for (let file = left.shift(); file !== undefined; file = left.shift()) {
+      const command = [process.execPath, "--test", "--test-reporter=tap", file];
+      await step(`${path.basename(file, ".test.mjs")}${title}`, command, env, readTap);
+    }
+  };
+  await Promise.all(Array.from({ length: together }, work));
 }
 
-// The scenarios that valgrind can slow down without changing what they mean: no processor time is
-// measured, no time-out is short.
-const forValgrind = () =>
-  testFiles().filter((file) =>
-    /\/(bodies|client|codings|connecting|requesting|responses|uploads|tls\/(options|sessions))\.test/.test(
-      file,
-    ),
-  );
+const named = (...names) => {
+  const pattern = new RegExp(`/(${names.join("|")})\\.test`);
+  return (file) => pattern.test(file);
+};
+
+// These measure processor time, frames or short times, and have the machine for themselves.
+const isAlone = named("blocking", "game_loop", "native", "timeouts");
+
+// What valgrind slows down without changing what it means: not what measures time, nor the command
+// line, which has no more in it than the library, nor what builds.
+const isForValgrind = (file) =>
+  /\/tls\//.test(file)
+    ? !named("bundle")(file)
+    : named(
+        ...["bodies", "client", "codings", "connecting", "proxies", "requesting"],
+        ...["responses", "tunnels", "uploads"],
+      )(file);
 
 const sanitizers = {
   UBSAN_OPTIONS: "print_stacktrace=1",
@@ -172,10 +188,15 @@ fs.mkdirSync(logs, { recursive: true });
 if (await build("native")) {
   await ctest("unit tests and package", "native", quick ? ["-L", "unit"] : ["-LE", "valgrind"]);
   if (!quick) await ctest("unit tests under valgrind", "native", ["-L", "valgrind"]);
-  await nodeTests("native", "");
-  if (!quick) {
+  const files = testFiles();
+  if (quick) {
+    await nodeTests("native", "", { files: files.filter((file) => !isAlone(file)), together: 2 });
+    await nodeTests("native", "", { files: files.filter(isAlone) });
+  } else {
+    await nodeTests("native", "", { files });
     const extra = { FERRY_VALGRIND: "1" };
-    await nodeTests("native", " under valgrind", { files: forValgrind(), extra });
+    const slow = files.filter(isForValgrind);
+    await nodeTests("native", " under valgrind", { files: slow, extra, together: 2 });
   }
 }
 if (await build("web")) {

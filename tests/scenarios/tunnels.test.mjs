@@ -36,13 +36,16 @@ describe("Tunnels", { skip }, () => {
       typeof line === "string" ? line.replace("http://127.0.0.1", "https://origin.test") : line,
     );
 
-  async function secureServer(t, certificate = pair()) {
-    const server = https.createServer(credentials(certificate), (request, response) => {
-      server.heads.push(request.rawHeaders.join("\n"));
-      response.sendDate = false;
-      response.setHeader("Content-Length", 5);
-      response.end("hello");
-    });
+  async function secureServer(t, certificate = pair(), options = {}) {
+    const server = https.createServer(
+      { ...credentials(certificate), ...options },
+      (request, response) => {
+        server.heads.push(request.rawHeaders.join("\n"));
+        response.sendDate = false;
+        response.setHeader("Content-Length", 5);
+        response.end("hello");
+      },
+    );
     server.heads = [];
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
     t.after(() => {
@@ -185,8 +188,8 @@ describe("Tunnels", { skip }, () => {
   }
 
   /** TLS in front of a proxy. */
-  async function tlsFront(t, proxy, certificate) {
-    const front = tls.createServer(credentials(certificate), (socket) => {
+  async function tlsFront(t, proxy, certificate, options = {}) {
+    const front = tls.createServer({ ...credentials(certificate), ...options }, (socket) => {
       const behind = net.connect(proxy.port, "127.0.0.1");
       t.after(() => [socket, behind].forEach((each) => each.destroy()));
       for (const each of [socket, behind]) each.on("error", () => {});
@@ -212,6 +215,32 @@ describe("Tunnels", { skip }, () => {
     );
     assert.ok(proxy.heads[0].includes(`Proxy-Authorization: ${basic("a:b")}`));
   });
+
+  // What mbedTLS does not take in a first handshake of TLS 1.2: RSA-PSS, which these choose.
+  const choosy = { maxVersion: "TLSv1.2", honorCipherOrder: true };
+  const rsa = (name) =>
+    lazily(() => issue(name, { names: [`DNS:${name}.test`, "IP:127.0.0.1"], kind: "RSA 2048" }));
+  const rsaOrigin = rsa("origin");
+  const rsaProxy = rsa("proxy");
+
+  for (const which of ["origin", "proxy", "origin_and_the_proxy"]) {
+    test(`second_handshake_with_the_${which}_goes_by_a_second_tunnel`, async (t) => {
+      const wrap = trusting(pair(), other(), rsaOrigin(), rsaProxy());
+      const server = which.startsWith("origin")
+        ? await secureServer(t, rsaOrigin(), choosy)
+        : await secureServer(t);
+      const proxy = await tunnelProxy(t);
+      const front = which.endsWith("proxy")
+        ? await tlsFront(t, proxy, rsaProxy(), choosy)
+        : await tlsFront(t, proxy, other());
+      const [address, ...options] = secure(server, by(front, "https://a:b@"), ...getTwice);
+      const transcript = await run("exchange", { ...address, wrap }, ...options);
+      expectTranscript(bare(transcript), setHttps, connected, hello(), hello("/2"));
+      assert.equal(proxy.heads.length, which.startsWith("origin") ? 2 : 1);
+      for (const head of proxy.heads) assert.equal(head, proxy.heads[0]);
+      assert.equal(server.heads.length, 2);
+    });
+  }
 
   test("plain_requests_by_an_https_proxy_are_absolute", async (t) => {
     const proxy = await answering(t, [ok("hello")]);
