@@ -2,6 +2,7 @@
 /* test_client: the client over a stream that plays a script: what it sends, what it allocates, and
  * what it does when there is no memory. */
 #include "check.h"
+#include "counted_memory.h"
 #include "ferry.h"
 #include "script_stream.h"
 
@@ -10,37 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- An allocator that counts, and fails where it is told to ---- */
-
-typedef struct counter {
-    size_t live;
-    size_t calls;
-    size_t fail_at; /* 0: never */
-} counter;
-
-static bool fails(counter *c) {
-    return ++c->calls == c->fail_at;
-}
-
-static void *counted_alloc(void *ctx, size_t size) {
-    counter *c = ctx;
-    void *block = fails(c) ? NULL : malloc(size);
-    c->live += block != NULL;
-    return block;
-}
-
-static void *counted_realloc(void *ctx, void *block, size_t size) {
-    return fails(ctx) ? NULL : realloc(block, size);
-}
-
-static void counted_free(void *ctx, void *block) {
-    ((counter *)ctx)->live--;
-    free(block);
-}
-
-static ferry_client_options counted_options(counter *c) {
+static ferry_client_options counted_options(counted_memory *memory) {
     return (ferry_client_options){
-        .allocator = {counted_alloc, counted_realloc, counted_free, c},
+        .allocator = counted_memory_allocator(memory),
         .user_agent = "test",
     };
 }
@@ -534,7 +507,9 @@ static void stream_without_its_functions_is_refused(void) {
 }
 
 static void half_an_allocator_is_refused(void) {
-    ferry_client_options options = {.allocator = {.alloc = counted_alloc}};
+    counted_memory memory = {0};
+    ferry_client_options options = {
+        .allocator = {.alloc = counted_memory_allocator(&memory).alloc}};
     CHECK(ferry_client_new(&options) == NULL);
 }
 
@@ -545,7 +520,7 @@ static const char big_response[] = "HTTP/1.1 200 OK\r\nServer: script\r\nDate: t
                                    "0123456789";
 
 static void steady_state_allocates_nothing(void) {
-    counter c = {0};
+    counted_memory c = {0};
     ferry_client_options options = counted_options(&c);
     script_stream script;
     ferry_client *client = connected(&script, big_response, &options);
@@ -631,7 +606,7 @@ static ferry_error run_exchange(ferry_client *client, script_stream *script,
 /* Fails the n-th allocation, for every n, until the exchange comes through. */
 static void fail_every_allocation(const memory_exchange *exchange) {
     for (size_t n = 1;; n++) {
-        counter c = {.fail_at = n};
+        counted_memory c = {.fail_at = n};
         ferry_client_options options = counted_options(&c);
         ferry_client *client = ferry_client_new(&options);
         if (client == NULL) {
@@ -700,7 +675,7 @@ static void every_failed_allocation_is_reported_and_survived(void) {
 static void request_that_failed_at_once_is_reported_without_a_wait(void) {
     bool was_seen = false;
     for (size_t n = 1; n < 100; n++) {
-        counter c = {.fail_at = n};
+        counted_memory c = {.fail_at = n};
         ferry_client_options options = counted_options(&c);
         ferry_client *client = ferry_client_new(&options);
         script_stream script;

@@ -2,6 +2,7 @@
 /* test_connect: asking a proxy for a tunnel: what is sent, which answers open it, what the others
  * are told as, wherever their bytes are split. */
 #include "check.h"
+#include "counted_memory.h"
 #include "platform.h"
 #include "script_stream.h"
 
@@ -21,33 +22,11 @@ typedef struct tunnel_rig {
     script_stream script;
     ferry_stream *stream;
     bool done;
-    size_t blocks;
-    unsigned allocations;
-    unsigned fail_at; /* which allocation fails; 0: none */
+    counted_memory memory;
     char log[MOST_LOG];
 } tunnel_rig;
 
 static tunnel_rig rig;
-
-static void *rig_alloc(void *ctx, size_t size) {
-    (void)ctx;
-    if (++rig.allocations == rig.fail_at) {
-        return NULL;
-    }
-    rig.blocks++;
-    return malloc(size);
-}
-
-static void *rig_realloc(void *ctx, void *block, size_t size) {
-    (void)ctx;
-    return ++rig.allocations == rig.fail_at ? NULL : realloc(block, size);
-}
-
-static void rig_free(void *ctx, void *block) {
-    (void)ctx;
-    rig.blocks--;
-    free(block);
-}
 
 static void rig_log(void *ctx, ferry_log_kind kind, const char *message) {
     (void)ctx;
@@ -60,7 +39,7 @@ static void begin(const char *answer, size_t length, ferry_stream_result end) {
     rig = (tunnel_rig){
         .context =
             {
-                .allocator = {rig_alloc, rig_realloc, rig_free, NULL},
+                .allocator = counted_memory_allocator(&rig.memory),
                 .max_head_bytes = 1024,
                 .max_header_count = 8,
             },
@@ -92,7 +71,7 @@ static void end(void) {
     rig.stream->ops->destroy(rig.stream);
     CHECK(rig.script.is_destroyed);
     ferry_exchange_deinit(&rig.exchange);
-    CHECK_INT(rig.blocks, 0);
+    CHECK_INT(rig.memory.live, 0);
 }
 
 static ferry_error answer(const char *text) {
@@ -343,7 +322,7 @@ static void every_failed_allocation_is_survived(void) {
         ferry_error error = FERRY_ERROR_OUT_OF_MEMORY;
         while (error == FERRY_ERROR_OUT_OF_MEMORY) {
             begin(answers[i], strlen(answers[i]), FERRY_STREAM_END);
-            rig.fail_at = ++fail_at;
+            rig.memory.fail_at = ++fail_at;
             error = run();
             end();
         }

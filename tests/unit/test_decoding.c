@@ -4,6 +4,7 @@
 #include "decoding.h"
 
 #include "check.h"
+#include "counted_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,36 +25,8 @@ enum { MOST_BYTES = 1 << 18 };
 
 /* ---- A context that counts ---- */
 
-/* Allocation number `fail_at` (from 1) and all later ones fail; 0: none. */
-typedef struct counting {
-    size_t calls;
-    size_t live;
-    size_t fail_at;
-} counting;
-
-static counting memory;
+static counted_memory memory;
 static char last_warning[1024];
-
-static void *counting_alloc(void *ctx, size_t size) {
-    counting *count = ctx;
-    count->calls++;
-    if (count->fail_at != 0 && count->calls >= count->fail_at) {
-        return NULL;
-    }
-    count->live++;
-    return malloc(size);
-}
-
-static void *counting_realloc(void *ctx, void *block, size_t size) {
-    (void)ctx;
-    return realloc(block, size);
-}
-
-static void counting_free(void *ctx, void *block) {
-    counting *count = ctx;
-    count->live--;
-    free(block);
-}
 
 static void keep_warning(void *ctx, ferry_log_kind kind, const char *message) {
     (void)ctx;
@@ -65,10 +38,10 @@ static void keep_warning(void *ctx, ferry_log_kind kind, const char *message) {
 static ferry_context context;
 
 static void begin(int64_t limit) {
-    memory = (counting){0};
+    memory = (counted_memory){.fails_on = true};
     last_warning[0] = '\0';
     context = (ferry_context){
-        .allocator = {counting_alloc, counting_realloc, counting_free, &memory},
+        .allocator = counted_memory_allocator(&memory),
         .log = keep_warning,
         .max_decoded_bytes = limit,
     };

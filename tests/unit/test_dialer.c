@@ -2,6 +2,7 @@
 /* test_dialer: connecting to a host's addresses: their order, their timing, who wins, what a
  * failure says, and that nothing is left behind. The time is the test's own. */
 #include "check.h"
+#include "counted_memory.h"
 #include "net_fixture.h"
 #include "platform.h"
 
@@ -22,33 +23,11 @@ typedef struct dialer_rig {
     ferry_stream *stream;
     int64_t now_ms;
     char log[LOG_SIZE];
-    size_t blocks; /* in use */
-    unsigned allocations;
-    unsigned fail_at; /* which allocation fails; 0: none */
+    counted_memory memory;
     size_t descriptors;
 } dialer_rig;
 
 static dialer_rig rig;
-
-static void *rig_alloc(void *ctx, size_t size) {
-    (void)ctx;
-    if (++rig.allocations == rig.fail_at) {
-        return NULL;
-    }
-    rig.blocks++;
-    return malloc(size);
-}
-
-static void *rig_realloc(void *ctx, void *block, size_t size) {
-    (void)ctx;
-    return ++rig.allocations == rig.fail_at ? NULL : realloc(block, size);
-}
-
-static void rig_free(void *ctx, void *block) {
-    (void)ctx;
-    rig.blocks--;
-    free(block);
-}
 
 static void rig_log(void *ctx, ferry_log_kind kind, const char *message) {
     (void)ctx;
@@ -61,9 +40,9 @@ static ferry_error begin_failing_at(unsigned fail_at) {
     resolver_reset();
     net_wait_for_threads();
     rig = (dialer_rig){
-        .context = {.allocator = {rig_alloc, rig_realloc, rig_free, NULL}, .log = rig_log},
+        .context = {.allocator = counted_memory_allocator(&rig.memory), .log = rig_log},
         .now_ms = START_MS,
-        .fail_at = fail_at,
+        .memory = {.fail_at = fail_at},
         .descriptors = net_count_descriptors(),
     };
     return ferry_dialer_new(&rig.context, &rig.connector);
@@ -81,7 +60,7 @@ static void end(void) {
     if (rig.connector != NULL) {
         rig.connector->ops->destroy(rig.connector);
     }
-    CHECK_INT(rig.blocks, 0);
+    CHECK_INT(rig.memory.live, 0);
     CHECK(net_wait_for_threads());
     CHECK_INT(net_count_descriptors(), rig.descriptors);
 }
@@ -460,7 +439,7 @@ static void stepping_while_nothing_happens_allocates_nothing(void) {
     resolver_add("slow", "127.0.0.1", hole.port);
     resolver_hold();
     CHECK_INT(start("slow", 80), FERRY_OK);
-    unsigned allocations = rig.allocations;
+    size_t allocations = rig.memory.calls;
     for (int i = 0; i < 10; i++) {
         CHECK_INT(step(), FERRY_OK);
     }
@@ -469,7 +448,7 @@ static void stepping_while_nothing_happens_allocates_nothing(void) {
     for (int i = 0; i < 10; i++) {
         CHECK_INT(step(), FERRY_OK);
     }
-    CHECK_INT(rig.allocations, allocations);
+    CHECK_INT(rig.memory.calls, allocations);
     CHECK_INT(rig.link, FERRY_LINK_CONNECTING);
     net_hole_close(&hole);
     rig.connector->ops->cancel(rig.connector);
@@ -570,7 +549,7 @@ static void every_allocation_may_fail(void) {
             n++;
         }
         CHECK(n > 3); /* the dialer, the dialling, the stream */
-        CHECK(rig.allocations < n);
+        CHECK(rig.memory.calls < n);
     }
 }
 
@@ -590,7 +569,7 @@ static void check_cancelled(void) {
     int64_t deadline_ms = 0;
     CHECK_INT(get_waits(NULL, 0, &deadline_ms), 0);
     CHECK_INT(deadline_ms, INT64_MAX);
-    CHECK_INT(rig.blocks, 1); /* the dialer itself */
+    CHECK_INT(rig.memory.live, 1); /* the dialer itself */
     uint16_t port = 0;
     int listener = net_listen(false, &port);
     CHECK_INT(start("127.0.0.1", port), FERRY_OK);
@@ -651,7 +630,7 @@ static void destroying_cancels(void) {
     resolver_wait_for_calls(1);
     rig.connector->ops->destroy(rig.connector);
     rig.connector = NULL;
-    CHECK_INT(rig.blocks, 0);
+    CHECK_INT(rig.memory.live, 0);
     resolver_release();
     end();
 }
@@ -663,7 +642,7 @@ static void starting_again_cancels_what_was_under_way(void) {
     resolver_hold();
     CHECK_INT(start("slow.example", 80), FERRY_OK);
     CHECK_INT(start("127.0.0.1", port), FERRY_OK);
-    CHECK_INT(rig.blocks, 2);
+    CHECK_INT(rig.memory.live, 2);
     CHECK_INT(run_until(FERRY_LINK_OPEN), FERRY_OK);
     check_stream(listener);
     close(listener);
