@@ -169,15 +169,16 @@ const named = (...names) => {
 // These measure processor time, frames or short times, and have the machine for themselves.
 const isAlone = named("blocking", "game_loop", "native", "timeouts");
 
+// These make builds of their own, or are about what the tests themselves are made of: once will do.
+const isOnce = named("authority", "bundle", "without_tls");
+
 // What valgrind slows down without changing what it means: not what measures time, nor the command
-// line, which has no more in it than the library, nor what builds.
-const isForValgrind = (file) =>
-  /\/tls\//.test(file)
-    ? !named("bundle")(file)
-    : named(
-        ...["bodies", "client", "codings", "connecting", "proxies", "requesting"],
-        ...["responses", "tunnels", "uploads"],
-      )(file);
+// line, which has no more in it than the library.
+const isForValgrind = named(
+  ...["bodies", "client", "codings", "connecting", "proxies", "requesting", "responses"],
+  ...["tunnels", "uploads"],
+  ...["certificates", "names", "options", "protocols", "sessions", "streams"],
+);
 
 const sanitizers = {
   UBSAN_OPTIONS: "print_stacktrace=1",
@@ -190,8 +191,9 @@ if (await build("native")) {
   if (!quick) await ctest("unit tests under valgrind", "native", ["-L", "valgrind"]);
   const files = testFiles();
   if (quick) {
-    await nodeTests("native", "", { files: files.filter((file) => !isAlone(file)), together: 2 });
-    await nodeTests("native", "", { files: files.filter(isAlone) });
+    const short = files.filter((file) => !isOnce(file));
+    await nodeTests("native", "", { files: short.filter((file) => !isAlone(file)), together: 2 });
+    await nodeTests("native", "", { files: short.filter(isAlone) });
   } else {
     await nodeTests("native", "", { files });
     const extra = { FERRY_VALGRIND: "1" };
@@ -204,11 +206,12 @@ if (await build("web")) {
   const files = testFiles("tests/web").filter(
     (file) => !quick || /\/(transcripts|units)\./.test(file),
   );
-  await nodeTests("native", " on the web", { files });
+  await nodeTests("native", " on the web", { files, together: quick ? 2 : 1 });
 }
 if (!quick && (await build("asan"))) {
   await ctest("unit tests with ASan and UBSan", "asan", []);
-  await nodeTests("asan", " with ASan and UBSan");
+  const files = testFiles().filter((file) => !isOnce(file));
+  await nodeTests("asan", " with ASan and UBSan", { files });
 }
 if (!quick && (await build("tsan"))) {
   await ctest("unit tests with TSan", "tsan", ["-L", "unit"]);

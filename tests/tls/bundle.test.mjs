@@ -5,7 +5,6 @@ import path from "node:path";
 import { test } from "node:test";
 import { buildWith } from "../scenarios/lib/build.mjs";
 import { fails, printed } from "../scenarios/lib/cli.mjs";
-import { quick } from "../scenarios/lib/run.mjs";
 import { authority, fileOf, issue } from "./lib/authority.mjs";
 import { skip } from "./lib/expect.mjs";
 import { tlsServer } from "./lib/servers.mjs";
@@ -19,38 +18,33 @@ function buildWithBundle(text) {
   return path.join(build, "bin", "ferry");
 }
 
-test(
-  "authorities_that_are_built_in_are_the_ones_that_are_trusted",
-  { skip: quick ? "it builds" : skip },
-  async (t) => {
-    const first = authority("Built In Root");
-    const second = authority("Second Built In Root");
-    const other = authority("Environment's Root");
-    const env = { SSL_CERT_FILE: fileOf(other.pem, "other.pem") };
-    const serve = (issuer) => tlsServer(t, issue("localhost", { issuer, names }));
-    const urlTo = (server) => `https://localhost:${server.port}/`;
+test("authorities_that_are_built_in_are_the_ones_that_are_trusted", { skip }, async (t) => {
+  const first = authority("Built In Root");
+  const second = authority("Second Built In Root");
+  const other = authority("Environment's Root");
+  const env = { SSL_CERT_FILE: fileOf(other.pem, "other.pem") };
+  const serve = (issuer) => tlsServer(t, issue("localhost", { issuer, names }));
+  const urlTo = (server) => `https://localhost:${server.port}/`;
 
-    await t.test("each_of_them_and_not_the_environments", async (t) => {
-      const command = buildWithBundle(`# two\n${first.pem}\n${second.pem}`);
-      for (const issuer of [first, second]) {
-        assert.equal(await printed([urlTo(await serve(issuer))], { command, env }), "hello");
-      }
-      const url = urlTo(await serve(other));
-      await fails(14, /ferry: .*Environment's Root.* \(FERRY_ERROR_TLS_CERTIFICATE\)/, [url], {
-        command,
-        env,
-      });
-      // What the program brings goes before the bundle.
-      const cacert = ["--cacert", env.SSL_CERT_FILE];
-      assert.equal(await printed([...cacert, url], { command, env }), "hello");
+  await t.test("each_of_them_and_not_the_environments", async (t) => {
+    const command = buildWithBundle(`# two\n${first.pem}\n${second.pem}`);
+    for (const issuer of [first, second]) {
+      assert.equal(await printed([urlTo(await serve(issuer))], { command, env }), "hello");
+    }
+    const url = urlTo(await serve(other));
+    await fails(14, /ferry: .*Environment's Root.* \(FERRY_ERROR_TLS_CERTIFICATE\)/, [url], {
+      command,
+      env,
     });
+    // What the program brings goes before the bundle.
+    const cacert = ["--cacert", env.SSL_CERT_FILE];
+    assert.equal(await printed([...cacert, url], { command, env }), "hello");
+  });
 
-    await t.test("none_in_the_bundle", async (t) => {
-      const command = buildWithBundle("# there is nothing here\n");
-      const url = urlTo(await serve(first));
-      const line =
-        /ferry: .*the bundle that the library is built with.* \(FERRY_ERROR_UNAVAILABLE\)/;
-      await fails(10, line, [url], { command, env });
-    });
-  },
-);
+  await t.test("none_in_the_bundle", async (t) => {
+    const command = buildWithBundle("# there is nothing here\n");
+    const url = urlTo(await serve(first));
+    const line = /ferry: .*the bundle that the library is built with.* \(FERRY_ERROR_UNAVAILABLE\)/;
+    await fails(10, line, [url], { command, env });
+  });
+});
