@@ -161,13 +161,21 @@ async function nodeTests(preset, title, { files = testFiles(), extra = {}, toget
   await Promise.all(Array.from({ length: together }, work));
 }
 
+/** In pairs, but for those that would notice. */
+async function inPairs(preset, title, files, isAlone) {
+  const pairs = files.filter((file) => !isAlone(file));
+  await nodeTests(preset, title, { files: pairs, together: 2 });
+  await nodeTests(preset, title, { files: files.filter(isAlone) });
+}
+
 const named = (...names) => {
   const pattern = new RegExp(`/(${names.join("|")})\\.test`);
   return (file) => pattern.test(file);
 };
 
-// These measure processor time, frames or short times, and have the machine for themselves.
+// These measure processor time, memory, frames or short times, and have the machine for themselves.
 const isAlone = named("blocking", "game_loop", "native", "timeouts");
+const isAloneOnWeb = named("cancel", "demo", "game_loop", "streaming");
 
 // These make builds of their own, or are about what the tests themselves are made of: once will do.
 const isOnce = named("authority", "bundle", "without_tls");
@@ -190,12 +198,8 @@ if (await build("native")) {
   await ctest("unit tests and package", "native", quick ? ["-L", "unit"] : ["-LE", "valgrind"]);
   if (!quick) await ctest("unit tests under valgrind", "native", ["-L", "valgrind"]);
   const files = testFiles();
-  if (quick) {
-    const short = files.filter((file) => !isOnce(file));
-    await nodeTests("native", "", { files: short.filter((file) => !isAlone(file)), together: 2 });
-    await nodeTests("native", "", { files: short.filter(isAlone) });
-  } else {
-    await nodeTests("native", "", { files });
+  await inPairs("native", "", quick ? files.filter((file) => !isOnce(file)) : files, isAlone);
+  if (!quick) {
     const extra = { FERRY_VALGRIND: "1" };
     const slow = files.filter(isForValgrind);
     await nodeTests("native", " under valgrind", { files: slow, extra, together: 2 });
@@ -206,12 +210,12 @@ if (await build("web")) {
   const files = testFiles("tests/web").filter(
     (file) => !quick || /\/(transcripts|units)\./.test(file),
   );
-  await nodeTests("native", " on the web", { files, together: quick ? 2 : 1 });
+  await inPairs("native", " on the web", files, isAloneOnWeb);
 }
 if (!quick && (await build("asan"))) {
   await ctest("unit tests with ASan and UBSan", "asan", []);
   const files = testFiles().filter((file) => !isOnce(file));
-  await nodeTests("asan", " with ASan and UBSan", { files });
+  await inPairs("asan", " with ASan and UBSan", files, isAlone);
 }
 if (!quick && (await build("tsan"))) {
   await ctest("unit tests with TSan", "tsan", ["-L", "unit"]);

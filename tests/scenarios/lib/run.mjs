@@ -5,7 +5,9 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, "..", "..", "..");
+const suppressions = path.join(here, "valgrind.supp");
 export const program = path.resolve(
   root,
   process.env.FERRY_BUILD ?? "build/native",
@@ -17,9 +19,14 @@ export const quick = Boolean(process.env.FERRY_QUICK);
 
 /** FERRY_VALGRIND runs every scenario under valgrind, whose complaints fail the test. */
 const valgrind = process.env.FERRY_VALGRIND
-  ? `valgrind --quiet --error-exitcode=99 --leak-check=full
-     --errors-for-leak-kinds=definite,indirect,possible`.split(/\s+/)
+  ? `valgrind --quiet --error-exitcode=99 --leak-check=full --vgdb=no --read-inline-info=no
+     --errors-for-leak-kinds=definite,indirect,possible --suppressions=${suppressions}`.split(/\s+/)
   : [];
+
+/** Every second of a long list, where all of it would take too long: in a quick run, and under
+ * valgrind. */
+export const sample = (list) =>
+  list.filter((_, i) => !(quick || valgrind.length > 0) || i % 2 === 0);
 
 // Longer than any scenario takes: only one that hangs is ended.
 const LIMIT_MS = 60_000;

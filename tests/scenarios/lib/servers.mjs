@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // servers: TCP servers that send exact bytes and act upon what they receive, never upon time.
+import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
@@ -204,14 +206,20 @@ export async function httpServer(t, handler, { host = "127.0.0.1" } = {}) {
   return server;
 }
 
-/** A port at which nothing listens: one that a server had a moment ago. */
+/** A port at which nothing listens: one of those that the system gives to nobody by itself. */
 export async function closedPort() {
-  const listener = net.createServer();
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
+  for (;;) {
+    const port = crypto.randomInt(11_000, 32_000);
+    const listener = net.createServer();
+    const code = await new Promise((resolve) => {
+      listener.on("error", (error) => resolve(error.code));
+      listener.listen(port, "127.0.0.1", () => resolve("free"));
+    });
+    if (code === "EADDRINUSE") continue;
+    assert.equal(code, "free");
+    await new Promise((resolve) => listener.close(resolve));
+    return port;
+  }
 }
 
 /** A promise and what resolves it. */
