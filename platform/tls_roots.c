@@ -126,7 +126,6 @@ static ferry_error read_system(ferry_context *context, ferry_tls_roots **roots) 
         return ferry_fail_memory(context);
     }
     char looked[LOOKED_SIZE];
-    ferry_trust_write_key(made->key, sizeof made->key);
     ferry_trust_read(add_pem, made, looked, sizeof looked);
     if (made->count == 0 || made->out_of_memory) {
         bool out_of_memory = made->out_of_memory;
@@ -145,14 +144,15 @@ static ferry_error read_system(ferry_context *context, ferry_tls_roots **roots) 
 ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **roots) {
     char key[KEY_SIZE];
     ferry_error error = FERRY_OK;
-    ferry_trust_write_key(key, sizeof key);
+    bool has_key = ferry_trust_write_key(key, sizeof key);
     ferry_platform_lock();
-    if (system_roots != NULL && strcmp(system_roots->key, key) == 0) {
+    if (has_key && system_roots != NULL && strcmp(system_roots->key, key) == 0) {
         system_roots->users++;
         *roots = system_roots;
     } else {
         error = read_system(context, roots);
-        if (error == FERRY_OK) {
+        if (error == FERRY_OK && has_key) {
+            memcpy((*roots)->key, key, sizeof key);
             system_roots = *roots; /* earlier ones go when their users do */
         }
     }

@@ -13,7 +13,8 @@ typedef void (*ferry_trust_add)(void *ctx, const char *pem, size_t size);
  * sentence. */
 void ferry_trust_read(ferry_trust_add add, void *ctx, char *looked, size_t looked_size);
 
-/* What the answer depends on, in one text: while it is the same, the answer is. */
-void ferry_trust_write_key(char *text, size_t size);
+/* What the answer depends on, in one text: while it is the same, the answer is. False: it is longer
+ * than that, and cannot be told from another. */
+bool ferry_trust_write_key(char *text, size_t size);
 
 #endif

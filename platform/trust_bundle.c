@@ -13,6 +13,6 @@ void ferry_trust_read(ferry_trust_add add, void *ctx, char *looked, size_t looke
     add(ctx, ferry_ca_bundle, ferry_ca_bundle_size);
 }
 
-void ferry_trust_write_key(char *text, size_t size) {
-    snprintf(text, size, "bundle");
+bool ferry_trust_write_key(char *text, size_t size) {
+    return (size_t)snprintf(text, size, "bundle") < size;
 }

@@ -92,6 +92,23 @@ static bool add_any_folder(const char *folder, ferry_trust_add add, void *ctx) {
     return add_folder(folder, true, add, ctx) > 0 || add_folder(folder, false, add, ctx) > 0;
 }
 
+/* Several are parted by colons, as OpenSSL has it. */
+static void add_folders(const char *list, ferry_trust_add add, void *ctx) {
+    char path[PATH_SIZE];
+    for (const char *at = list;;) {
+        size_t length = strcspn(at, ":");
+        if (length > 0 && length < sizeof path) {
+            memcpy(path, at, length);
+            path[length] = '\0';
+            add_any_folder(path, add, ctx);
+        }
+        if (at[length] == '\0') {
+            return;
+        }
+        at += length + 1;
+    }
+}
+
 static void note(char *looked, size_t size, const char *what, const char *place) {
     size_t used = strlen(looked);
     snprintf(looked + used, size - used, "%s%s%s", used > 0 ? ", " : "", what, place);
@@ -108,7 +125,7 @@ void ferry_trust_read(ferry_trust_add add, void *ctx, char *looked, size_t looke
         }
         if (folder != NULL) {
             note(looked, looked_size, "SSL_CERT_DIR=", folder);
-            add_any_folder(folder, add, ctx);
+            add_folders(folder, add, ctx);
         }
         return;
     }
@@ -126,9 +143,11 @@ void ferry_trust_read(ferry_trust_add add, void *ctx, char *looked, size_t looke
     }
 }
 
-void ferry_trust_write_key(char *text, size_t size) {
+bool ferry_trust_write_key(char *text, size_t size) {
     const char *file = getenv("SSL_CERT_FILE");
     const char *folder = getenv("SSL_CERT_DIR");
-    snprintf(text, size, "%s%s\n%s%s", file != NULL ? "f" : "", file != NULL ? file : "",
-             folder != NULL ? "d" : "", folder != NULL ? folder : "");
+    int length =
+        snprintf(text, size, "%s%s\n%s%s", file != NULL ? "f" : "", file != NULL ? file : "",
+                 folder != NULL ? "d" : "", folder != NULL ? folder : "");
+    return length >= 0 && (size_t)length < size;
 }

@@ -298,9 +298,9 @@ typedef struct ferry_tls_cache ferry_tls_cache;
  * Everything is borrowed until the call that is given it returns.
  *
  * The system's authorities are those in the file that the environment's SSL_CERT_FILE names and in
- * the folder that SSL_CERT_DIR names; where neither is set, in the places where Debian, Fedora,
- * SUSE, Alpine and the BSDs keep them. A library that is built with FERRY_CA_BUNDLE has its own
- * instead. */
+ * the folders that SSL_CERT_DIR names, parted by colons; where neither is set, in the places where
+ * Debian, Fedora, SUSE, Alpine and the BSDs keep them. A library that is built with
+ * FERRY_CA_BUNDLE has its own instead. */
 typedef struct ferry_tls_options {
     const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's */
     const char *common_name; /* the name or address to verify instead of the host's, which the

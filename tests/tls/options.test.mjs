@@ -105,6 +105,16 @@ describe("Authorities of the system", { skip }, () => {
     await expectAccepted(under(server, [`SSL_CERT_DIR=${folder}`]));
   });
 
+  test("SSL_CERT_DIR_may_name_several_folders", async (t) => {
+    const [empty, first, second] = [emptyFolder(), emptyFolder(), emptyFolder()];
+    fs.writeFileSync(`${first}/other.pem`, otherRoot().pem);
+    fs.writeFileSync(`${second}/root.crt`, root().pem);
+    const server = await tlsServer(t, good());
+    for (const list of [`${first}:${second}`, `:${empty}:/nowhere:${second}:`]) {
+      await expectAccepted(under(server, [`SSL_CERT_DIR=${list}`]));
+    }
+  });
+
   test("https_prefix_without_options_is_verified_by_the_systems_authorities", async (t) => {
     const server = await tlsServer(t, good());
     const place = under(server, [`SSL_CERT_FILE=${file(root().pem)}`]);

@@ -5,6 +5,7 @@
 #include "counted_memory.h"
 #include "tls_peer.h"
 #include "tls_state.h"
+#include "trust.h"
 
 #include <mbedtls/psa_util.h>
 #include <stdio.h>
@@ -397,6 +398,26 @@ static void sessions_are_of_one_host_and_port_and_few(void) {
     handshake_deinit(&done);
 }
 
+/* ---- Authorities of the system ---- */
+
+static void what_the_authorities_depend_on_is_told_whole_or_not_at_all(void) {
+    char first[64];
+    char second[64];
+    setenv("SSL_CERT_FILE", "/certificates/first.pem", 1);
+    unsetenv("SSL_CERT_DIR");
+    CHECK(ferry_trust_write_key(first, sizeof first));
+    setenv("SSL_CERT_FILE", "/certificates/other.pem", 1);
+    CHECK(ferry_trust_write_key(second, sizeof second));
+    CHECK(strcmp(first, second) != 0);
+    CHECK(ferry_trust_write_key(second, strlen(second) + 1));
+    CHECK(!ferry_trust_write_key(second, strlen(second)));
+    unsetenv("SSL_CERT_FILE");
+    setenv("SSL_CERT_DIR", "/certificates/other.pem", 1);
+    CHECK(ferry_trust_write_key(first, sizeof first));
+    CHECK(strcmp(first, second) != 0);
+    unsetenv("SSL_CERT_DIR");
+}
+
 /* ---- Options ---- */
 
 static void check_options(ferry_tls_options tls, const char *words) {
@@ -508,6 +529,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(many_tickets_are_not_all_read_in_one_call),
         CHECK_TEST(a_session_is_not_offered_a_day_after_its_chain_was_looked_at),
         CHECK_TEST(sessions_are_of_one_host_and_port_and_few),
+        CHECK_TEST(what_the_authorities_depend_on_is_told_whole_or_not_at_all),
         CHECK_TEST(options_that_cannot_be_read_leave_the_connection),
         CHECK_TEST(starting_where_it_cannot_be_is_refused),
         CHECK_TEST(every_allocation_may_fail),
