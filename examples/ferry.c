@@ -102,8 +102,13 @@ static ferry_error transfer_connect(cli_transfer *transfer, char **storage, ferr
     const char *weakness = cli_tls_weakness(&transfer->options->tls);
     if (error != FERRY_OK) {
         transfer_fail(transfer, error, detail);
-    } else if (url->secure && weakness != NULL) {
+        return error;
+    }
+    if (url->secure && weakness != NULL) {
         transfer_note(transfer, weakness);
+    }
+    if (transfer->options->proxy_tls.options.unsafe) {
+        transfer_note(transfer, "warning: whose proxy this is, is not verified (--proxy-insecure)");
     }
     return error;
 }
@@ -485,6 +490,7 @@ int main(int argc, char **argv) {
         .keep_content_coding = options.raw,
         .proxy_from_environment = options.proxy == NULL,
         .no_proxy = cli_no_proxy(&options),
+        .proxy_tls = &options.proxy_tls.options,
         .resolve = options.resolve,
     };
     transfer.client = ferry_client_new(&client_options);

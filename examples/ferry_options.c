@@ -28,6 +28,8 @@ enum {
     OPTION_PASS,
     OPTION_PIN,
     OPTION_PROGRESS,
+    OPTION_PROXY_CACERT,
+    OPTION_PROXY_INSECURE,
     OPTION_RAW,
     OPTION_RESOLVE,
     OPTION_TLS_MIN,
@@ -60,6 +62,8 @@ static const option_entry entries[] = {
     {OPTION_PIN, "pin", "sha256// and the base64 of a digest"},
     {OPTION_TLS_MIN, "tls-min", "1.2 or 1.3"},
     {'x', "proxy", "a URL, or ''"},
+    {OPTION_PROXY_CACERT, "proxy-cacert", "a file"},
+    {OPTION_PROXY_INSECURE, "proxy-insecure", NULL},
     {OPTION_NOPROXY, "noproxy", "a list of hosts, or '*'"},
     {OPTION_RESOLVE, "resolve", "HOST:PORT:ADDRESS"},
     {OPTION_PROGRESS, "progress", NULL},
@@ -203,6 +207,12 @@ static bool apply_tls(cli_reader *reader, const option_entry *entry, const char 
         return accept(reader, entry, cli_tls_add_pin(tls, argument));
     case OPTION_TLS_MIN:
         return accept(reader, entry, cli_tls_set_version(tls, argument));
+    case OPTION_PROXY_CACERT:
+        return accept(reader, entry,
+                      cli_tls_read_authorities(&reader->options->proxy_tls, argument));
+    case OPTION_PROXY_INSECURE:
+        reader->options->proxy_tls.options.unsafe = true;
+        return true;
     default: /* 'k' */
         tls->options.unsafe = true;
         return true;
@@ -257,6 +267,8 @@ static bool apply(cli_reader *reader, const option_entry *entry, const char *arg
     case OPTION_CRL:
     case OPTION_PIN:
     case OPTION_TLS_MIN:
+    case OPTION_PROXY_CACERT:
+    case OPTION_PROXY_INSECURE:
     case 'k':
         return apply_tls(reader, entry, argument);
     case 'x':
@@ -420,6 +432,7 @@ bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *ex
 
 void cli_options_free(cli_options *options) {
     cli_tls_free(&options->tls);
+    cli_tls_free(&options->proxy_tls);
     free(options->resolve);
     free(options->data);
     free(options->headers);

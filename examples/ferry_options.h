@@ -39,6 +39,7 @@ typedef struct cli_options {
     int max_time_ms;        /* 0: no limit */
     int connect_timeout_ms; /* 0: the library's default */
     cli_tls tls;
+    cli_tls proxy_tls;    /* to a proxy that is reached by https:// */
     const char *proxy;    /* "": none; NULL: the environment's */
     const char *no_proxy; /* NULL: the environment's */
     const char **resolve; /* "HOST:PORT:ADDRESS", ended by NULL; NULL: none */

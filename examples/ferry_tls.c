@@ -142,9 +142,10 @@ const char *cli_tls_weakness(const cli_tls *tls) {
                                     : "warning: whose server this is, is not verified (--insecure)";
 }
 
+/* By way of volatile, or a compiler may leave it out: nothing reads the zeros. */
 static void wipe(char *secret) {
-    if (secret != NULL) {
-        memset(secret, 0, strlen(secret));
+    for (volatile char *at = secret; at != NULL && *at != '\0'; at++) {
+        *at = '\0';
     }
     free(secret);
 }

@@ -301,6 +301,24 @@ describe("The command line: proxies", () => {
     assert.ok(requestOf(server).includes(`\r\nProxy-Authorization: ${basic}\r\n`));
   });
 
+  test("proxy_over_TLS_is_verified_by_authorities_of_its_own", needsTls, async (t) => {
+    const { named } = await serve(t);
+    const asked = ["-x", named, "http://harbour.invalid/a"];
+    assert.equal(await printed(["--proxy-cacert", trust[1], ...asked]), "hello\n");
+    for (const options of [[], trust, ["-k"]]) {
+      await fails(14, certificateError("proxy: .*Harbour Root"), [...options, ...asked]);
+    }
+    const { code, stdout, stderr } = await ferry(["--proxy-insecure", ...asked]);
+    assert.equal(
+      stderr,
+      "ferry: warning: whose proxy this is, is not verified (--proxy-insecure)\n",
+    );
+    assert.equal(stdout.toString(), "hello\n");
+    assert.equal(code, 0);
+    const missing = /ferry: --proxy-cacert: cannot read .* \(try ferry --help\)/;
+    await fails(2, missing, ["--proxy-cacert", path.join(temporaryFolder(t), "no"), ...asked]);
+  });
+
   test("environments_proxy_is_the_default_and_can_be_switched_off", async (t) => {
     const server = await proxy(t);
     const origin = await answering(
