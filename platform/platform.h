@@ -31,6 +31,12 @@ bool ferry_address_from_literal(const char *host, uint16_t port, ferry_address *
 enum { FERRY_ADDRESS_TEXT_SIZE = 80 };
 void ferry_address_to_text(const ferry_address *address, char text[FERRY_ADDRESS_TEXT_SIZE]);
 
+/* ---- Environment ---- */
+
+/* NULL also where the program has rights (setuid, setgid) that whoever started it has not, and who
+ * is not to say whom it trusts. */
+const char *ferry_platform_getenv(const char *name);
+
 /* ---- Look-ups: getaddrinfo on threads of their own ---- */
 
 typedef struct ferry_lookup ferry_lookup;

@@ -243,6 +243,7 @@ static ferry_error begin_next(ferry_route *route, ferry_link *link) {
 static ferry_error dial_again(ferry_route *route, route_peer *peer, int64_t now_ms) {
     ferry_log(route->context, FERRY_LOG_INFO, "a second attempt, with TLS 1.2 alone: %s",
               route->context->detail);
+    route->context->detail[0] = '\0'; /* it is no failure yet */
     drop_stream(route);
     peer->attempt = FERRY_TLS_SECOND_ATTEMPT;
     if (route->tunnel != NULL) {

@@ -115,7 +115,7 @@ ferry_error ferry_routing_set_proxy(ferry_context *context, ferry_routing **rout
 /* The value of the first of the variables that is set and not empty; NULL: there is none. */
 static const char *get_variable(const char *const *names, const char **name) {
     for (; *names != NULL; names++) {
-        const char *value = getenv(*names);
+        const char *value = ferry_platform_getenv(*names);
         if (value != NULL && value[0] != '\0') {
             *name = *names;
             return value;

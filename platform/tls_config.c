@@ -215,6 +215,12 @@ static ferry_error check_numbers(ferry_context *context, const ferry_tls_options
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "there is no TLS version number %d", (int)options->min_version);
     }
+    bool has_roots = options->ca_pem != NULL || options->ca_der.length > 0;
+    if (options->crl_pem != NULL && options->unsafe && !has_roots) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "revocation lists (crl_pem) are of no use where the chain is not "
+                          "verified: give authorities (ca_pem, ca_der) or leave out `unsafe`");
+    }
     if ((int)options->first_cipher < 0 || options->first_cipher > FERRY_TLS_CIPHER_AES_256_GCM) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "there is no cipher number %d",
                           (int)options->first_cipher);

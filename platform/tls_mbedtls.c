@@ -38,6 +38,14 @@ enum {
     BENEATH_FAILED = MBEDTLS_ERR_SSL_INTERNAL_ERROR,
 };
 
+/* The end of what is written, behind all that was written before it. */
+typedef enum tls_end {
+    TLS_END_NONE = 0,
+    TLS_END_WANTED, /* close_notify is to be made */
+    TLS_END_MADE,   /* it is on its way */
+    TLS_END_SENT,   /* and the stream beneath has been ended too */
+} tls_end;
+
 typedef struct tls {
     ferry_stream base;
     ferry_context *context;
@@ -53,6 +61,7 @@ typedef struct tls {
     int64_t verified_ms; /* when the chain was looked at, by this connection or an earlier one */
     unsigned tickets;    /* that the server has sent */
     bool has_more;       /* reading has paused though more may be there */
+    tls_end writing_end;
     ferry_tls_attempt attempt;
     bool wants_second_attempt;
     bool is_starved;  /* the stream beneath had no more bytes */
@@ -245,17 +254,26 @@ static bool is_certificate_format(int result) {
     return high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= -0x2980;
 }
 
-/* A server that could speak TLS 1.3 says so in its random value where it speaks TLS 1.2 (RFC 8446
- * section 4.1.3). In a second attempt that means that the first one was made to fail. It is looked
- * for in a record that holds all of it: the value itself is signed, how records are cut is not. */
-static bool is_downgraded(const tls *self) {
+/* What is wrong with the server's answer; NULL: nothing. A server that could speak TLS 1.3 says so
+ * in its random value where it speaks TLS 1.2 (RFC 8446 section 4.1.3). In a second attempt that
+ * means that the first one was made to fail. It is looked for in a record that holds all of it: the
+ * value itself is signed, how records are cut is not. */
+static const char *find_downgrade(const tls *self) {
     static const unsigned char sign[] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
     const unsigned char *bytes = self->first_bytes;
     size_t length = (size_t)bytes[3] << 8 | bytes[4];
-    return self->attempt == FERRY_TLS_SECOND_ATTEMPT &&
-           (self->first_count < SERVER_HELLO_BYTES || bytes[0] != MBEDTLS_SSL_MSG_HANDSHAKE ||
-            length < SERVER_HELLO_BYTES - RECORD_HEADER_BYTES ||
-            memcmp(bytes + SERVER_HELLO_BYTES - sizeof sign, sign, sizeof sign) == 0);
+    if (self->attempt != FERRY_TLS_SECOND_ATTEMPT) {
+        return NULL;
+    }
+    if (self->first_count < SERVER_HELLO_BYTES || bytes[0] != MBEDTLS_SSL_MSG_HANDSHAKE ||
+        length < SERVER_HELLO_BYTES - RECORD_HEADER_BYTES) {
+        return "answers in pieces that are too small to tell whether it speaks TLS 1.3, where TLS "
+               "1.2 was answered at first";
+    }
+    return memcmp(bytes + SERVER_HELLO_BYTES - sizeof sign, sign, sizeof sign) == 0
+               ? "speaks TLS 1.3, and yet TLS 1.2 was answered at first: somebody between may "
+                 "have changed that"
+               : NULL;
 }
 
 static ferry_error fail_handshake(tls *self, int result) {
@@ -332,9 +350,9 @@ static void keep_session(tls *self) {
 static void log_handshake(tls *self, bool is_resumed) {
     bool is_1_3 = mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     const char *protocol = mbedtls_ssl_get_alpn_protocol(&self->ssl);
-    ferry_log(self->context, FERRY_LOG_INFO, "%s, %s, %s%s%s", is_1_3 ? "TLS 1.3" : "TLS 1.2",
-              mbedtls_ssl_get_ciphersuite(&self->ssl), protocol != NULL ? "ALPN " : "no ALPN",
-              protocol != NULL ? protocol : "", is_resumed ? ", resumed" : "");
+    ferry_log(self->context, FERRY_LOG_INFO, "%s, %s, %s, %s%s", is_1_3 ? "TLS 1.3" : "TLS 1.2",
+              mbedtls_ssl_get_ciphersuite(&self->ssl), is_resumed ? "resumed" : "new session",
+              protocol != NULL ? "ALPN " : "no ALPN", protocol != NULL ? protocol : "");
 }
 
 /* The chain has been looked at: neither the connection nor its session needs it any more. */
@@ -395,12 +413,10 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
         self->wants_second_attempt = is_for_second_attempt(self, result);
         return fail_handshake(self, result);
     }
-    if (is_downgraded(self)) {
+    const char *downgrade = find_downgrade(self);
+    if (downgrade != NULL) {
         self->is_broken = true;
-        return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE,
-                          "%s speaks TLS 1.3, and yet TLS 1.2 was answered at first: somebody "
-                          "between may have changed that",
-                          self->host);
+        return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE, "%s %s", self->host, downgrade);
     }
     end_handshake(self);
     *done = true;
@@ -410,7 +426,7 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
 /* ---- The stream ---- */
 
 /* With a record that is not sent, mbedTLS sends that and looks at no data. */
-static ferry_stream_result flush(tls *self) {
+static ferry_stream_result flush_record(tls *self) {
     if (!has_unsent(self)) {
         return FERRY_STREAM_OK;
     }
@@ -423,6 +439,22 @@ static ferry_stream_result flush(tls *self) {
     }
     fail_stream(self, result);
     return FERRY_STREAM_FAILED;
+}
+
+static ferry_stream_result flush(tls *self) {
+    ferry_stream_result result = flush_record(self);
+    if (result == FERRY_STREAM_OK && self->writing_end == TLS_END_WANTED) {
+        self->writing_end = TLS_END_MADE;
+        mbedtls_ssl_close_notify(&self->ssl); /* what there is no room for is flushed later */
+        result = flush_record(self);
+    }
+    if (result == FERRY_STREAM_OK && self->writing_end == TLS_END_MADE) {
+        self->writing_end = TLS_END_SENT;
+        if (self->beneath->ops->shutdown != NULL) {
+            self->beneath->ops->shutdown(self->beneath);
+        }
+    }
+    return result;
 }
 
 static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capacity,
@@ -440,8 +472,11 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
             return FERRY_STREAM_OK;
         }
         switch (result) {
-        case 0:
+        case 0: /* the end beneath, or records without data (RFC 8446 section 5.4) */
         case MBEDTLS_ERR_SSL_CONN_EOF:
+            if (!self->beneath_ended) {
+                break;
+            }
             return FERRY_STREAM_TRUNCATED;
         case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
             return FERRY_STREAM_END;
@@ -535,11 +570,9 @@ static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
 
 static void tls_shutdown(ferry_stream *stream) {
     tls *self = (tls *)stream;
-    if (self->is_open && !self->is_broken) {
-        mbedtls_ssl_close_notify(&self->ssl); /* as far as there is room for it */
-    }
-    if (self->beneath->ops->shutdown != NULL) {
-        self->beneath->ops->shutdown(self->beneath);
+    if (self->is_open && !self->is_broken && self->writing_end == TLS_END_NONE) {
+        self->writing_end = TLS_END_WANTED;
+        flush(self);
     }
 }
 
@@ -554,8 +587,9 @@ static void release(tls *self) {
 
 static void tls_destroy(ferry_stream *stream) {
     tls *self = (tls *)stream;
-    if (self->is_open && !self->is_broken && !self->beneath_ended) {
-        mbedtls_ssl_close_notify(&self->ssl);
+    if (self->is_open && !self->is_broken && !self->beneath_ended &&
+        self->writing_end == TLS_END_NONE) {
+        mbedtls_ssl_close_notify(&self->ssl); /* as far as there is room for it */
     }
     self->beneath->ops->destroy(self->beneath);
     release(self);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SIZE = 1024, LOOKED_SIZE = 300 };
+enum { KEY_SIZE = 1024, LOOKED_SIZE = 448 };
 
 struct ferry_tls_roots {
     unsigned users;
@@ -47,8 +47,9 @@ static void add_der(ferry_tls_roots *roots, const unsigned char *der, size_t siz
 }
 
 /* Text around the certificates is passed over. */
-static void add_pem(void *ctx, const char *pem, size_t size) {
+static size_t add_pem(void *ctx, const char *pem, size_t size) {
     ferry_tls_roots *roots = ctx;
+    size_t before = roots->count;
     const char *end = pem + size;
     static const char begin[] = "-----BEGIN CERTIFICATE-----";
     for (const char *at = strstr(pem, begin); at != NULL && at < end;) {
@@ -68,6 +69,7 @@ static void add_pem(void *ctx, const char *pem, size_t size) {
         mbedtls_pem_free(&context);
         at = strstr(at + used, begin);
     }
+    return roots->count - before;
 }
 
 /* The length of the DER value that begins here, its header included; 0: it is none. */

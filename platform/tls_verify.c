@@ -50,9 +50,21 @@ bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name
     return is_deep && rest_length == tail_length && is_alike(rest, dot, rest_length);
 }
 
+/* A zone ("fe80::1%eth0") is this machine's own, and stands in no certificate. */
+static size_t read_address(const char *name, unsigned char address[16]) {
+    char text[64];
+    size_t length = strchr(name, ':') != NULL ? strcspn(name, "%") : strlen(name);
+    if (length >= sizeof text) {
+        return 0;
+    }
+    memcpy(text, name, length);
+    text[length] = '\0';
+    return mbedtls_x509_crt_parse_cn_inet_pton(text, address);
+}
+
 bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name) {
     unsigned char address[16];
-    size_t address_length = mbedtls_x509_crt_parse_cn_inet_pton(name, address);
+    size_t address_length = read_address(name, address);
     for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;
          item = item->next) {
         int kind = item->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK;

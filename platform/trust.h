@@ -6,8 +6,9 @@
 
 #include "ferry.h"
 
-/* Takes PEM text that ends with NUL; `size` does not count it. */
-typedef void (*ferry_trust_add)(void *ctx, const char *pem, size_t size);
+/* Takes PEM text that ends with NUL, which `size` does not count; returns how many authorities were
+ * in it. */
+typedef size_t (*ferry_trust_add)(void *ctx, const char *pem, size_t size);
 
 /* Gives `add` all that there is, and writes the places where it looked to `looked`, for a
  * sentence. */

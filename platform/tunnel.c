@@ -109,7 +109,7 @@ static ferry_error put_ahead(ferry_context *context, ferry_buffer *bytes, ferry_
         .beneath = *stream,
         .bytes = *bytes,
     };
-    ferry_buffer_init(bytes, 0);
+    ferry_buffer_init(bytes, SIZE_MAX / 2);
     *stream = &made->base;
     return FERRY_OK;
 }

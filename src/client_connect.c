@@ -52,7 +52,8 @@ ferry_error ferry_client_make_room(ferry_client *client) {
     size_t room = AUTHORITY_SIZE + sizeof "https://"; /* beside what is in them */
     if (ferry_buffer_reserve(&client->host, &client->context, room) != FERRY_OK ||
         ferry_buffer_reserve(&client->authority, &client->context, room) != FERRY_OK ||
-        ferry_buffer_reserve(&client->url_base, &client->context, room) != FERRY_OK) {
+        ferry_buffer_reserve(&client->url_base, &client->context, room) != FERRY_OK ||
+        ferry_buffer_reserve(&client->proxy_authorization, &client->context, 1) != FERRY_OK) {
         return ferry_fail_memory(&client->context);
     }
     return FERRY_OK;

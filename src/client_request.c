@@ -197,10 +197,27 @@ static ferry_error write_after_sleep(ferry_client *client, const char *data, siz
     return error;
 }
 
+/* In blocking mode nobody polls, and while the connection takes all that is written nothing waits:
+ * an early answer or a time-out would be found at the end only. */
+static ferry_error look_up(ferry_client *client) {
+    enum { UNSEEN_BYTES = 256 * 1024 };
+    if (client->sleep == NULL || client->unseen_bytes < UNSEEN_BYTES) {
+        return FERRY_OK;
+    }
+    client->unseen_bytes = 0;
+    return ferry_client_step(client);
+}
+
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written) {
     size_t taken = 0;
-    ferry_error error = write_once(client, data, length, &taken);
+    ferry_error error = check_upload(client);
+    if (error == FERRY_OK) {
+        error = look_up(client);
+    }
+    if (error == FERRY_OK) {
+        error = write_once(client, data, length, &taken);
+    }
     bool go_on = client->sleep != NULL;
     while (error == FERRY_OK && taken < length && go_on) {
         const char *rest = (const char *)data + taken;
@@ -212,6 +229,7 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
     }
     if (error == FERRY_OK) {
         *written = taken;
+        client->unseen_bytes += taken;
     }
     return error;
 }

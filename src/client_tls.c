@@ -3,14 +3,13 @@
  * does not use it does not carry it. */
 #include "client_state.h"
 
-static ferry_error check(ferry_client *client, const char *host, const ferry_tls_options *tls,
-                         ferry_authority *authority) {
+static ferry_error check(ferry_client *client, const char *host, ferry_authority *authority) {
     ferry_context *context = &client->context;
     ferry_error error = ferry_authority_parse(context, host, authority);
     if (error != FERRY_OK) {
         return error;
     }
-    if (authority->has_scheme && !authority->secure && tls != NULL) {
+    if (authority->has_scheme && !authority->secure) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the host says http://, but TLS is to be spoken");
     }
@@ -36,7 +35,7 @@ static ferry_error take_stream(ferry_client *client, ferry_stream **stream) {
 ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
                                    const ferry_tls_options *tls) {
     ferry_authority authority;
-    ferry_error error = check(client, host, tls, &authority);
+    ferry_error error = check(client, host, &authority);
     if (error != FERRY_OK) {
         return error;
     }

@@ -6,7 +6,7 @@
 #include "ferry.h"
 #include "format.h"
 
-enum { FERRY_DETAIL_SIZE = 384 };
+enum { FERRY_DETAIL_SIZE = 576 };
 
 typedef struct ferry_context {
     ferry_allocator allocator; /* complete: the defaults are filled in */

@@ -2,6 +2,7 @@
 /* trust: the authorities of a POSIX system, where its distribution keeps them; SSL_CERT_FILE and
  * SSL_CERT_DIR name others, as for OpenSSL. */
 #include "trust.h"
+#include "platform.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -50,15 +51,12 @@ static char *read_file(const char *path, size_t *size) {
     return text;
 }
 
-static bool add_file(const char *path, ferry_trust_add add, void *ctx) {
+static size_t add_file(const char *path, ferry_trust_add add, void *ctx) {
     size_t size = 0;
     char *text = read_file(path, &size);
-    if (text == NULL) {
-        return false;
-    }
-    add(ctx, text, size);
+    size_t count = text != NULL ? add(ctx, text, size) : 0;
     free(text);
-    return true;
+    return count;
 }
 
 static bool ends_with(const char *name, const char *end) {
@@ -67,8 +65,14 @@ static bool ends_with(const char *name, const char *end) {
     return length > end_length && strcmp(name + length - end_length, end) == 0;
 }
 
-/* Certificates by their own names; what c_rehash makes of them ("1a2b3c4d.0") only where `hashed`
- * says so, since it is the same once more. */
+/* As c_rehash names them: "1a2b3c4d.0", and ".1" for another one with the same subject. */
+static bool is_hash(const char *name) {
+    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && name[9] != '\0' &&
+           strspn(name + 9, "0123456789") == strlen(name + 9);
+}
+
+/* Certificates by their own names; what c_rehash makes of them only where `hashed` says so, since
+ * it is the same once more. */
 static size_t add_folder(const char *folder, bool hashed, ferry_trust_add add, void *ctx) {
     size_t count = 0;
     DIR *dir = opendir(folder);
@@ -78,10 +82,9 @@ static size_t add_folder(const char *folder, bool hashed, ferry_trust_add add, v
     for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         char path[PATH_SIZE];
         bool named = ends_with(entry->d_name, ".pem") || ends_with(entry->d_name, ".crt");
-        bool is_hash = strlen(entry->d_name) == 10 && ends_with(entry->d_name, ".0");
         int length = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if ((hashed ? is_hash : named) && length < PATH_SIZE) {
-            count += add_file(path, add, ctx) ? 1 : 0;
+        if ((hashed ? is_hash(entry->d_name) : named) && length < PATH_SIZE) {
+            count += add_file(path, add, ctx);
         }
     }
     closedir(dir);
@@ -115,8 +118,8 @@ static void note(char *looked, size_t size, const char *what, const char *place)
 }
 
 void ferry_trust_read(ferry_trust_add add, void *ctx, char *looked, size_t looked_size) {
-    const char *file = getenv("SSL_CERT_FILE");
-    const char *folder = getenv("SSL_CERT_DIR");
+    const char *file = ferry_platform_getenv("SSL_CERT_FILE");
+    const char *folder = ferry_platform_getenv("SSL_CERT_DIR");
     looked[0] = '\0';
     if (file != NULL || folder != NULL) {
         if (file != NULL) {
@@ -131,7 +134,7 @@ void ferry_trust_read(ferry_trust_add add, void *ctx, char *looked, size_t looke
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         note(looked, looked_size, "", files[i]);
-        if (add_file(files[i], add, ctx)) {
+        if (add_file(files[i], add, ctx) > 0) {
             return;
         }
     }
@@ -144,8 +147,8 @@ void ferry_trust_read(ferry_trust_add add, void *ctx, char *looked, size_t looke
 }
 
 bool ferry_trust_write_key(char *text, size_t size) {
-    const char *file = getenv("SSL_CERT_FILE");
-    const char *folder = getenv("SSL_CERT_DIR");
+    const char *file = ferry_platform_getenv("SSL_CERT_FILE");
+    const char *folder = ferry_platform_getenv("SSL_CERT_DIR");
     int length =
         snprintf(text, size, "%s%s\n%s%s", file != NULL ? "f" : "", file != NULL ? file : "",
                  folder != NULL ? "d" : "", folder != NULL ? folder : "");

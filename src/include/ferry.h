@@ -316,8 +316,9 @@ typedef struct ferry_tls_options {
     const char *key_pem;
     const char *key_password;
 
-    const char *crl_pem;     /* revocation lists as PEM text. An issuer that has one here must have
-                                one that is up to date; one without is not asked for revocations */
+    const char *crl_pem;     /* revocation lists as PEM text. Of an issuer that has some here each must
+                                be up to date; one without is not asked for revocations. Not
+                                together with `unsafe` where no authorities are given */
     const char *const *pins; /* ended by NULL; NULL: none. "sha256//" and the base64 of the SHA-256
                                 of a SubjectPublicKeyInfo (RFC 7469 section 2.4). One of them must
                                 be that of a certificate in the chain that was verified */
@@ -513,7 +514,8 @@ ferry_stream *ferry_client_get_connection(const ferry_client *client);
  * UNCONFIGURED: there is no connection. BUSY: an exchange is under way, or bytes have come that
  * nobody asked for. INVALID_PARAMETER: as connect_to_host. UNAVAILABLE: there is no TLS in this
  * build, or it is one for the web. The connection is as it was in these cases; without memory
- * (OUT_OF_MEMORY) the client may be DISCONNECTED. */
+ * (OUT_OF_MEMORY) the client may be DISCONNECTED. A server that speaks TLS 1.2 alone and signs with
+ * RSA-PSS takes a second connection, which only connect_to_host can make. */
 ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
                                    const ferry_tls_options *tls);
 

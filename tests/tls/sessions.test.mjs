@@ -33,7 +33,7 @@ async function resumed(server, ...steps) {
   const found = handshakes(transcript);
   const answers = transcript.match(/^body 5 bytes "hello"$/gm) ?? [];
   assert.equal(answers.length, found.length, transcript);
-  return found.map((line) => line.endsWith(", resumed"));
+  return found.map((line) => line.includes(", resumed, "));
 }
 
 for (const version of ["TLSv1.2", "TLSv1.3"]) {
@@ -170,7 +170,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
         server,
         ...["tls=1", "log=2", "blocking=1", trusting(), ",", 0, 0],
       );
-      assert.match(handshakes(transcript)[1], /, resumed$/);
+      assert.match(handshakes(transcript)[1], /, resumed, /);
     });
   });
 }

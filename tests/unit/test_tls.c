@@ -33,13 +33,8 @@ static ferry_tls_options trusting(void) {
     return (ferry_tls_options){.ca_pem = tls_peer_certificate()};
 }
 
-static ferry_error connect_over(ferry_client *client, tls_peer *peer, const char *host,
-                                const ferry_tls_options *tls) {
-    ferry_error error = ferry_client_set_connection(client, tls_peer_stream(peer));
-    if (error != FERRY_OK) {
-        return error;
-    }
-    error = ferry_client_start_tls(client, host, tls);
+static ferry_error start_tls(ferry_client *client, const char *host, const ferry_tls_options *tls) {
+    ferry_error error = ferry_client_start_tls(client, host, tls);
     for (int i = 0; i < MOST_POLLS && error == FERRY_OK; i++) {
         if (ferry_client_get_status(client) == FERRY_STATUS_CONNECTED) {
             return FERRY_OK;
@@ -47,6 +42,12 @@ static ferry_error connect_over(ferry_client *client, tls_peer *peer, const char
         error = ferry_client_poll(client);
     }
     return error;
+}
+
+static ferry_error connect_over(ferry_client *client, tls_peer *peer, const char *host,
+                                const ferry_tls_options *tls) {
+    ferry_error error = ferry_client_set_connection(client, tls_peer_stream(peer));
+    return error == FERRY_OK ? start_tls(client, host, tls) : error;
 }
 
 /* A request and its answer; the body goes to `text`. */
@@ -105,6 +106,71 @@ static void bytes_may_come_and_go_in_any_pieces(void) {
             exchange_with(&(tls_peer_behaviour){
                 .version = versions[v], .piece = pieces[p], .room = pieces[p], .pause = true});
         }
+    }
+}
+
+static void records_without_data_are_passed_over(void) {
+    for (int version = 12; version <= 13; version++) {
+        exchange_with(&(tls_peer_behaviour){.version = version, .empty_records = 3});
+    }
+}
+
+/* All of it, however little is taken at once. */
+static void write_all(ferry_client *client, size_t length) {
+    static const char data[4000];
+    ferry_error error = FERRY_OK;
+    for (int i = 0; i < MOST_POLLS && length > 0 && error == FERRY_OK; i++) {
+        size_t written = 0;
+        size_t part = length < sizeof data ? length : sizeof data;
+        error = ferry_client_write_request_body(client, data, part, &written);
+        length -= written;
+        if (error == FERRY_OK && written == 0) {
+            error = ferry_client_poll(client);
+        }
+    }
+    CHECK_INT(error, FERRY_OK);
+    CHECK_INT(length, 0);
+}
+
+static void tunnel_that_is_ended_loses_nothing(const tls_peer_behaviour *behaviour) {
+    enum { LENGTH = 20000 };
+    static const char *const headers[] = {"Connection: upgrade", "Upgrade: a", NULL};
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(behaviour);
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", headers, NULL), FERRY_OK);
+    for (int i = 0; i < MOST_POLLS && ferry_client_get_status(client) == FERRY_STATUS_REQUESTING;
+         i++) {
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    }
+    CHECK_INT(ferry_client_get_response_code(client), FERRY_RESPONSE_SWITCHING_PROTOCOLS);
+    size_t head_length = tls_peer_received(peer);
+    write_all(client, LENGTH);
+    CHECK_INT(ferry_client_finish_request_body(client), FERRY_OK);
+    ferry_error error = FERRY_OK;
+    for (int i = 0; i < MOST_POLLS && ferry_client_get_status(client) == FERRY_STATUS_BODY &&
+                    error == FERRY_OK;
+         i++) {
+        char byte;
+        size_t length = 0;
+        error = ferry_client_read_response_body(client, &byte, 1, &length);
+        CHECK_INT(length, 0);
+    }
+    CHECK_INT(error, FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_DISCONNECTED);
+    CHECK_INT(tls_peer_received(peer), head_length + LENGTH);
+    CHECK(tls_peer_was_ended_in_order(peer));
+    ferry_client_free(client);
+    tls_peer_free(peer);
+}
+
+static void the_end_of_a_tunnel_goes_behind_all_that_was_written(void) {
+    for (int version = 12; version <= 13; version++) {
+        tunnel_that_is_ended_loses_nothing(
+            &(tls_peer_behaviour){.version = version, .switches = true});
+        tunnel_that_is_ended_loses_nothing(&(tls_peer_behaviour){
+            .version = version, .switches = true, .room = 100, .pause = true});
     }
 }
 
@@ -441,6 +507,7 @@ static void options_that_cannot_be_read_leave_the_connection(void) {
     check_options((ferry_tls_options){.certificate_pem = tls_peer_certificate(), .key_pem = "x"},
                   "key");
     check_options((ferry_tls_options){.crl_pem = "x"}, "revocation list");
+    check_options((ferry_tls_options){.crl_pem = "x", .unsafe = true}, "not verified");
     check_options((ferry_tls_options){.pins = bad_pins}, "pin");
     check_options((ferry_tls_options){.common_name = ""}, "common_name");
     check_options((ferry_tls_options){.min_version = (ferry_tls_version)11}, "version");
@@ -459,6 +526,8 @@ static void starting_where_it_cannot_be_is_refused(void) {
     ferry_client_close(client);
     CHECK_INT(ferry_client_start_tls(client, "http://peer.example", &tls),
               FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_INT(ferry_client_start_tls(client, "http://peer.example", NULL),
+              FERRY_ERROR_INVALID_PARAMETER);
     ferry_client_free(client);
     tls_peer_free(peer);
 }
@@ -472,15 +541,21 @@ static void every_allocation_may_fail(void) {
         ferry_client_options options = {.allocator = counted_memory_allocator(&memory)};
         ferry_client *client = ferry_client_new(&options);
         tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
+        bool is_given = false;
         if (client != NULL) {
             char text[64];
-            ferry_error error = connect_over(client, peer, "peer.example", &tls);
+            ferry_error error = ferry_client_set_connection(client, tls_peer_stream(peer));
+            is_given = error == FERRY_OK;
+            if (is_given) {
+                error = start_tls(client, "peer.example", &tls);
+            }
             if (error == FERRY_OK) {
                 error = get(client, text);
             }
             CHECK(error == FERRY_OK || error == FERRY_ERROR_OUT_OF_MEMORY);
         }
         ferry_client_free(client);
+        CHECK(tls_peer_is_closed(peer) == is_given);
         CHECK_INT(memory.live, 0);
         tls_peer_free(peer);
     }
@@ -519,6 +594,8 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(both_versions_carry_exchanges),
         CHECK_TEST(bytes_may_come_and_go_in_any_pieces),
+        CHECK_TEST(records_without_data_are_passed_over),
+        CHECK_TEST(the_end_of_a_tunnel_goes_behind_all_that_was_written),
         CHECK_TEST(a_new_handshake_is_declined_and_the_exchange_goes_on),
         CHECK_TEST(a_body_until_the_end_needs_the_end_that_tls_gives),
         CHECK_TEST(what_is_wrong_with_a_certificate_is_said),

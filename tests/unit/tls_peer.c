@@ -30,6 +30,7 @@ struct tls_peer {
     mbedtls_ssl_config config;
     bool is_closed;
     bool was_told;
+    bool was_ended_in_order;
     bool has_ended; /* its own end */
     bool is_broken;
     unsigned reads;
@@ -185,6 +186,15 @@ static int note_name(void *ctx, mbedtls_ssl_context *ssl, const unsigned char *n
 static void answer(tls_peer *peer) {
     const tls_peer_behaviour *how = &peer->behaviour;
     bool is_last = how->ends || how->ends_without_alert;
+    for (int i = 0; i < how->empty_records; i++) {
+        mbedtls_ssl_write(&peer->ssl, (const unsigned char *)"", 0);
+    }
+    if (how->switches) {
+        static const char head[] = "HTTP/1.1 101 Switching Protocols\r\n"
+                                   "Connection: upgrade\r\nUpgrade: a\r\n\r\n";
+        mbedtls_ssl_write(&peer->ssl, (const unsigned char *)head, sizeof head - 1);
+        return;
+    }
     const char *text = is_last ? "HTTP/1.1 200 OK\r\n\r\nhello"
                                : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     mbedtls_ssl_write(&peer->ssl, (const unsigned char *)text, strlen(text));
@@ -218,7 +228,10 @@ static void work(tls_peer *peer) {
         if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
             return;
         }
-        peer->was_told |= result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY;
+        if (result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+            peer->was_told = true;
+            mbedtls_ssl_close_notify(&peer->ssl);
+        }
         if (result <= 0) {
             peer->is_broken = true;
             return;
@@ -271,6 +284,12 @@ static bool peer_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) 
     return true;
 }
 
+static void peer_shutdown(ferry_stream *stream) {
+    tls_peer *peer = (tls_peer *)stream;
+    work(peer);
+    peer->was_ended_in_order = peer->was_told;
+}
+
 static void peer_destroy(ferry_stream *stream) {
     tls_peer *peer = (tls_peer *)stream;
     work(peer);
@@ -281,6 +300,7 @@ static const ferry_stream_ops peer_ops = {
     .read = peer_read,
     .write = peer_write,
     .wants = peer_wants,
+    .shutdown = peer_shutdown,
     .destroy = peer_destroy,
 };
 
@@ -350,6 +370,10 @@ bool tls_peer_is_closed(const tls_peer *peer) {
 
 bool tls_peer_was_told(const tls_peer *peer) {
     return peer->was_told;
+}
+
+bool tls_peer_was_ended_in_order(const tls_peer *peer) {
+    return peer->was_ended_in_order;
 }
 
 const char *tls_peer_server_name(const tls_peer *peer) {

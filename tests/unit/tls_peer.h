@@ -18,6 +18,8 @@ typedef struct tls_peer_behaviour {
     bool ends_without_alert; /* after its answer, which has no length then */
     bool ends;               /* the same, in an orderly way */
     bool asks_again;         /* for a new handshake after the first answer (TLS 1.2) */
+    bool switches;           /* answers 101, reads until the client ends, and then ends too */
+    int empty_records;       /* before each answer */
     int tickets;             /* that it sends after a handshake of TLS 1.3; 0: as many as mbedTLS */
     /* Changes what is on its way, if it is not NULL; `to_client` tells the direction. */
     void (*tamper)(void *ctx, bool to_client, unsigned char *bytes, size_t *length);
@@ -36,6 +38,8 @@ bool tls_peer_is_closed(const tls_peer *peer);
 bool tls_peer_was_told(const tls_peer *peer);
 /* The name that the client asked for; "" if none. */
 const char *tls_peer_server_name(const tls_peer *peer);
+/* True if the stream was ended for writing, and close_notify was there by then. */
+bool tls_peer_was_ended_in_order(const tls_peer *peer);
 /* How many application bytes the client has sent. */
 size_t tls_peer_received(const tls_peer *peer);
 
