@@ -216,7 +216,7 @@ describe("The command line: TLS itself", needsTls, () => {
     const shown = stderr.split("\n");
     assert.equal(code, 0);
     assert.ok(shown.includes(`* connected to 127.0.0.1:${port}`));
-    assert.match(stderr, /^\* TLS 1\.3, \S+, ALPN http\/1\.1$/m);
+    assert.match(stderr, /^\* TLS 1\.3, \S+, new session, ALPN http\/1\.1$/m);
     for (const [subject, issuer] of [
       ["Harbour Root", "Harbour Root"],
       ["Harbour Intermediate", "Harbour Root"],

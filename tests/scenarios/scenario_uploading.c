@@ -8,28 +8,28 @@
 
 enum { MOST_HEADERS = 8, LARGEST_PIECE = 1 << 20 };
 
-/* Writes all of `length` bytes, polling where nothing is taken. */
+/* Writes all of `length` bytes. It polls before each piece: an answer may be there long before the
+ * end, and what answers the last piece is for the caller to find. */
 static ferry_error write_all(scenario *s, const unsigned char *data, size_t length,
                              size_t *written) {
     *written = 0;
     while (*written < length) {
         size_t taken = 0;
-        ferry_error error =
-            ferry_client_write_request_body(s->client, data + *written, length - *written, &taken);
-        if (error != FERRY_OK) {
-            return scenario_result(s, "write", error);
-        }
-        *written += taken;
-        scenario_note_status(s);
-        if (s->blocking) {
-            continue;
-        }
-        error = ferry_client_poll(s->client); /* an answer may be there long before the end */
+        ferry_error error = s->blocking ? FERRY_OK : ferry_client_poll(s->client);
         if (error != FERRY_OK) {
             return scenario_result(s, "poll", error);
         }
         scenario_note_status(s);
-        if (taken == 0 && ferry_client_get_status(s->client) == FERRY_STATUS_REQUESTING) {
+        error =
+            ferry_client_write_request_body(s->client, data + *written, length - *written, &taken);
+        if (error != FERRY_OK) {
+            scenario_note_status(s); /* the call may have found the answer itself */
+            return scenario_result(s, "write", error);
+        }
+        *written += taken;
+        scenario_note_status(s);
+        if (taken == 0 && !s->blocking &&
+            ferry_client_get_status(s->client) == FERRY_STATUS_REQUESTING) {
             scenario_wait(s);
         }
     }

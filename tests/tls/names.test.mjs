@@ -3,10 +3,10 @@
 // none is.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { sample } from "../scenarios/lib/run.mjs";
+import { run, sample } from "../scenarios/lib/run.mjs";
 import { issue } from "./lib/authority.mjs";
 import { intermediate, root } from "./lib/chains.mjs";
-import { expectAccepted, expectRefused, skip, trust } from "./lib/expect.mjs";
+import { expectAccepted, expectRefused, get, skip, trust } from "./lib/expect.mjs";
 import { names } from "./lib/names.mjs";
 import { tlsServer } from "./lib/servers.mjs";
 
@@ -51,6 +51,13 @@ describe("Hosts", { skip }, () => {
       await expectRefused({ ...server, host }, options, "TLS_CERTIFICATE", /other\.example/);
     });
   }
+
+  test("zone_of_an_IPv6_host_is_not_looked_for_in_the_certificate", async (t) => {
+    const server = await tlsServer(t, certificateFor("IP:::1"), undefined, { host: "::1" });
+    const transcript = await run(...get({ ...server, host: "::1%1" }, trust(root())));
+    assert.match(transcript, /^body 5 bytes "hello"$/m);
+    await expectAccepted({ ...server, host: "::1" }, trust(root()), "name=::1%1");
+  });
 
   test("IPv6_host_in_brackets_is_accepted", async (t) => {
     const server = await tlsServer(t, certificateFor("IP:::1"), undefined, { host: "::1" });

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import path from "node:path";
 import { describe, test } from "node:test";
 import { connected, expectTranscript, program, run } from "../scenarios/lib/run.mjs";
 import { answering, ok, received } from "../scenarios/lib/servers.mjs";
@@ -113,6 +114,68 @@ describe("Authorities of the system", { skip }, () => {
     for (const list of [`${first}:${second}`, `:${empty}:/nowhere:${second}:`]) {
       await expectAccepted(under(server, [`SSL_CERT_DIR=${list}`]));
     }
+  });
+
+  test("SSL_CERT_DIR_may_hold_several_of_one_subject", async (t) => {
+    const subject = { subject: "/CN=Ferry Twin" };
+    const [first, second] = [authority("Ferry Twin", subject), authority("Ferry Twin", subject)];
+    const hash = spawnSync("openssl", ["x509", "-hash", "-noout"], { input: first.pem });
+    const folder = emptyFolder();
+    for (const [i, { pem }] of [first, second].entries()) {
+      fs.writeFileSync(`${folder}/${hash.stdout.toString().trim()}.${i}`, pem);
+    }
+    for (const issuer of [first, second]) {
+      const server = await tlsServer(t, issue("Ferry Leaf", { issuer, names: NAMES }));
+      await expectAccepted(under(server, [`SSL_CERT_DIR=${folder}`]));
+    }
+  });
+
+  /** In a system that has nothing below /etc but these files. */
+  const within = (server, files) => {
+    const commands = ["mount -t tmpfs none /etc"];
+    for (const [name, text] of Object.entries(files)) {
+      const made = file(text);
+      commands.push(`mkdir -p ${path.dirname(name)}`, `cp ${made} ${name}`);
+    }
+    const { wrap, ...rest } = under(server, []);
+    const script = `${commands.join(" && ")} && exec "$0" "$@"`;
+    return { ...rest, wrap: ["unshare", "--mount", "sh", "-c", script, ...wrap] };
+  };
+  const canMount =
+    spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/etc"]).status === 0;
+  const needsMounts = { skip: canMount ? false : "a mount namespace takes Linux and root" };
+
+  for (const place of [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/etc/openssl/certs/ca-certificates.crt",
+    "/etc/ssl/certs/root.pem",
+    "/etc/pki/tls/certs/root.crt",
+    "/etc/openssl/certs/root.pem",
+  ]) {
+    test(`${place}_is_found`, needsMounts, async (t) => {
+      await expectAccepted(within(await tlsServer(t, good()), { [place]: root().pem }));
+    });
+  }
+
+  test("file_without_an_authority_is_passed_over", needsMounts, async (t) => {
+    const files = {
+      "/etc/ssl/certs/ca-certificates.crt": "# none\n",
+      "/etc/ssl/cert.pem": root().pem,
+    };
+    await expectAccepted(within(await tlsServer(t, good()), files));
+  });
+
+  test("system_that_has_none_anywhere_is_told_where_it_was_looked", needsMounts, async (t) => {
+    const server = await tlsServer(t, good());
+    const transcript = await run(...get(within(server, {})));
+    const [, detail] = /^connect_to_host: UNAVAILABLE: (.*)\n$/.exec(transcript) ?? [];
+    assert.match(detail ?? "", /\/etc\/ssl\/certs\/ca-certificates\.crt/, transcript);
+    assert.match(detail, /, \/etc\/openssl\/certs: .* or give some in the TLS options$/);
+    assert.equal(server.dialled, 0);
   });
 
   test("https_prefix_without_options_is_verified_by_the_systems_authorities", async (t) => {

@@ -132,6 +132,8 @@ describe("Ciphers", { skip }, () => {
     }
   }
 
+  const SERVER_HELLO = 2;
+
   // mbedTLS takes no RSA-PSS in TLS 1.2, but has to offer it for TLS 1.3; a server that goes by its
   // own order may choose it. A second connection then offers TLS 1.2 alone.
   const choosy = { maxVersion: "TLSv1.2", honorCipherOrder: true };
@@ -157,6 +159,18 @@ describe("Ciphers", { skip }, () => {
     const server = { host: "127.0.0.1", port: between.address().port };
     await expectRefused(server, [trusting()], "TLS_HANDSHAKE", /TLS 1\.3/, /between/);
     assert.equal(count, 2);
+  });
+
+  test("second_attempt_is_refused_where_it_cannot_be_checked", async (t) => {
+    const old = await tlsServer(t, goodRsa(), undefined, choosy);
+    const between = await relay(t, old, {
+      onRecord: (record, from, { index }) =>
+        from === "server" && index === 1 && record[0] === HANDSHAKE && record[5] === SERVER_HELLO
+          ? splitRecord(record, 32)
+          : undefined,
+    });
+    await expectRefused(between, [trusting()], "TLS_HANDSHAKE", /too small to tell/);
+    assert.equal(between.links.length, 2);
   });
 
   test("no_common_cipher_is_refused_by_the_servers_alert", async (t) => {

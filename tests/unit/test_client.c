@@ -702,6 +702,31 @@ static void request_that_failed_at_once_is_reported_without_a_wait(void) {
     CHECK(was_seen);
 }
 
+/* The connection takes all that is written, so that nothing ever waits for it. */
+static void early_answer_is_seen_by_a_program_that_only_writes(void) {
+    enum { PIECE = 4096, MOST_PIECES = 1000 };
+    static const char piece[PIECE];
+    script_stream script;
+    ferry_client *client =
+        connected(&script, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n", NULL);
+    ferry_request request = {
+        .method = FERRY_METHOD_POST, .url = "/", .streamed = true, .streamed_length = -1};
+    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
+    CHECK_INT(ferry_client_send(client, &request), FERRY_OK);
+    ferry_error error = FERRY_OK;
+    int pieces = 0;
+    while (error == FERRY_OK && pieces < MOST_PIECES) {
+        size_t written = 0;
+        error = ferry_client_write_request_body(client, piece, PIECE, &written);
+        script.sent_length = 0;
+        pieces++;
+    }
+    CHECK_INT(error, FERRY_ERROR_UPLOAD_STOPPED);
+    CHECK(pieces < 100);
+    CHECK_INT(ferry_client_get_response_code(client), 413);
+    ferry_client_free(client);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(get_fills_in_absent_headers),
@@ -730,6 +755,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(half_an_allocator_is_refused),
         CHECK_TEST(steady_state_allocates_nothing),
         CHECK_TEST(request_that_failed_at_once_is_reported_without_a_wait),
+        CHECK_TEST(early_answer_is_seen_by_a_program_that_only_writes),
         CHECK_TEST(every_failed_allocation_is_reported_and_survived),
     };
     return CHECK_RUN(tests, argc, argv);

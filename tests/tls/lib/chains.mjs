@@ -377,6 +377,16 @@ export const revocations = [
     },
   },
   {
+    title: "list_that_is_out_of_date_is_refused_beside_one_that_is_not",
+    make: () => {
+      const { certificate, rootList } = revocable();
+      const old = revocationList(intermediate(), [], { from: days(-9), to: days(-2) });
+      return { certificate, crl: [rootList, old, revocationList(intermediate())] };
+    },
+    refused: [/Ferry Leaf/, /out of date|expired/i],
+    node: null, // it goes by the newer one
+  },
+  {
     title: "revoked_intermediate_is_refused",
     make: () => {
       const { certificate } = revocable();
