@@ -8,10 +8,12 @@ import { fileURLToPath } from "node:url";
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const logs = path.join(root, "build", "logs");
 const quick = process.argv.includes("--quick");
+const thorough = process.argv.includes("--thorough");
 const STEP_SECONDS = 600;
 
-if (process.argv.slice(2).some((argument) => argument !== "--quick")) {
-  process.stderr.write("usage: node tests/run.mjs [--quick]\n");
+const isKnown = (argument) => ["--quick", "--thorough"].includes(argument);
+if (!process.argv.slice(2).every(isKnown) || (quick && thorough)) {
+  process.stderr.write("usage: node tests/run.mjs [--quick | --thorough]\n");
   process.exit(2);
 }
 
@@ -181,12 +183,14 @@ const isAloneOnWeb = named("cancel", "demo", "game_loop", "streaming");
 const isOnce = named("authority", "bundle", "without_tls");
 
 // What valgrind slows down without changing what it means: not what measures time, nor the command
-// line, which has no more in it than the library.
-const isForValgrind = named(
-  ...["bodies", "client", "codings", "connecting", "proxies", "requesting", "responses"],
-  ...["tunnels", "uploads"],
-  ...["certificates", "names", "options", "protocols", "sessions", "streams"],
-);
+// line, which has no more in it than the library. The second list is long, and each of its runs is.
+const underValgrind = {
+  all: named("bodies", "client", "codings", "connecting", "requesting", "responses", "uploads"),
+  some: named(
+    ...["certificates", "names", "options", "protocols", "proxies", "sessions", "streams"],
+    "tunnels",
+  ),
+};
 
 const sanitizers = {
   UBSAN_OPTIONS: "print_stacktrace=1",
@@ -200,9 +204,11 @@ if (await build("native")) {
   const files = testFiles();
   await inPairs("native", "", quick ? files.filter((file) => !isOnce(file)) : files, isAlone);
   if (!quick) {
-    const extra = { FERRY_VALGRIND: "1" };
-    const slow = files.filter(isForValgrind);
-    await nodeTests("native", " under valgrind", { files: slow, extra, together: 2 });
+    for (const [amount, isMeant] of Object.entries(underValgrind)) {
+      const options = { files: files.filter(isMeant), together: 2 };
+      const extra = { FERRY_VALGRIND: thorough ? "all" : amount };
+      await nodeTests("native", " under valgrind", { ...options, extra });
+    }
   }
 }
 if (await build("web")) {
