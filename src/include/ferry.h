@@ -316,9 +316,9 @@ typedef struct ferry_tls_options {
     const char *key_pem;
     const char *key_password;
 
-    const char *crl_pem;     /* revocation lists as PEM text. Of an issuer that has some here each must
-                                be up to date; one without is not asked for revocations. Not
-                                together with `unsafe` where no authorities are given */
+    const char *crl_pem;     /* revocation lists as PEM text. Of an issuer that has some here each
+                                must be up to date; one without is not asked for revocations.
+                                Not together with `unsafe` where no authorities are given */
     const char *const *pins; /* ended by NULL; NULL: none. "sha256//" and the base64 of the SHA-256
                                 of a SubjectPublicKeyInfo (RFC 7469 section 2.4). One of them must
                                 be that of a certificate in the chain that was verified */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* counted_memory: what it counts is calls and blocks, the C library does the rest. */
 #include "counted_memory.h"
 
 #include <stdlib.h>
