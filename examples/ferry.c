@@ -108,7 +108,7 @@ static ferry_error transfer_connect(cli_transfer *transfer, char **storage, ferr
         transfer_note(transfer, weakness);
     }
     if (transfer->options->proxy_tls.options.unsafe) {
-        transfer_note(transfer, "warning: whose proxy this is, is not verified (--proxy-insecure)");
+        transfer_note(transfer, "warning: a proxy over TLS is not verified (--proxy-insecure)");
     }
     return error;
 }

@@ -45,7 +45,7 @@ const char cli_help[] =
     "                              port 80 or 443 if not told; '': none\n"
     "      --proxy-cacert FILE     trusts the authorities in FILE for a proxy that is\n"
     "                              reached by https://, and no others\n"
-    "      --proxy-insecure        does not verify whose proxy that is\n"
+    "      --proxy-insecure        does not verify that proxy\n"
     "      --noproxy LIST          hosts that are reached without it, such as\n"
     "                              'localhost,.example.org,10.0.0.0/8'; '*': all\n"
     "      --resolve HOST:PORT:ADDRESS\n"

@@ -52,15 +52,17 @@ static bool has_own_roots(const ferry_tls_options *options) {
     return options->ca_pem != NULL || options->ca_der.length > 0;
 }
 
-static void digest_options(const ferry_tls_options *options,
+/* False where it does not tell these options from others. */
+static bool digest_options(const ferry_tls_options *options,
                            unsigned char digest[FERRY_TLS_DIGEST_SIZE]) {
+    bool is_whole = true;
     char system[1024] = "";
     int numbers[] = {options->unsafe, (int)options->min_version, (int)options->first_cipher};
     mbedtls_sha256_context sha;
     mbedtls_sha256_init(&sha);
     mbedtls_sha256_starts(&sha, 0);
     if (!has_own_roots(options)) {
-        ferry_trust_write_key(system, sizeof system);
+        is_whole = ferry_trust_write_key(system, sizeof system);
     }
     digest_text(&sha, system);
     digest_text(&sha, options->ca_pem);
@@ -76,6 +78,7 @@ static void digest_options(const ferry_tls_options *options,
     digest_bytes(&sha, numbers, sizeof numbers);
     mbedtls_sha256_finish(&sha, digest);
     mbedtls_sha256_free(&sha);
+    return is_whole;
 }
 
 /* ---- Reading ---- */
@@ -152,7 +155,10 @@ static ferry_error read_own_certificate(ferry_context *context, ferry_tls_config
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the client's key is encrypted, and no password is given");
     }
-    if (result == MBEDTLS_ERR_PK_PASSWORD_MISMATCH) {
+    /* One wrong password in some hundreds opens it to something that makes no sense. */
+    bool is_encrypted = strstr(options->key_pem, "ENCRYPTED") != NULL;
+    if (result == MBEDTLS_ERR_PK_PASSWORD_MISMATCH ||
+        (is_encrypted && result != 0 && result != MBEDTLS_ERR_PK_ALLOC_FAILED)) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the password does not open the client's key");
     }
@@ -419,8 +425,8 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
         return ferry_fail_memory(context);
     }
     unsigned char digest[FERRY_TLS_DIGEST_SIZE];
-    digest_options(options, digest);
-    *config = find(cache, digest);
+    bool has_digest = digest_options(options, digest);
+    *config = has_digest ? find(cache, digest) : NULL;
     if (*config != NULL) {
         return FERRY_OK;
     }
@@ -428,13 +434,17 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
     if (made == NULL) {
         return error;
     }
+    *config = made;
+    if (!has_digest) {
+        made->users = 1;
+        return FERRY_OK;
+    }
     memcpy(made->digest, digest, sizeof digest);
     made->users = 2; /* the cache, and who asked */
     ferry_tls_config *surplus = keep(cache, made);
     if (surplus != NULL) {
         ferry_tls_config_release(surplus);
     }
-    *config = made;
     return FERRY_OK;
 }
 

@@ -55,6 +55,7 @@ typedef struct tls {
     ferry_tls_verification *verification; /* until the handshake has ended */
     bool is_open;                         /* the handshake has ended */
     bool is_broken;                       /* a fatal error, after which nothing goes on */
+    bool write_failed;                    /* nothing more can be written */
     bool beneath_failed;                  /* it said why, if it can */
     bool beneath_ended;
     bool offered_session;
@@ -163,9 +164,9 @@ static bool must_go_on(const tls *self, int result) {
     return result == MBEDTLS_ERR_SSL_WANT_READ && !self->is_starved;
 }
 
-/* A record is made that the stream beneath has not taken whole. */
+/* A record is made that the stream beneath has not taken whole, and may yet take. */
 static bool has_unsent(const tls *self) {
-    return self->ssl.MBEDTLS_PRIVATE(out_left) > 0;
+    return self->ssl.MBEDTLS_PRIVATE(out_left) > 0 && !self->write_failed;
 }
 
 /* ---- Why it failed ---- */
@@ -192,10 +193,9 @@ static void set_reason(tls *self, const char *words) {
     }
 }
 
-static void fail_stream(tls *self, int result) {
+static void note_reason(tls *self, int result) {
     char words[REASON_SIZE];
     char name[200];
-    self->is_broken = true;
     if (self->beneath_failed) {
         snprintf(words, sizeof words, "%s", beneath_reason(self));
     } else if (result == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
@@ -214,6 +214,19 @@ static void fail_stream(tls *self, int result) {
         snprintf(words, sizeof words, "the TLS connection failed: %s", name);
     }
     set_reason(self, words);
+}
+
+static void fail_stream(tls *self, int result) {
+    self->is_broken = true;
+    note_reason(self, result);
+}
+
+/* What the server has said before that can still be read: an answer, or an alert with the reason.
+ */
+static void fail_writing(tls *self, int result) {
+    self->write_failed = true;
+    self->ssl.MBEDTLS_PRIVATE(out_left) = 0; /* mbedTLS would send it before it goes on reading */
+    note_reason(self, result);
 }
 
 static bool is_plain_http(const tls *self) {
@@ -427,6 +440,9 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
 
 /* With a record that is not sent, mbedTLS sends that and looks at no data. */
 static ferry_stream_result flush_record(tls *self) {
+    if (self->write_failed || self->is_broken) {
+        return FERRY_STREAM_FAILED;
+    }
     if (!has_unsent(self)) {
         return FERRY_STREAM_OK;
     }
@@ -437,7 +453,7 @@ static ferry_stream_result flush_record(tls *self) {
     if (result == MBEDTLS_ERR_SSL_WANT_WRITE || result == MBEDTLS_ERR_SSL_WANT_READ) {
         return FERRY_STREAM_AGAIN;
     }
-    fail_stream(self, result);
+    fail_writing(self, result);
     return FERRY_STREAM_FAILED;
 }
 
@@ -460,9 +476,10 @@ static ferry_stream_result flush(tls *self) {
 static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capacity,
                                     size_t *length) {
     tls *self = (tls *)stream;
-    if (self->is_broken || flush(self) == FERRY_STREAM_FAILED) {
+    if (self->is_broken) {
         return FERRY_STREAM_FAILED;
     }
+    flush(self);
     self->has_more = false;
     for (int turns = 0; turns < MOST_TURNS; turns++) {
         self->is_starved = false;
@@ -527,7 +544,7 @@ static ferry_stream_result tls_write(ferry_stream *stream, const ferry_slice *sl
                                      size_t *length) {
     tls *self = (tls *)stream;
     char joined[JOINED_BYTES];
-    if (self->is_broken) {
+    if (self->writing_end != TLS_END_NONE) {
         return FERRY_STREAM_FAILED;
     }
     ferry_stream_result flushed = flush(self);
@@ -551,7 +568,7 @@ static ferry_stream_result tls_write(ferry_stream *stream, const ferry_slice *sl
     if (result == MBEDTLS_ERR_SSL_WANT_WRITE || result == MBEDTLS_ERR_SSL_WANT_READ) {
         return FERRY_STREAM_AGAIN;
     }
-    fail_stream(self, result);
+    fail_writing(self, result);
     return FERRY_STREAM_FAILED;
 }
 
@@ -570,10 +587,10 @@ static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
 
 static void tls_shutdown(ferry_stream *stream) {
     tls *self = (tls *)stream;
-    if (self->is_open && !self->is_broken && self->writing_end == TLS_END_NONE) {
+    if (self->is_open && self->writing_end == TLS_END_NONE) {
         self->writing_end = TLS_END_WANTED;
-        flush(self);
     }
+    flush(self);
 }
 
 static void release(tls *self) {
@@ -587,9 +604,11 @@ static void release(tls *self) {
 
 static void tls_destroy(ferry_stream *stream) {
     tls *self = (tls *)stream;
-    if (self->is_open && !self->is_broken && !self->beneath_ended &&
-        self->writing_end == TLS_END_NONE) {
-        mbedtls_ssl_close_notify(&self->ssl); /* as far as there is room for it */
+    if (self->is_open && !self->beneath_ended) {
+        if (self->writing_end == TLS_END_NONE) {
+            self->writing_end = TLS_END_WANTED;
+        }
+        flush(self); /* as far as there is room */
     }
     self->beneath->ops->destroy(self->beneath);
     release(self);

@@ -205,31 +205,29 @@ static ferry_error look_up(ferry_client *client) {
         return FERRY_OK;
     }
     client->unseen_bytes = 0;
-    return ferry_client_step(client);
+    ferry_error error = ferry_client_step(client);
+    return error == FERRY_OK ? check_upload(client) : error;
 }
 
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written) {
     size_t taken = 0;
+    bool go_on = true;
     ferry_error error = check_upload(client);
-    if (error == FERRY_OK) {
-        error = look_up(client);
-    }
-    if (error == FERRY_OK) {
-        error = write_once(client, data, length, &taken);
-    }
-    bool go_on = client->sleep != NULL;
-    while (error == FERRY_OK && taken < length && go_on) {
+    for (bool is_first = true; error == FERRY_OK && go_on; is_first = false) {
         const char *rest = (const char *)data + taken;
-        if (client->exchange.awaits_body) {
+        size_t before = taken;
+        error = look_up(client);
+        if (error == FERRY_OK && (is_first || client->exchange.awaits_body)) {
             error = write_once(client, rest, length - taken, &taken);
-        } else {
+        } else if (error == FERRY_OK) {
             error = write_after_sleep(client, rest, length - taken, &taken, &go_on);
         }
+        client->unseen_bytes += taken - before;
+        go_on = go_on && taken < length && client->sleep != NULL;
     }
     if (error == FERRY_OK) {
         *written = taken;
-        client->unseen_bytes += taken;
     }
     return error;
 }

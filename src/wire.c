@@ -27,6 +27,20 @@ void ferry_wire_disconnect(ferry_wire *wire) {
     ferry_buffer_clear(&wire->held);
     wire->upload = FERRY_UPLOAD_COMPLETE;
     wire->write_blocked = false;
+    wire->is_ending = false;
+}
+
+void ferry_wire_end(ferry_wire *wire) {
+    const ferry_stream_ops *ops = wire->stream->ops;
+    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+    if (!wire->is_ending || ferry_buffer_length(&wire->tx) > 0) {
+        return;
+    }
+    if (ops->shutdown != NULL) {
+        ops->shutdown(wire->stream);
+    }
+    wire->is_ending = ops->wants != NULL && ops->wants(wire->stream, 0, &wait) &&
+                      (wait.events & FERRY_EVENT_WRITE) != 0;
 }
 
 void ferry_wire_fail(ferry_wire *wire, ferry_error error) {
@@ -78,6 +92,9 @@ static void step_open(ferry_wire *wire) {
     if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
         ferry_wire_flush(wire);
     }
+    if (wire->stream != NULL) {
+        ferry_wire_end(wire);
+    }
     if (exchange->state == FERRY_EXCHANGE_SENDING || exchange->state == FERRY_EXCHANGE_WAITING) {
         ferry_wire_receive_head(wire);
     }
@@ -111,7 +128,7 @@ static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t c
     bool is_unread =
         backend->exchange->state == FERRY_EXCHANGE_BODY && !backend->exchange->reader_waits;
     unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
-    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
+    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_ending) {
         events |= FERRY_EVENT_WRITE;
     }
     if (events == 0) {

@@ -256,12 +256,14 @@ ferry_error ferry_wire_finish(ferry_backend *backend) {
                           "the body is %lld bytes shorter than announced",
                           (long long)wire->upload_remaining);
     }
-    if (wire->framing.kind == FERRY_H1_BODY_TUNNEL && wire->stream->ops->shutdown != NULL) {
-        wire->stream->ops->shutdown(wire->stream);
-    }
     wire->is_finished = true;
     backend->exchange->takes_body = false;
-    return wire->upload == FERRY_UPLOAD_HELD ? FERRY_OK : complete(wire);
+    ferry_error error = wire->upload == FERRY_UPLOAD_HELD ? FERRY_OK : complete(wire);
+    if (error == FERRY_OK && wire->framing.kind == FERRY_H1_BODY_TUNNEL && wire->stream != NULL) {
+        wire->is_ending = true;
+        ferry_wire_end(wire);
+    }
+    return error;
 }
 
 void ferry_wire_proceed(ferry_backend *backend) {

@@ -34,6 +34,7 @@ typedef struct ferry_wire {
     int64_t upload_remaining; /* of a streamed body of known length; -1: chunked or a tunnel */
     bool upload_is_chunked;
     bool write_blocked; /* the last write was not taken whole */
+    bool is_ending;     /* the stream is to be ended for writing, behind what is not sent yet */
 
     /* The response. */
     ferry_buffer rx;
@@ -56,6 +57,8 @@ typedef struct ferry_wire {
 
 /* Ends the exchange with an error (the detail is set) and drops the connection. */
 void ferry_wire_fail(ferry_wire *wire, ferry_error error);
+/* Says to the stream that nothing follows, once nothing is left to be sent. */
+void ferry_wire_end(ferry_wire *wire);
 /* Drops the connection: the link is CLOSED. */
 void ferry_wire_disconnect(ferry_wire *wire);
 /* The stream's reason for FERRY_STREAM_FAILED; never NULL. */

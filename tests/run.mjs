@@ -176,7 +176,7 @@ const named = (...names) => {
 };
 
 // These measure processor time, memory, frames or short times, and have the machine for themselves.
-const isAlone = named("blocking", "game_loop", "native", "timeouts");
+const isAlone = named("blocking", "cli_timeouts", "game_loop", "native", "timeouts");
 const isAloneOnWeb = named("cancel", "demo", "game_loop", "streaming");
 
 // These make builds of their own, or are about what the tests themselves are made of: once will do.

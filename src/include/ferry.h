@@ -257,7 +257,8 @@ typedef struct ferry_stream_ops {
      * on; may be NULL: then there is not, and blocking calls and ferry_client_wait() are refused,
      * as they are on the web in any case. */
     bool (*wants)(ferry_stream *stream, unsigned events, ferry_wait *wait);
-    /* Says that nothing more will be written. May be NULL. */
+    /* Says that nothing more will be written. Called again where `wants`, asked for no event, still
+     * wants FERRY_EVENT_WRITE: the end is not out yet. May be NULL. */
     void (*shutdown)(ferry_stream *stream);
     /* Closes the stream at once and frees it. */
     void (*destroy)(ferry_stream *stream);
@@ -512,10 +513,11 @@ ferry_stream *ferry_client_get_connection(const ferry_client *client);
  * until the handshake has ended, as with connect_to_host; get_connection then gives the TLS stream.
  * `host` is the server's name, for which the certificate must be, and which Host has from then on.
  * UNCONFIGURED: there is no connection. BUSY: an exchange is under way, or bytes have come that
- * nobody asked for. INVALID_PARAMETER: as connect_to_host. UNAVAILABLE: there is no TLS in this
- * build, or it is one for the web. The connection is as it was in these cases; without memory
- * (OUT_OF_MEMORY) the client may be DISCONNECTED. A server that speaks TLS 1.2 alone and signs with
- * RSA-PSS takes a second connection, which only connect_to_host can make. */
+ * nobody asked for. INVALID_PARAMETER: as connect_to_host, and a host that says http://.
+ * UNAVAILABLE: there is no TLS in this build, or it is one for the web. The connection is as it was
+ * in these cases; without memory (OUT_OF_MEMORY) the client may be DISCONNECTED. A server that
+ * speaks TLS 1.2 alone and signs with RSA-PSS takes a second connection, which only connect_to_host
+ * can make. */
 ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
                                    const ferry_tls_options *tls);
 

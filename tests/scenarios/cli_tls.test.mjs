@@ -311,7 +311,7 @@ describe("The command line: proxies", () => {
     const { code, stdout, stderr } = await ferry(["--proxy-insecure", ...asked]);
     assert.equal(
       stderr,
-      "ferry: warning: whose proxy this is, is not verified (--proxy-insecure)\n",
+      "ferry: warning: a proxy over TLS is not verified (--proxy-insecure)\n",
     );
     assert.equal(stdout.toString(), "hello\n");
     assert.equal(code, 0);

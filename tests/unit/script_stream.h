@@ -19,6 +19,7 @@ typedef struct script_stream {
     size_t write_limit;            /* bytes a write takes at most; 0: all */
     size_t write_room;             /* bytes that writes take in all; 0: without end */
     ferry_stream_result write_end; /* once the room is used up */
+    bool forgets;                  /* what is written, so that there is always room */
     char sent[8192];
     size_t sent_length;
     unsigned reads;

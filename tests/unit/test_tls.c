@@ -132,7 +132,13 @@ static void write_all(ferry_client *client, size_t length) {
     CHECK_INT(length, 0);
 }
 
-static void tunnel_that_is_ended_loses_nothing(const tls_peer_behaviour *behaviour) {
+static unsigned waited_for(const ferry_client *client) {
+    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+    return ferry_client_get_waits(client, &wait, 1) == 1 ? wait.events : 0;
+}
+
+/* After the end it reads, or does no more than to poll while it is asked to. */
+static void tunnel_that_is_ended_loses_nothing(const tls_peer_behaviour *behaviour, bool reads) {
     enum { LENGTH = 20000 };
     static const char *const headers[] = {"Connection: upgrade", "Upgrade: a", NULL};
     ferry_tls_options tls = trusting();
@@ -148,6 +154,11 @@ static void tunnel_that_is_ended_loses_nothing(const tls_peer_behaviour *behavio
     size_t head_length = tls_peer_received(peer);
     write_all(client, LENGTH);
     CHECK_INT(ferry_client_finish_request_body(client), FERRY_OK);
+    for (int i = 0; i < MOST_POLLS && !reads && waited_for(client) != 0; i++) {
+        CHECK_INT(waited_for(client), FERRY_EVENT_WRITE);
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    }
+    CHECK(reads || tls_peer_was_ended_in_order(peer));
     ferry_error error = FERRY_OK;
     for (int i = 0; i < MOST_POLLS && ferry_client_get_status(client) == FERRY_STATUS_BODY &&
                     error == FERRY_OK;
@@ -167,10 +178,43 @@ static void tunnel_that_is_ended_loses_nothing(const tls_peer_behaviour *behavio
 
 static void the_end_of_a_tunnel_goes_behind_all_that_was_written(void) {
     for (int version = 12; version <= 13; version++) {
-        tunnel_that_is_ended_loses_nothing(
-            &(tls_peer_behaviour){.version = version, .switches = true});
-        tunnel_that_is_ended_loses_nothing(&(tls_peer_behaviour){
-            .version = version, .switches = true, .room = 100, .pause = true});
+        for (int reads = 0; reads <= 1; reads++) {
+            tunnel_that_is_ended_loses_nothing(
+                &(tls_peer_behaviour){.version = version, .switches = true}, reads == 1);
+            tunnel_that_is_ended_loses_nothing(
+                &(tls_peer_behaviour){
+                    .version = version, .switches = true, .room = 100, .pause = true},
+                reads == 1);
+        }
+    }
+}
+
+static void answer_is_read_though_writing_has_failed(void) {
+    for (int version = 12; version <= 13; version++) {
+        static const char piece[1000];
+        ferry_tls_options tls = trusting();
+        ferry_client *client = client_new();
+        tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = version, .refuses = true});
+        ferry_request request = {
+            .method = FERRY_METHOD_POST, .url = "/", .streamed = true, .streamed_length = -1};
+        CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+        CHECK_INT(ferry_client_send(client, &request), FERRY_OK);
+        size_t length = 0;
+        ferry_error error = FERRY_OK;
+        for (int i = 0; i < MOST_POLLS && error == FERRY_OK; i++) {
+            error = ferry_client_write_request_body(client, piece, sizeof piece, &length);
+        }
+        CHECK_INT(error, FERRY_ERROR_UPLOAD_STOPPED);
+        for (int i = 0;
+             i < MOST_POLLS && ferry_client_get_status(client) == FERRY_STATUS_REQUESTING; i++) {
+            CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        }
+        CHECK_INT(ferry_client_get_response_code(client), 413);
+        char text[64];
+        CHECK_INT(ferry_client_read_response_body(client, text, sizeof text, &length), FERRY_OK);
+        CHECK_MEM(text, length, "hello", 5);
+        ferry_client_free(client);
+        tls_peer_free(peer);
     }
 }
 
@@ -317,12 +361,6 @@ static void a_session_that_may_have_made_a_handshake_fail_is_dropped(void) {
             FERRY_ERROR_TLS_HANDSHAKE);
     CHECK(!resumes(&tls, &good, FERRY_OK));
     ferry_tls_cache_free(tls.cache);
-}
-
-static unsigned waited_for(const ferry_client *client) {
-    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
-    CHECK_INT(ferry_client_get_waits(client, &wait, 1), 1);
-    return wait.events;
 }
 
 static void many_tickets_are_not_all_read_in_one_call(void) {
@@ -514,6 +552,27 @@ static void options_that_cannot_be_read_leave_the_connection(void) {
     check_options((ferry_tls_options){.first_cipher = (ferry_tls_cipher)9}, "cipher");
 }
 
+static void a_wrong_password_is_told_whatever_it_makes_of_the_key(void) {
+    /* "right" opens it; "wrong 70" leaves padding that is in order, around nonsense. */
+    static const char key[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+                              "MIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAjYOMMXYYi7nQIBATAM\n"
+                              "BggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQDwIJeOifKDpzkHcezrA3bgSBkE/5\n"
+                              "eTuVzbM68wWSMX9/anV0yrI7fYBbZ3SqMorHs53NQOtNZkxKiSWzRNFnebzztg1X\n"
+                              "MkKk0sr5NWax+bkx5EI9pdCXqsiQTcL0zBWHehlnaCYlNiDIB8Jd3EJgBYwGuaSJ\n"
+                              "VEg/r1Kn7KJKVZXfVay/DmVR1SejkJp2EdL3kPrdZuJLmx8aEJw9pmYDmckSmw==\n"
+                              "-----END ENCRYPTED PRIVATE KEY-----\n";
+    ferry_tls_options tls = {.certificate_pem = tls_peer_certificate(), .key_pem = key};
+    static const char *const wrong[] = {"wrong 1", "wrong 70"};
+    for (size_t i = 0; i < 2; i++) {
+        tls.key_password = wrong[i];
+        check_options(tls, "the password does not open the client's key");
+    }
+    tls.key_password = "right";
+    check_options(tls, "does not belong to its certificate");
+    tls.key_password = NULL;
+    check_options(tls, "no password is given");
+}
+
 static void starting_where_it_cannot_be_is_refused(void) {
     ferry_tls_options tls = trusting();
     ferry_client *client = client_new();
@@ -596,6 +655,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(bytes_may_come_and_go_in_any_pieces),
         CHECK_TEST(records_without_data_are_passed_over),
         CHECK_TEST(the_end_of_a_tunnel_goes_behind_all_that_was_written),
+        CHECK_TEST(answer_is_read_though_writing_has_failed),
         CHECK_TEST(a_new_handshake_is_declined_and_the_exchange_goes_on),
         CHECK_TEST(a_body_until_the_end_needs_the_end_that_tls_gives),
         CHECK_TEST(what_is_wrong_with_a_certificate_is_said),
@@ -608,6 +668,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(sessions_are_of_one_host_and_port_and_few),
         CHECK_TEST(what_the_authorities_depend_on_is_told_whole_or_not_at_all),
         CHECK_TEST(options_that_cannot_be_read_leave_the_connection),
+        CHECK_TEST(a_wrong_password_is_told_whatever_it_makes_of_the_key),
         CHECK_TEST(starting_where_it_cannot_be_is_refused),
         CHECK_TEST(every_allocation_may_fail),
         CHECK_TEST(names_match_as_rfc_9525_says),

@@ -31,6 +31,7 @@ struct tls_peer {
     bool is_closed;
     bool was_told;
     bool was_ended_in_order;
+    bool has_refused;
     bool has_ended; /* its own end */
     bool is_broken;
     unsigned reads;
@@ -195,6 +196,12 @@ static void answer(tls_peer *peer) {
         mbedtls_ssl_write(&peer->ssl, (const unsigned char *)head, sizeof head - 1);
         return;
     }
+    if (how->refuses) {
+        static const char refusal[] = "HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nhello";
+        mbedtls_ssl_write(&peer->ssl, (const unsigned char *)refusal, sizeof refusal - 1);
+        peer->has_refused = true;
+        return;
+    }
     const char *text = is_last ? "HTTP/1.1 200 OK\r\n\r\nhello"
                                : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     mbedtls_ssl_write(&peer->ssl, (const unsigned char *)text, strlen(text));
@@ -267,6 +274,9 @@ static ferry_stream_result peer_write(ferry_stream *stream, const ferry_slice *s
                                       size_t *length) {
     tls_peer *peer = (tls_peer *)stream;
     (void)count;
+    if (peer->has_refused) {
+        return FERRY_STREAM_FAILED;
+    }
     if (pauses(peer, &peer->writes)) {
         return FERRY_STREAM_AGAIN;
     }

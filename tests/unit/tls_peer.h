@@ -19,6 +19,7 @@ typedef struct tls_peer_behaviour {
     bool ends;               /* the same, in an orderly way */
     bool asks_again;         /* for a new handshake after the first answer (TLS 1.2) */
     bool switches;           /* answers 101, reads until the client ends, and then ends too */
+    bool refuses;            /* answers 413, and from then on no write of the client's succeeds */
     int empty_records;       /* before each answer */
     int tickets;             /* that it sends after a handshake of TLS 1.3; 0: as many as mbedTLS */
     /* Changes what is on its way, if it is not NULL; `to_client` tells the direction. */
