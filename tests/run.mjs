@@ -177,7 +177,6 @@ const named = (...names) => {
 
 // These measure processor time, memory, frames or short times, and have the machine for themselves.
 const isAlone = named("blocking", "cli_timeouts", "game_loop", "native", "timeouts");
-const isAloneOnWeb = named("cancel", "demo", "game_loop", "streaming");
 
 // These make builds of their own, or are about what the tests themselves are made of: once will do.
 const isOnce = named("authority", "bundle", "without_tls");
@@ -216,7 +215,8 @@ if (await build("web")) {
   const files = testFiles("tests/web").filter(
     (file) => !quick || /\/(transcripts|units)\./.test(file),
   );
-  await inPairs("native", " on the web", files, isAloneOnWeb);
+  // Browsers and the compiler keep both processors busy as it is.
+  await nodeTests("native", " on the web", { files });
 }
 if (!quick && (await build("asan"))) {
   await ctest("unit tests with ASan and UBSan", "asan", []);
