@@ -309,10 +309,7 @@ describe("The command line: proxies", () => {
       await fails(14, certificateError("proxy: .*Harbour Root"), [...options, ...asked]);
     }
     const { code, stdout, stderr } = await ferry(["--proxy-insecure", ...asked]);
-    assert.equal(
-      stderr,
-      "ferry: warning: a proxy over TLS is not verified (--proxy-insecure)\n",
-    );
+    assert.equal(stderr, "ferry: warning: a proxy over TLS is not verified (--proxy-insecure)\n");
     assert.equal(stdout.toString(), "hello\n");
     assert.equal(code, 0);
     const missing = /ferry: --proxy-cacert: cannot read .* \(try ferry --help\)/;
