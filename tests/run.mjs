@@ -216,7 +216,7 @@ if (await build("web")) {
     (file) => !quick || /\/(transcripts|units)\./.test(file),
   );
   // Browsers and the compiler keep both processors busy as it is.
-  await nodeTests("native", " on the web", { files });
+  await nodeTests("native", " on the web", { files, together: quick ? 2 : 1 });
 }
 if (!quick && (await build("asan"))) {
   await ctest("unit tests with ASan and UBSan", "asan", []);
