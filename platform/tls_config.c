@@ -221,8 +221,7 @@ static ferry_error check_numbers(ferry_context *context, const ferry_tls_options
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "there is no TLS version number %d", (int)options->min_version);
     }
-    bool has_roots = options->ca_pem != NULL || options->ca_der.length > 0;
-    if (options->crl_pem != NULL && options->unsafe && !has_roots) {
+    if (options->crl_pem != NULL && options->unsafe && !has_own_roots(options)) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "revocation lists (crl_pem) are of no use where the chain is not "
                           "verified: give authorities (ca_pem, ca_der) or leave out `unsafe`");

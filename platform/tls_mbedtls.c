@@ -221,8 +221,7 @@ static void fail_stream(tls *self, int result) {
     note_reason(self, result);
 }
 
-/* What the server has said before that can still be read: an answer, or an alert with the reason.
- */
+/* What the server has said can still be read: an answer, or an alert with the reason. */
 static void fail_writing(tls *self, int result) {
     self->write_failed = true;
     self->ssl.MBEDTLS_PRIVATE(out_left) = 0; /* mbedTLS would send it before it goes on reading */

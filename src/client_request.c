@@ -199,7 +199,7 @@ static ferry_error write_after_sleep(ferry_client *client, const char *data, siz
 
 /* In blocking mode nobody polls, and while the connection takes all that is written nothing waits:
  * an early answer or a time-out would be found at the end only. */
-static ferry_error look_up(ferry_client *client) {
+static ferry_error look_for_answer(ferry_client *client) {
     enum { UNSEEN_BYTES = 256 * 1024 };
     if (client->sleep == NULL || client->unseen_bytes < UNSEEN_BYTES) {
         return FERRY_OK;
@@ -217,7 +217,7 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
     for (bool is_first = true; error == FERRY_OK && go_on; is_first = false) {
         const char *rest = (const char *)data + taken;
         size_t before = taken;
-        error = look_up(client);
+        error = look_for_answer(client);
         if (error == FERRY_OK && (is_first || client->exchange.awaits_body)) {
             error = write_once(client, rest, length - taken, &taken);
         } else if (error == FERRY_OK) {
