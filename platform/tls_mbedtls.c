@@ -132,6 +132,7 @@ static int receive(void *ctx, unsigned char *dst, size_t capacity) {
             return receive_failed(self, result);
         }
         self->end = length;
+        self->context->bytes_moved += length;
         note_first(self, buffer_of(self), length);
     }
     size_t length = self->end - self->begin;
@@ -156,6 +157,7 @@ static int transmit(void *ctx, const unsigned char *data, size_t length) {
         self->beneath_failed = true;
         return BENEATH_FAILED;
     }
+    self->context->bytes_moved += written;
     return (int)written;
 }
 

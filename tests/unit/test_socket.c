@@ -399,6 +399,7 @@ static void the_stream_reads_writes_and_ends_as_its_socket_does(void) {
     size_t length = 0;
     CHECK_INT(stream->ops->write(stream, slices, 2, &length), FERRY_STREAM_OK);
     CHECK_INT(length, 5);
+    CHECK_INT(context.bytes_moved, 5);
     stream->ops->shutdown(stream);
     CHECK_INT(recv(pair.peer, bytes, sizeof bytes, MSG_WAITALL), 5); /* the end comes after it */
     CHECK_MEM(bytes, 5, "GET /", 5);
@@ -406,6 +407,9 @@ static void the_stream_reads_writes_and_ends_as_its_socket_does(void) {
     wait_for(pair.socket, FERRY_EVENT_READ);
     CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_OK);
     CHECK_MEM(bytes, length, "ok", 2);
+    CHECK_INT(context.bytes_moved, 7);
+    CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_AGAIN);
+    CHECK_INT(context.bytes_moved, 7);
     CHECK(stream->ops->get_error_detail(stream) == NULL);
     peer_reset(&pair);
     wait_for(pair.socket, FERRY_EVENT_READ);
