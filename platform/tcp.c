@@ -9,27 +9,16 @@ typedef struct tcp {
     const char *reason; /* of the last failure */
 } tcp;
 
-static ferry_stream_result tcp_count(tcp *self, ferry_stream_result result, size_t length) {
-    if (result == FERRY_STREAM_OK) {
-        self->context->bytes_moved += length;
-    }
-    return result;
-}
-
 static ferry_stream_result tcp_read(ferry_stream *stream, void *dst, size_t capacity,
                                     size_t *length) {
     tcp *self = (tcp *)stream;
-    ferry_stream_result result =
-        ferry_socket_read(self->socket, dst, capacity, length, &self->reason);
-    return tcp_count(self, result, *length);
+    return ferry_socket_read(self->socket, dst, capacity, length, &self->reason);
 }
 
 static ferry_stream_result tcp_write(ferry_stream *stream, const ferry_slice *slices, size_t count,
                                      size_t *length) {
     tcp *self = (tcp *)stream;
-    ferry_stream_result result =
-        ferry_socket_write(self->socket, slices, count, length, &self->reason);
-    return tcp_count(self, result, *length);
+    return ferry_socket_write(self->socket, slices, count, length, &self->reason);
 }
 
 static bool tcp_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {

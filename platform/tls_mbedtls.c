@@ -2,6 +2,8 @@
 /* tls_mbedtls: the stream: handshake, records, alerts and the end, over the stream beneath. */
 #include "tls_state.h"
 
+#include "stream.h"
+
 #include <assert.h>
 #include <mbedtls/error.h>
 #include <mbedtls/platform.h>
@@ -50,6 +52,7 @@ typedef struct tls {
     ferry_stream base;
     ferry_context *context;
     ferry_stream *beneath;
+    const char *beneath_reason; /* why it failed */
     ferry_tls_config *config;
     mbedtls_ssl_context ssl;
     ferry_tls_verification *verification; /* until the handshake has ended */
@@ -126,13 +129,12 @@ static int receive(void *ctx, unsigned char *dst, size_t capacity) {
         size_t length = 0;
         self->begin = 0;
         self->end = 0;
-        ferry_stream_result result =
-            self->beneath->ops->read(self->beneath, buffer_of(self), room, &length);
+        ferry_stream_result result = ferry_stream_read(
+            self->context, self->beneath, buffer_of(self), room, &length, &self->beneath_reason);
         if (result != FERRY_STREAM_OK) {
             return receive_failed(self, result);
         }
         self->end = length;
-        self->context->bytes_moved += length;
         note_first(self, buffer_of(self), length);
     }
     size_t length = self->end - self->begin;
@@ -149,7 +151,8 @@ static int transmit(void *ctx, const unsigned char *data, size_t length) {
     tls *self = ctx;
     ferry_slice slice = {data, length};
     size_t written = 0;
-    ferry_stream_result result = self->beneath->ops->write(self->beneath, &slice, 1, &written);
+    ferry_stream_result result = ferry_stream_write(self->context, self->beneath, &slice, 1,
+                                                    &written, &self->beneath_reason);
     if (result == FERRY_STREAM_AGAIN) {
         return MBEDTLS_ERR_SSL_WANT_WRITE;
     }
@@ -157,7 +160,6 @@ static int transmit(void *ctx, const unsigned char *data, size_t length) {
         self->beneath_failed = true;
         return BENEATH_FAILED;
     }
-    self->context->bytes_moved += written;
     return (int)written;
 }
 
@@ -172,14 +174,6 @@ static bool has_unsent(const tls *self) {
 }
 
 /* ---- Why it failed ---- */
-
-static const char *beneath_reason(tls *self) {
-    const char *reason = NULL;
-    if (self->beneath_failed && self->beneath->ops->get_error_detail != NULL) {
-        reason = self->beneath->ops->get_error_detail(self->beneath);
-    }
-    return reason != NULL ? reason : "the connection failed";
-}
 
 /* mbedTLS has no call for it; its content is a level and the description. */
 static int alert_of(const tls *self) {
@@ -199,7 +193,7 @@ static void note_reason(tls *self, int result) {
     char words[REASON_SIZE];
     char name[200];
     if (self->beneath_failed) {
-        snprintf(words, sizeof words, "%s", beneath_reason(self));
+        snprintf(words, sizeof words, "%s", self->beneath_reason);
     } else if (result == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
         ferry_tls_write_alert(alert_of(self), name, sizeof name);
         snprintf(words, sizeof words, "the server ended the TLS connection with the alert %s",
@@ -295,7 +289,7 @@ static ferry_error fail_handshake(tls *self, int result) {
     char words[200];
     if (self->beneath_failed) {
         return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR, "in the TLS handshake with %s: %s",
-                          self->host, beneath_reason(self));
+                          self->host, self->beneath_reason);
     }
     if (self->verification->words[0] != '\0') {
         return ferry_fail(context, FERRY_ERROR_TLS_CERTIFICATE, "%s", self->verification->words);

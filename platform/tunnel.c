@@ -3,6 +3,7 @@
  * What the origin said right behind that answer is kept for whoever reads the stream next. */
 #include "h1_tunnel.h"
 #include "platform.h"
+#include "stream.h"
 
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct ferry_tunnel {
     ferry_h1_tunnel answer;
     ferry_buffer request; /* all of it: it may have to be sent again */
     size_t sent;          /* of the request */
+    const char *reason;   /* why the stream failed; NULL: it has not */
     ferry_buffer rx;
     bool has_credentials;
     char proxy[FERRY_H1_TUNNEL_NAME_SIZE];
@@ -29,6 +31,7 @@ typedef struct ahead {
     ferry_stream base;
     ferry_context *context;
     ferry_stream *beneath;
+    const char *reason; /* why it failed */
     ferry_buffer bytes;
 } ahead;
 
@@ -37,7 +40,8 @@ static ferry_stream_result ahead_read(ferry_stream *stream, void *dst, size_t ca
     ahead *self = (ahead *)stream;
     size_t left = ferry_buffer_length(&self->bytes);
     if (left == 0) {
-        return self->beneath->ops->read(self->beneath, dst, capacity, length);
+        return ferry_stream_read(self->context, self->beneath, dst, capacity, length,
+                                 &self->reason);
     }
     *length = left < capacity ? left : capacity;
     memcpy(dst, ferry_buffer_content(&self->bytes), *length);
@@ -51,8 +55,8 @@ static ferry_stream_result ahead_read(ferry_stream *stream, void *dst, size_t ca
 
 static ferry_stream_result ahead_write(ferry_stream *stream, const ferry_slice *slices,
                                        size_t count, size_t *length) {
-    ferry_stream *beneath = ((ahead *)stream)->beneath;
-    return beneath->ops->write(beneath, slices, count, length);
+    ahead *self = (ahead *)stream;
+    return ferry_stream_write(self->context, self->beneath, slices, count, length, &self->reason);
 }
 
 static bool ahead_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
@@ -78,14 +82,8 @@ static void ahead_destroy(ferry_stream *stream) {
     ferry_free(self->context, self);
 }
 
-static const char *reason_of(ferry_stream *stream) {
-    const char *reason =
-        stream->ops->get_error_detail != NULL ? stream->ops->get_error_detail(stream) : NULL;
-    return reason != NULL ? reason : "the connection failed";
-}
-
 static const char *ahead_get_error_detail(ferry_stream *stream) {
-    return reason_of(((ahead *)stream)->beneath);
+    return ((const ahead *)stream)->reason;
 }
 
 static const ferry_stream_ops ahead_ops = {
@@ -143,6 +141,7 @@ void ferry_tunnel_rewind(ferry_tunnel *tunnel) {
     ferry_h1_tunnel_init(&tunnel->answer);
     ferry_buffer_clear(&tunnel->rx);
     tunnel->sent = 0;
+    tunnel->reason = NULL;
 }
 
 void ferry_tunnel_free(ferry_tunnel *tunnel) {
@@ -166,7 +165,8 @@ static void send_request(ferry_tunnel *tunnel, ferry_stream *stream) {
     while (unsent(tunnel) > 0) {
         ferry_slice slice = {ferry_buffer_content(&tunnel->request) + tunnel->sent, unsent(tunnel)};
         size_t written = 0;
-        ferry_stream_result result = stream->ops->write(stream, &slice, 1, &written);
+        ferry_stream_result result =
+            ferry_stream_write(tunnel->context, stream, &slice, 1, &written, &tunnel->reason);
         if (result == FERRY_STREAM_AGAIN) {
             return;
         }
@@ -186,10 +186,8 @@ static ferry_error explain(ferry_tunnel *tunnel, ferry_error error) {
     return error;
 }
 
-static ferry_error refuse_end(ferry_tunnel *tunnel, ferry_stream *stream,
-                              ferry_stream_result result) {
-    const char *what =
-        result == FERRY_STREAM_FAILED ? reason_of(stream) : "it closed the connection";
+static ferry_error refuse_end(ferry_tunnel *tunnel) {
+    const char *what = tunnel->reason != NULL ? tunnel->reason : "it closed the connection";
     bool has_begun = !ferry_h1_head_is_empty(&tunnel->answer.head);
     ferry_fail(tunnel->context, FERRY_ERROR_CONNECTION_ERROR, "%s %s", what,
                has_begun ? "in the middle of its answer" : "without answering");
@@ -205,13 +203,16 @@ static ferry_error fill(ferry_tunnel *tunnel, ferry_stream *stream, bool *came) 
     }
     size_t length = 0;
     ferry_stream_result result =
-        stream->ops->read(stream, rx->data + rx->end, rx->capacity - rx->end, &length);
+        ferry_stream_read(tunnel->context, stream, rx->data + rx->end, rx->capacity - rx->end,
+                          &length, &tunnel->reason);
     if (result == FERRY_STREAM_OK) {
         rx->end += length;
         *came = true;
         return FERRY_OK;
     }
-    return result == FERRY_STREAM_AGAIN ? FERRY_OK : refuse_end(tunnel, stream, result);
+    /* After a request that could not be sent whole nothing more than what is there will come. */
+    bool waits = result == FERRY_STREAM_AGAIN && tunnel->reason == NULL;
+    return waits ? FERRY_OK : refuse_end(tunnel);
 }
 
 static ferry_error refuse(ferry_tunnel *tunnel) {

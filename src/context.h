@@ -17,9 +17,8 @@ typedef struct ferry_context {
     int64_t max_decoded_bytes; /* INT64_MAX: none */
     size_t poll_budget_bytes;
     bool keep_content_coding;
-    uint64_t
-        bytes_moved;   /* by the library's own streams, each at its lowest, both ways: it only
-                          grows; those of a program's own stream are counted where it is called */
+    uint64_t bytes_moved; /* by every stream that is called, the lowest included, both ways: it
+                             only grows (stream.c) */
     const char *phase; /* of connecting, for a time-out's sentence: ", while it …"; NULL: no more is
                           to be said of it */
     char detail[FERRY_DETAIL_SIZE];

@@ -6,12 +6,16 @@
 
 #include <assert.h>
 
-const char *ferry_wire_reason(ferry_wire *wire) {
-    const char *reason = NULL;
-    if (wire->stream != NULL && wire->stream->ops->get_error_detail != NULL) {
-        reason = wire->stream->ops->get_error_detail(wire->stream);
-    }
-    return reason != NULL ? reason : "the connection failed";
+ferry_stream_result ferry_wire_stream_read(ferry_wire *wire, void *dst, size_t capacity,
+                                           size_t *length) {
+    return ferry_stream_read(wire->base.context, wire->stream, dst, capacity, length,
+                             &wire->stream_reason);
+}
+
+ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice *slices,
+                                            size_t count, size_t *length) {
+    return ferry_stream_write(wire->base.context, wire->stream, slices, count, length,
+                              &wire->stream_reason);
 }
 
 void ferry_wire_disconnect(ferry_wire *wire) {
@@ -69,7 +73,7 @@ static ferry_error wire_open(ferry_backend *backend, const ferry_origin *origin,
 static void watch_idle(ferry_wire *wire) {
     char byte;
     size_t length = 0;
-    ferry_stream_result result = wire->stream->ops->read(wire->stream, &byte, sizeof byte, &length);
+    ferry_stream_result result = ferry_wire_stream_read(wire, &byte, sizeof byte, &length);
     if (result == FERRY_STREAM_AGAIN) {
         return;
     }
@@ -77,7 +81,7 @@ static void watch_idle(ferry_wire *wire) {
     if (result == FERRY_STREAM_OK) {
         why = "the connection is closed: the server sent bytes that nobody asked for";
     } else if (result == FERRY_STREAM_FAILED) {
-        why = ferry_wire_reason(wire);
+        why = wire->stream_reason;
     }
     ferry_log(wire->base.context, FERRY_LOG_INFO, "%s", why);
     ferry_wire_disconnect(wire);

@@ -175,8 +175,8 @@ static void parse_heads(ferry_wire *wire) {
 
 static ferry_error explain_missing_head(ferry_wire *wire, ferry_stream_result result) {
     ferry_context *context = wire->base.context;
-    const char *reason = result == FERRY_STREAM_FAILED ? ferry_wire_reason(wire)
-                                                       : "the server closed the connection";
+    const char *reason =
+        result == FERRY_STREAM_FAILED ? wire->stream_reason : "the server closed the connection";
     if (wire->write_reason[0] != '\0') {
         return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR,
                           "sending the request failed (%s), and no response came: %s",
@@ -211,8 +211,7 @@ static bool fill_rx(ferry_wire *wire) {
         room = rx->capacity - rx->end;
     }
     size_t length = 0;
-    ferry_stream_result result =
-        wire->stream->ops->read(wire->stream, rx->data + rx->end, room, &length);
+    ferry_stream_result result = ferry_wire_stream_read(wire, rx->data + rx->end, room, &length);
     if (result == FERRY_STREAM_OK) {
         rx->end += length;
         wire->base.exchange->activity++;
@@ -246,7 +245,7 @@ static void end_early(ferry_wire *wire, ferry_stream_result result) {
     ferry_error error;
     if (result == FERRY_STREAM_FAILED) {
         error = ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR, "%s after %lld bytes of the body",
-                           ferry_wire_reason(wire), received);
+                           wire->stream_reason, received);
     } else if (wire->framing.kind == FERRY_H1_BODY_LENGTH) {
         error = ferry_fail(context, FERRY_ERROR_BODY_TRUNCATED,
                            "the connection ended after %lld of the %llu bytes of the body",
@@ -273,7 +272,7 @@ static size_t read_plain(ferry_wire *wire, char *dst, size_t capacity) {
         return length;
     }
     size_t length = 0;
-    ferry_stream_result result = wire->stream->ops->read(wire->stream, dst, capacity, &length);
+    ferry_stream_result result = ferry_wire_stream_read(wire, dst, capacity, &length);
     if (result == FERRY_STREAM_OK) {
         return length;
     }
@@ -320,8 +319,7 @@ static size_t read_chunked(ferry_wire *wire, char *dst, size_t capacity) {
             ferry_buffer_consume(&wire->rx, consumed);
         } else {
             size_t length = 0;
-            ferry_stream_result result =
-                wire->stream->ops->read(wire->stream, dst, capacity, &length);
+            ferry_stream_result result = ferry_wire_stream_read(wire, dst, capacity, &length);
             if (result == FERRY_STREAM_AGAIN) {
                 return 0;
             }

@@ -50,7 +50,7 @@ void ferry_wire_stop_upload(ferry_wire *wire) {
 /* The peer may have answered before it stopped listening, so the exchange goes on until reading
  * says how it ended. */
 static void fail_upload(ferry_wire *wire) {
-    ferry_format(wire->write_reason, sizeof wire->write_reason, "%s", ferry_wire_reason(wire));
+    ferry_format(wire->write_reason, sizeof wire->write_reason, "%s", wire->stream_reason);
     ferry_wire_stop_upload(wire);
 }
 
@@ -73,7 +73,7 @@ void ferry_wire_flush(ferry_wire *wire) {
         size_t length = ferry_buffer_length(&wire->tx);
         ferry_slice slice = {ferry_buffer_content(&wire->tx), length < budget ? length : budget};
         size_t written = 0;
-        ferry_stream_result result = wire->stream->ops->write(wire->stream, &slice, 1, &written);
+        ferry_stream_result result = ferry_wire_stream_write(wire, &slice, 1, &written);
         if (result == FERRY_STREAM_AGAIN) {
             break;
         }
@@ -124,7 +124,7 @@ static void transmit(ferry_wire *wire, ferry_span body, ferry_span suffix) {
     size_t last = suffix.length > 0 ? 3 : (body.length > 0 ? 2 : 1);
     size_t written = 0;
     ferry_stream_result result =
-        wire->stream->ops->write(wire->stream, slices + first, last - first, &written);
+        ferry_wire_stream_write(wire, slices + first, last - first, &written);
     if (result == FERRY_STREAM_AGAIN) {
         written = 0;
     } else if (result != FERRY_STREAM_OK) {
@@ -217,7 +217,7 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
         return FERRY_OK;
     }
     ferry_slice slice = {data, length};
-    ferry_stream_result result = wire->stream->ops->write(wire->stream, &slice, 1, written);
+    ferry_stream_result result = ferry_wire_stream_write(wire, &slice, 1, written);
     wire->write_blocked = result == FERRY_STREAM_AGAIN || *written < length;
     if (result == FERRY_STREAM_AGAIN) {
         *written = 0;

@@ -8,6 +8,7 @@
 #include "decoding.h"
 #include "h1_chunked.h"
 #include "h1_framing.h"
+#include "stream.h"
 
 typedef enum ferry_wire_upload {
     FERRY_UPLOAD_COMPLETE = 0, /* all of the request is in tx, or sent */
@@ -21,6 +22,7 @@ typedef struct ferry_wire {
     ferry_backend base;
     ferry_connector *connector; /* NULL where the stream is the caller's */
     ferry_stream *stream;       /* NULL unless the link is open */
+    const char *stream_reason;  /* why it failed; lives as long as the stream */
     bool is_reused;             /* the connection has carried an exchange before */
 
     /* The request. tx holds first framing, then body bytes, then framing. */
@@ -61,8 +63,11 @@ void ferry_wire_fail(ferry_wire *wire, ferry_error error);
 void ferry_wire_end(ferry_wire *wire);
 /* Drops the connection: the link is CLOSED. */
 void ferry_wire_disconnect(ferry_wire *wire);
-/* The stream's reason for FERRY_STREAM_FAILED; never NULL. */
-const char *ferry_wire_reason(ferry_wire *wire);
+/* Calls the stream, and keeps its reason for FERRY_STREAM_FAILED in stream_reason. */
+ferry_stream_result ferry_wire_stream_read(ferry_wire *wire, void *dst, size_t capacity,
+                                           size_t *length);
+ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice *slices,
+                                            size_t count, size_t *length);
 
 /* wire_send.c */
 

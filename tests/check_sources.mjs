@@ -27,7 +27,7 @@ const ISO_C_FUNCTIONS = new Set(
 const LAYERS = [
   /^(include\/)?ferry$/,
   /^(span|context|error|format)$/,
-  /^(buffer|query|url|ip|authority|no_proxy|coding|decoding|tls_options)$/,
+  /^(buffer|stream|query|url|ip|authority|no_proxy|coding|decoding|tls_options)$/,
   /^headers$/,
   /^(exchange|backend|request_check|proxy)$/,
   /^(connector|host|routing|h1_\w+)$/,
@@ -61,6 +61,9 @@ function listFiles(folder = "") {
 
 const files = listFiles();
 const read = (file) => fs.readFileSync(path.join(root, file), "utf8");
+
+/** The library, whose calls of a stream are counted and checked in one place. */
+const callsStreams = (file) => /^(src|platform)\//.test(file) && file !== "src/stream.c";
 
 /** The licence stands in the first line, why the file exists in the next. */
 function checkBeginning(file) {
@@ -146,8 +149,11 @@ function checkIncludes(file) {
       if (/backend->ops->/.test(text) && !/^src\/(client|wire)/.test(file)) {
         report(file, index + 1, "only the client calls a backend");
       }
-      if (/stream->ops->/.test(text) && /^src\//.test(file) && !/^src\/wire/.test(file)) {
+      if (/stream->ops->/.test(text) && /^src\//.test(file) && !/^src\/(wire|stream)/.test(file)) {
         report(file, index + 1, "only the wire backend calls a stream");
+      }
+      if (/->ops->(read|write)\(\w*(stream|beneath)/.test(text) && callsStreams(file)) {
+        report(file, index + 1, "stream.c is what reads and writes a stream");
       }
     });
 }

@@ -233,7 +233,7 @@ typedef struct ferry_wait {
 } ferry_wait;
 
 typedef enum ferry_stream_result {
-    FERRY_STREAM_OK = 0,    /* at least one byte was moved */
+    FERRY_STREAM_OK = 0,    /* at least one byte was moved; a stream that says so of none fails */
     FERRY_STREAM_AGAIN,     /* nothing could be moved now */
     FERRY_STREAM_END,       /* reading: the peer has ended the stream in an orderly way */
     FERRY_STREAM_TRUNCATED, /* reading: the stream ended without the end that it should have had

@@ -506,6 +506,61 @@ static void stream_without_its_functions_is_refused(void) {
     ferry_client_free(client);
 }
 
+/* Says that bytes were moved, and names another number than there were. */
+typedef struct lying_stream {
+    ferry_stream stream;
+    size_t read_length;
+    size_t write_length;
+    unsigned reads;
+    unsigned writes;
+} lying_stream;
+
+static ferry_stream_result lying_read(ferry_stream *stream, void *dst, size_t capacity,
+                                      size_t *length) {
+    lying_stream *self = (lying_stream *)stream;
+    (void)dst;
+    (void)capacity;
+    self->reads++;
+    *length = self->read_length;
+    return self->writes == 0 ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
+}
+
+static ferry_stream_result lying_write(ferry_stream *stream, const ferry_slice *slices,
+                                       size_t count, size_t *length) {
+    lying_stream *self = (lying_stream *)stream;
+    (void)slices;
+    (void)count;
+    self->writes++;
+    *length = self->write_length;
+    return FERRY_STREAM_OK;
+}
+
+static void lying_destroy(ferry_stream *stream) {
+    (void)stream;
+}
+
+/* The request goes out a byte a call where the stream says so. */
+static void check_lie(size_t read_length, size_t write_length, const char *sentence) {
+    static const ferry_stream_ops ops = {
+        .read = lying_read, .write = lying_write, .destroy = lying_destroy};
+    lying_stream lying = {{&ops}, read_length, write_length, 0, 0};
+    ferry_client *client = ferry_client_new(NULL);
+    CHECK_INT(ferry_client_set_connection(client, &lying.stream), FERRY_OK);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_PUT, "/", NULL, "hello"), FERRY_OK);
+    CHECK_INT(ferry_client_poll(client), FERRY_ERROR_CONNECTION_ERROR);
+    CHECK_CONTAINS(ferry_client_get_error_detail(client), sentence);
+    CHECK(lying.reads < 8);
+    CHECK(lying.writes < 500);
+    ferry_client_free(client);
+}
+
+static void stream_that_moves_nothing_and_says_ok_has_failed(void) {
+    check_lie(0, 1, "moved none");
+    check_lie(SIZE_MAX, 1, "moved more bytes than it was asked for");
+    check_lie(0, 0, "moved none");
+    check_lie(0, SIZE_MAX, "moved more bytes than it was asked for");
+}
+
 static void half_an_allocator_is_refused(void) {
     counted_memory memory = {0};
     ferry_client_options options = {
@@ -755,6 +810,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(impossible_hosts_and_ports_are_refused),
         CHECK_TEST(second_request_within_an_exchange_is_busy),
         CHECK_TEST(stream_without_its_functions_is_refused),
+        CHECK_TEST(stream_that_moves_nothing_and_says_ok_has_failed),
         CHECK_TEST(half_an_allocator_is_refused),
         CHECK_TEST(steady_state_allocates_nothing),
         CHECK_TEST(request_that_failed_at_once_is_reported_without_a_wait),

@@ -212,6 +212,8 @@ static void bytes_ahead_are_read_in_any_portions_and_writing_goes_on(void) {
     CHECK_INT(rig.stream->ops->read(rig.stream, bytes, 8, &length), FERRY_STREAM_OK);
     CHECK_MEM(bytes, length, "llo", 3);
     CHECK_INT(rig.stream->ops->read(rig.stream, bytes, 8, &length), FERRY_STREAM_END);
+    rig.script.end = FERRY_STREAM_FAILED;
+    CHECK_INT(rig.stream->ops->read(rig.stream, bytes, 8, &length), FERRY_STREAM_FAILED);
     CHECK_CONTAINS(rig.stream->ops->get_error_detail(rig.stream), "broke");
     rig.stream->ops->shutdown(rig.stream);
     end();

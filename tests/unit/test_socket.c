@@ -4,6 +4,7 @@
 #include "check.h"
 #include "net_fixture.h"
 #include "platform.h"
+#include "stream.h"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -397,7 +398,8 @@ static void the_stream_reads_writes_and_ends_as_its_socket_does(void) {
     ferry_slice slices[] = {{"GET", 3}, {" /", 2}};
     char bytes[16];
     size_t length = 0;
-    CHECK_INT(stream->ops->write(stream, slices, 2, &length), FERRY_STREAM_OK);
+    const char *reason = NULL;
+    CHECK_INT(ferry_stream_write(&context, stream, slices, 2, &length, &reason), FERRY_STREAM_OK);
     CHECK_INT(length, 5);
     CHECK_INT(context.bytes_moved, 5);
     stream->ops->shutdown(stream);
@@ -405,16 +407,20 @@ static void the_stream_reads_writes_and_ends_as_its_socket_does(void) {
     CHECK_MEM(bytes, 5, "GET /", 5);
     CHECK_INT(send(pair.peer, "ok", 2, 0), 2);
     wait_for(pair.socket, FERRY_EVENT_READ);
-    CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_OK);
+    CHECK_INT(ferry_stream_read(&context, stream, bytes, sizeof bytes, &length, &reason),
+              FERRY_STREAM_OK);
     CHECK_MEM(bytes, length, "ok", 2);
     CHECK_INT(context.bytes_moved, 7);
-    CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_AGAIN);
+    CHECK_INT(ferry_stream_read(&context, stream, bytes, sizeof bytes, &length, &reason),
+              FERRY_STREAM_AGAIN);
     CHECK_INT(context.bytes_moved, 7);
+    CHECK(reason == NULL);
     CHECK(stream->ops->get_error_detail(stream) == NULL);
     peer_reset(&pair);
     wait_for(pair.socket, FERRY_EVENT_READ);
-    CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_FAILED);
-    CHECK_STR(stream->ops->get_error_detail(stream), "the peer reset the connection");
+    CHECK_INT(ferry_stream_read(&context, stream, bytes, sizeof bytes, &length, &reason),
+              FERRY_STREAM_FAILED);
+    CHECK_STR(reason, "the peer reset the connection");
     stream->ops->destroy(stream);
     end();
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* stream: the one place that calls a stream's read and write. */
+#include "stream.h"
+
+#include <stddef.h>
+
+static const char *stream_reason(ferry_stream *stream) {
+    const char *reason =
+        stream->ops->get_error_detail != NULL ? stream->ops->get_error_detail(stream) : NULL;
+    return reason != NULL ? reason : "the connection failed";
+}
+
+/* What a call of the stream gave, checked and counted. */
+static ferry_stream_result stream_settle(ferry_context *context, ferry_stream *stream,
+                                         ferry_stream_result result, size_t moved, size_t most,
+                                         size_t *length, const char **reason) {
+    switch (result) {
+    case FERRY_STREAM_OK:
+        if (moved == 0 || moved > most) {
+            *reason = moved == 0 ? "the stream says that it moved bytes, and moved none"
+                                 : "the stream says that it moved more bytes than it was asked for";
+            return FERRY_STREAM_FAILED;
+        }
+        context->bytes_moved += moved;
+        *length = moved;
+        break;
+    case FERRY_STREAM_AGAIN:
+    case FERRY_STREAM_END:
+    case FERRY_STREAM_TRUNCATED:
+        break;
+    case FERRY_STREAM_FAILED:
+        *reason = stream_reason(stream);
+        break;
+    }
+    return result;
+}
+
+ferry_stream_result ferry_stream_read(ferry_context *context, ferry_stream *stream, void *dst,
+                                      size_t capacity, size_t *length, const char **reason) {
+    size_t moved = 0;
+    ferry_stream_result result = stream->ops->read(stream, dst, capacity, &moved);
+    return stream_settle(context, stream, result, moved, capacity, length, reason);
+}
+
+ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *stream,
+                                       const ferry_slice *slices, size_t count, size_t *length,
+                                       const char **reason) {
+    size_t moved = 0;
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        most += slices[i].length;
+    }
+    ferry_stream_result result = stream->ops->write(stream, slices, count, &moved);
+    /* Only reading has an end of its own. */
+    if (result == FERRY_STREAM_END || result == FERRY_STREAM_TRUNCATED) {
+        *reason = "the stream takes no more bytes";
+        return FERRY_STREAM_FAILED;
+    }
+    return stream_settle(context, stream, result, moved, most, length, reason);
+}
