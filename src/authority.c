@@ -6,10 +6,6 @@
 
 enum { LABEL_LIMIT = 63, ZONE_LIMIT = 32 };
 
-static ferry_error refuse(ferry_context *context, const char *text, const char *why) {
-    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the host \"%.80s\" %s", text, why);
-}
-
 static bool is_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -40,12 +36,13 @@ static bool looks_like_ipv6(ferry_span host) {
     return colons >= 2 && colons <= 7;
 }
 
-static ferry_error check_name(ferry_context *context, const char *text, ferry_span host) {
+/* What is wrong with a name, as the rest of a sentence; NULL: nothing. */
+static const char *name_fault(ferry_span host) {
     if (host.length > 0 && host.data[host.length - 1] == '.') {
         host.length--; /* the root's dot, which some write */
     }
     if (host.length == 0 || host.length > FERRY_MAX_HOST_LENGTH) {
-        return refuse(context, text, host.length == 0 ? "is empty" : "is longer than 253 bytes");
+        return host.length == 0 ? "is empty" : "is longer than 253 bytes";
     }
     size_t label = 0;
     for (size_t i = 0; i < host.length; i++) {
@@ -53,37 +50,33 @@ static ferry_error check_name(ferry_context *context, const char *text, ferry_sp
         bool is_name_byte = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
                             (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
         if (c >= 0x80) {
-            return refuse(context, text,
-                          "has letters outside ASCII: give it in its xn-- form (Punycode)");
+            return "has letters outside ASCII: give it in its xn-- form (Punycode)";
         }
         if (c == '.' ? label == 0 : !is_name_byte) {
-            return refuse(context, text, "is not a host name or an address");
+            return "is not a host name or an address";
         }
         label = c == '.' ? 0 : label + 1;
         if (label > LABEL_LIMIT) {
-            return refuse(context, text, "has a part longer than 63 bytes");
+            return "has a part longer than 63 bytes";
         }
     }
-    return FERRY_OK;
+    return NULL;
 }
 
-static ferry_error check_brackets(ferry_context *context, const char *text,
-                                  ferry_authority *authority) {
+static const char *brackets_fault(ferry_authority *authority) {
     ferry_span host = authority->host;
     const char *end = memchr(host.data, ']', host.length);
     if (end == NULL) {
-        return refuse(context, text, "has no closing bracket");
+        return "has no closing bracket";
     }
     size_t length = (size_t)(end - host.data) - 1;
     if (length + 2 < host.length) {
-        return refuse(context, text,
-                      end[1] == ':' ? "holds a port: give that as the port argument"
-                                    : "has something after the bracket");
+        return end[1] == ':' ? "holds a port: give that as the port argument"
+                             : "has something after the bracket";
     }
     authority->host = (ferry_span){host.data + 1, length};
     authority->is_ipv6 = true;
-    return looks_like_ipv6(authority->host) ? FERRY_OK
-                                            : refuse(context, text, "is not an IPv6 address");
+    return looks_like_ipv6(authority->host) ? NULL : "is not an IPv6 address";
 }
 
 static bool contains(ferry_span text, const char *any) {
@@ -95,14 +88,50 @@ static bool contains(ferry_span text, const char *any) {
     return false;
 }
 
-/* strstr() would do, but is a kilobyte where it is built in. */
-static bool has_scheme(ferry_span text) {
+/* Where "://" begins; strstr() would do, but is a kilobyte where it is built in. */
+static const char *find_scheme_end(ferry_span text) {
     for (size_t i = 0; i + 3 <= text.length; i++) {
         if (memcmp(text.data + i, "://", 3) == 0) {
-            return true;
+            return text.data + i;
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool take_prefix(ferry_span *text, ferry_span prefix) {
+    bool is_there = ferry_span_starts_with(*text, prefix);
+    if (is_there) {
+        *text = (ferry_span){text->data + prefix.length, text->length - prefix.length};
+    }
+    return is_there;
+}
+
+const char *ferry_authority_fault(ferry_span text, ferry_authority *authority) {
+    *authority = (ferry_authority){.host = text};
+    authority->secure = take_prefix(&authority->host, FERRY_SPAN("https://"));
+    authority->has_scheme =
+        authority->secure || take_prefix(&authority->host, FERRY_SPAN("http://"));
+    ferry_span host = authority->host;
+    if (!authority->has_scheme && find_scheme_end(host) != NULL) {
+        return "has a scheme other than http:// and https://";
+    }
+    if (host.length == 0) {
+        return "is empty";
+    }
+    if (contains(host, "@")) {
+        return "holds a user name: send an Authorization header with the request";
+    }
+    if (contains(host, "/?#\\")) {
+        return "holds a path: give that as the url of the request";
+    }
+    if (host.data[0] == '[') {
+        return brackets_fault(authority);
+    }
+    if (looks_like_ipv6(host)) {
+        authority->is_ipv6 = true;
+        return NULL;
+    }
+    return contains(host, ":") ? "holds a port: give that as the port argument" : name_fault(host);
 }
 
 ferry_error ferry_authority_parse(ferry_context *context, const char *text,
@@ -110,40 +139,70 @@ ferry_error ferry_authority_parse(ferry_context *context, const char *text,
     if (text == NULL) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the host is NULL");
     }
-    ferry_span host = ferry_span_of(text);
-    *authority = (ferry_authority){.host = host};
-    if (ferry_span_starts_with(host, FERRY_SPAN("http://"))) {
-        authority->has_scheme = true;
-        authority->host = (ferry_span){host.data + 7, host.length - 7};
-    } else if (ferry_span_starts_with(host, FERRY_SPAN("https://"))) {
-        authority->has_scheme = true;
-        authority->secure = true;
-        authority->host = (ferry_span){host.data + 8, host.length - 8};
-    } else if (has_scheme(host)) {
-        return refuse(context, text, "has a scheme other than http:// and https://");
-    }
-    host = authority->host;
-    if (host.length == 0) {
-        return refuse(context, text, "is empty");
-    }
-    if (contains(host, "@")) {
-        return refuse(context, text,
-                      "holds a user name: send an Authorization header with the request");
-    }
-    if (contains(host, "/?#\\")) {
-        return refuse(context, text, "holds a path: give that as the url of the request");
-    }
-    if (host.data[0] == '[') {
-        return check_brackets(context, text, authority);
-    }
-    if (looks_like_ipv6(host)) {
-        authority->is_ipv6 = true;
+    const char *fault = ferry_authority_fault(ferry_span_of(text), authority);
+    if (fault == NULL) {
         return FERRY_OK;
     }
-    if (contains(host, ":")) {
-        return refuse(context, text, "holds a port: give that as the port argument");
+    char quote[FERRY_QUOTE_SIZE];
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the host \"%s\" %s",
+                      ferry_authority_quote(text, quote), fault);
+}
+
+bool ferry_authority_split(ferry_span text, ferry_authority *authority, uint16_t *port) {
+    const char *end = text.data + text.length;
+    const char *colon = end;
+    while (colon > text.data && colon[-1] >= '0' && colon[-1] <= '9') {
+        colon--;
     }
-    return check_name(context, text, host);
+    bool has_port = colon > text.data && colon[-1] == ':';
+    int64_t number = 0;
+    if (has_port && colon < end &&
+        (!ferry_span_to_int64((ferry_span){colon, (size_t)(end - colon)}, &number) || number < 1 ||
+         number > UINT16_MAX)) {
+        return false;
+    }
+    ferry_span host = {text.data, has_port ? (size_t)(colon - 1 - text.data) : text.length};
+    *port = (uint16_t)number;
+    return ferry_authority_fault(host, authority) == NULL && !authority->has_scheme &&
+           authority->is_ipv6 == (host.data[0] == '[') &&
+           memchr(host.data, '%', host.length) == NULL; /* a zone means nothing to others */
+}
+
+/* True for what stands behind the first colon of a host where that cannot be a password. */
+static bool is_port_or_ipv6(ferry_span text) {
+    size_t colons = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        colons += text.data[i] == ':';
+        if (!is_hex(text.data[i]) && text.data[i] != ':' && text.data[i] != '.') {
+            return false;
+        }
+    }
+    int64_t port;
+    return colons > 0 || text.length == 0 || ferry_span_to_int64(text, &port);
+}
+
+const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]) {
+    ferry_span rest = ferry_span_of(text);
+    const char *scheme = find_scheme_end(rest);
+    const char *host = scheme != NULL ? scheme + 3 : text;
+    const char *at = strrchr(host, '@');
+    if (text[0] == '/') {
+        at = NULL; /* a path, in which an '@' is a character like others */
+    } else if (at == NULL && host[0] != '[') {
+        size_t length = strcspn(host, "/?#");
+        const char *colon = memchr(host, ':', length);
+        if (colon != NULL &&
+            !is_port_or_ipv6((ferry_span){colon + 1, (size_t)(host + length - colon - 1)})) {
+            ferry_format(quote, FERRY_QUOTE_SIZE, "%.*s:***", (int)(colon - text), text);
+            return quote;
+        }
+    }
+    if (at == NULL) {
+        ferry_format(quote, FERRY_QUOTE_SIZE, "%s", text);
+    } else {
+        ferry_format(quote, FERRY_QUOTE_SIZE, "%.*s***%s", (int)(host - text), text, at);
+    }
+    return quote;
 }
 
 size_t ferry_authority_write(const ferry_authority *authority, uint16_t port, bool secure,

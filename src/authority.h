@@ -16,10 +16,24 @@ typedef struct ferry_authority {
     bool secure; /* https:// */
 } ferry_authority;
 
+/* What is wrong with a host as connect_to_host takes it, as the rest of a sentence that begins with
+ * "the host"; NULL: nothing, and `authority`, which points into `text`, is complete. */
+const char *ferry_authority_fault(ferry_span text, ferry_authority *authority);
+
 /* Takes apart what connect_to_host was given. INVALID_PARAMETER with a detail; `authority` points
  * into `text`. */
 ferry_error ferry_authority_parse(ferry_context *context, const char *text,
                                   ferry_authority *authority);
+
+/* Takes apart the authority of a request's target, "name", "name:8080" or "[::1]:8080" (RFC 3986
+ * section 3.2) without user information; the port is 0 where there is none. False where it is no
+ * such thing. */
+bool ferry_authority_split(ferry_span text, ferry_authority *authority, uint16_t *port);
+
+/* A text that names a host or is a URL, as a sentence may repeat it: "***" stands for what may be a
+ * user name or a password, and it is cut where it is long. */
+enum { FERRY_QUOTE_SIZE = 121 };
+const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]);
 
 /* "name", "name:8080", "[::1]:8080": the port only where it is not the scheme's. Returns the
  * length, NUL not counted; `dst` has room for host.length + 9. */

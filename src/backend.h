@@ -62,6 +62,7 @@ typedef struct ferry_message {
     bool streamed;
     int64_t streamed_length; /* -1: not known */
     ferry_span host;         /* the authority for Host: brackets and port where they belong */
+    const char *host_line;   /* the caller's own Host, one of `headers`; NULL: there is none */
     ferry_span user_agent;   /* empty: none */
     ferry_span proxy_authorization; /* what that header says; empty: there is none */
     const ferry_fetch_options *fetch;

@@ -98,7 +98,10 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     if (client->is_absolute) {
         address_to_proxy(client, &message);
     }
-    message.host = (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
+    if (message.host.length == 0) {
+        message.host =
+            (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
+    }
     message.user_agent = ferry_client_user_agent(client);
     message.fetch = request->fetch != NULL ? request->fetch : &client->fetch;
     error = client->backend->ops->send(client->backend, &message);

@@ -209,21 +209,19 @@ static ferry_error split(ferry_context *context, const char *text, uint16_t port
     return error;
 }
 
-/* Checks the host as that of an origin is checked; `bare` then has it without brackets. */
+/* Checks the host as that of an origin is checked; `bare` then has it without brackets. What was
+ * given is not repeated: it may be a user name and a password, put into the wrong place. */
 static ferry_error check_host(ferry_context *context, ferry_span host, char bare[HOST_LIMIT]) {
     ferry_authority authority;
-    memcpy(bare, host.data, host.length);
-    bare[host.length] = '\0';
-    ferry_error error = ferry_authority_parse(context, bare, &authority);
-    if (error != FERRY_OK) {
-        char why[FERRY_DETAIL_SIZE];
-        memcpy(why, context->detail, sizeof why);
-        return ferry_fail(context, error, "proxy: %s", why);
+    const char *fault = ferry_authority_fault(host, &authority);
+    if (fault != NULL) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the host of the proxy %s",
+                          fault);
     }
     if (authority.has_scheme) {
         return refuse(context, "the proxy has two schemes");
     }
-    memmove(bare, authority.host.data, authority.host.length);
+    memcpy(bare, authority.host.data, authority.host.length);
     bare[authority.host.length] = '\0';
     return FERRY_OK;
 }

@@ -2,7 +2,7 @@
 /* request_check: method, target, header lines and body, each with a sentence of its own. */
 #include "request_check.h"
 
-#include "span.h"
+#include "authority.h"
 
 #include <string.h>
 
@@ -48,56 +48,87 @@ static ferry_error check_method(ferry_context *context, const ferry_request *req
 
 /* ---- Target (RFC 9112 section 3.2) ---- */
 
-static bool is_authority_form(ferry_span target) {
-    const char *colon = NULL;
-    for (size_t i = 0; i < target.length; i++) {
-        if (target.data[i] == '/' || target.data[i] == '@' || target.data[i] == '?') {
-            return false;
-        }
-        if (target.data[i] == ':') {
-            colon = target.data + i;
-        }
-    }
-    int64_t port;
-    return colon != NULL && colon > target.data &&
-           ferry_span_to_int64(
-               (ferry_span){colon + 1, (size_t)(target.data + target.length - colon - 1)}, &port) &&
-           port >= 1 && port <= UINT16_MAX;
+static ferry_error refuse_target(ferry_context *context, const char *what, const char *url) {
+    char quote[FERRY_QUOTE_SIZE];
+    return refuse(context, what, ferry_authority_quote(url, quote));
 }
 
-static bool is_absolute_form(ferry_span target) {
-    return (ferry_span_starts_with(target, FERRY_SPAN("http://")) && target.length > 7) ||
-           (ferry_span_starts_with(target, FERRY_SPAN("https://")) && target.length > 8);
+static ferry_error check_characters(ferry_context *context, const char *url) {
+    for (const char *at = url; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c <= 0x20 || c == 0x7f) {
+            return refuse_target(context,
+                                 "the url has a space or a control character, which must be "
+                                 "percent-encoded",
+                                 url);
+        }
+        if (c == '#') {
+            return refuse_target(context, "the url has a fragment, which is not sent to servers",
+                                 url);
+        }
+    }
+    return FERRY_OK;
+}
+
+/* "host:port"; Host is the same (RFC 9112 section 3.2). */
+static ferry_error check_authority_form(ferry_context *context, ferry_message *message) {
+    ferry_authority authority;
+    uint16_t port;
+    if (!ferry_authority_split(message->target, &authority, &port) || port == 0) {
+        return refuse_target(context, "CONNECT takes host:port as url", message->target.data);
+    }
+    message->host = message->target;
+    return FERRY_OK;
+}
+
+/* The length of "http://" or "https://"; 0 where the target does not begin so. */
+static size_t scheme_length(ferry_span target) {
+    if (ferry_span_starts_with(target, FERRY_SPAN("http://"))) {
+        return sizeof "http://" - 1;
+    }
+    return ferry_span_starts_with(target, FERRY_SPAN("https://")) ? sizeof "https://" - 1 : 0;
+}
+
+/* Host is the authority of the target, wherever the connection leads (RFC 9112 section 3.2). User
+ * information may not be sent in it (RFC 9110 section 4.2.4), and to leave it out without a word
+ * would send a request that its author takes to be authorized. */
+static ferry_error check_absolute_form(ferry_context *context, size_t scheme,
+                                       ferry_message *message) {
+    const char *url = message->target.data;
+    ferry_span host = {url + scheme, strcspn(url + scheme, "/?")};
+    ferry_authority authority;
+    uint16_t port;
+    if (memchr(host.data, '@', host.length) != NULL) {
+        return refuse_target(context,
+                             "the url holds a user name or a password, which are not sent in it: "
+                             "give an Authorization header",
+                             url);
+    }
+    if (!ferry_authority_split(host, &authority, &port)) {
+        return refuse_target(context, "the url has no host that could be one", url);
+    }
+    message->host = host;
+    return FERRY_OK;
 }
 
 static ferry_error check_target(ferry_context *context, const char *url, ferry_message *message) {
     if (url == NULL) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the url is NULL");
     }
-    ferry_method method = message->method;
-    ferry_span target = ferry_span_of(url);
-    message->target = target;
-    for (size_t i = 0; i < target.length; i++) {
-        unsigned char c = (unsigned char)url[i];
-        if (c <= 0x20 || c == 0x7f) {
-            return refuse(context,
-                          "the url has a space or a control character, which must be "
-                          "percent-encoded",
-                          url);
-        }
-        if (c == '#') {
-            return refuse(context, "the url has a fragment, which is not sent to servers", url);
-        }
+    message->target = ferry_span_of(url);
+    ferry_error error = check_characters(context, url);
+    if (error != FERRY_OK) {
+        return error;
     }
-    if (method == FERRY_METHOD_CONNECT) {
-        return is_authority_form(target) ? FERRY_OK
-                                         : refuse(context, "CONNECT takes host:port as url", url);
+    if (message->method == FERRY_METHOD_CONNECT) {
+        return check_authority_form(context, message);
     }
-    if (url[0] == '/' || is_absolute_form(target) ||
-        (method == FERRY_METHOD_OPTIONS && strcmp(url, "*") == 0)) {
+    if (url[0] == '/' || (message->method == FERRY_METHOD_OPTIONS && strcmp(url, "*") == 0)) {
         return FERRY_OK;
     }
-    return refuse(context, "the url does not begin with '/'", url);
+    size_t scheme = scheme_length(message->target);
+    return scheme > 0 ? check_absolute_form(context, scheme, message)
+                      : refuse_target(context, "the url does not begin with '/'", url);
 }
 
 /* ---- Headers ---- */
@@ -182,6 +213,9 @@ static ferry_error check_meaning(ferry_context *context, const char *line, ferry
         return refuse(context, "the header appears twice", line);
     }
     message->present |= flag;
+    if (flag == FERRY_HAS_HOST) {
+        message->host_line = line;
+    }
     if (flag == FERRY_HAS_CONTENT_LENGTH) {
         return check_content_length(context, value, message);
     }

@@ -6,8 +6,8 @@
 
 #include "backend.h"
 
-/* Checks everything in `request` and fills in what of `message` follows from it: all but host and
- * user_agent. INVALID_PARAMETER with a detail. */
+/* Checks everything in `request` and fills in what of `message` follows from it: host where the
+ * target names one, and all but user_agent. INVALID_PARAMETER with a detail. */
 ferry_error ferry_request_check(ferry_context *context, const ferry_request *request,
                                 ferry_message *message);
 

@@ -568,12 +568,13 @@ typedef struct ferry_request {
 /* Sends a request to the connected host. The status is REQUESTING afterwards; poll until it
  * changes.
  *
- * The body is ignored for GET, HEAD and TRACE, and for CONNECT. What the caller's headers do not
- * hold is added after them: Host, Content-Length (0 too, for POST, PUT and PATCH) or
- * Transfer-Encoding, Accept-Encoding, User-Agent, Accept. A caller who sets Accept-Encoding gets
- * the body as it was sent, without any coding undone; where Range is set, none is asked for. With
- * "Expect: 100-continue" among the headers the body waits for the server's word (RFC 9110
- * section 10.1.1).
+ * The body is ignored for GET, HEAD and TRACE, and for CONNECT. Host goes first: the caller's own,
+ * or the authority of the target where that names one (an absolute URL, or "host:port"), or that of
+ * the connection. What else the caller's headers do not hold is added after them: Content-Length (0
+ * too, for POST, PUT and PATCH) or Transfer-Encoding, Accept-Encoding, User-Agent, Accept. A caller
+ * who sets Accept-Encoding gets the body as it was sent, without any coding undone; where Range is
+ * set, none is asked for. With "Expect: 100-continue" among the headers the body waits for the
+ * server's word (RFC 9110 section 10.1.1).
  *
  * On the web headers that a browser keeps to itself (Host, Content-Length, Cookie and others: Fetch
  * standard section 2.2.2) are left out, each with a FERRY_LOG_WARNING, redirects are followed
@@ -585,10 +586,11 @@ typedef struct ferry_request {
  * UNCONFIGURED: not connected. BUSY: the connection is still being made, or the exchange before has
  * not ended (read its body, or close).
  * INVALID_PARAMETER: a method, target or header that RFC 9110 does not allow (CR, LF or NUL, a name
- * that is no token, a space in the target), a Content-Length that is not the body's, a
- * Transfer-Encoding, Expect: 100-continue without a body. OUT_OF_MEMORY. In all these cases nothing
- * is sent and the client is as it was. What goes wrong with the connection from then on is reported
- * by ferry_client_poll(). */
+ * that is no token, a space in the target), a user name or password in the target (give an
+ * Authorization header: RFC 9110 section 4.2.4), two Host headers, a Content-Length that is not the
+ * body's, a Transfer-Encoding, Expect: 100-continue without a body. OUT_OF_MEMORY. In all these
+ * cases nothing is sent and the client is as it was. What goes wrong with the connection from then
+ * on is reported by ferry_client_poll(). */
 ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
                                  const char *const *headers, const char *body);
 

@@ -41,7 +41,7 @@ describe("Plain requests through a proxy", () => {
     assert.match(first, /^GET http:\/\/origin\.test\/ HTTP\/1\.1\r\nHost: origin\.test\r\n/);
     assert.match(
       second,
-      /^POST http:\/\/origin\.test\/a\?b=c HTTP\/1\.1\r\nX-A: 1\r\nHost: origin\.test\r\n/,
+      /^POST http:\/\/origin\.test\/a\?b=c HTTP\/1\.1\r\nHost: origin\.test\r\nX-A: 1\r\n/,
     );
     assert.doesNotMatch(first, /proxy-/i);
   });

@@ -76,7 +76,10 @@ describe("Requesting", () => {
   test("CONNECT_takes_host_and_port", async (t) => {
     const server = await answering(t, [lines("HTTP/1.1 403 Forbidden", "Content-Length: 0")]);
     await run("exchange", server, "CONNECT", "example.org:443", "-");
-    assert.match(received(server), /^CONNECT example\.org:443 HTTP\/1\.1\r\nHost: /);
+    assert.match(
+      received(server),
+      /^CONNECT example\.org:443 HTTP\/1\.1\r\nHost: example\.org:443\r\n/,
+    );
   });
 
   test("OPTIONS_takes_an_asterisk", async (t) => {
@@ -91,7 +94,10 @@ describe("Requesting", () => {
       connected,
       emptied("http://example.org/a?b"),
     );
-    assert.match(received(server), /^GET http:\/\/example\.org\/a\?b HTTP\/1\.1\r\n/);
+    assert.match(
+      received(server),
+      /^GET http:\/\/example\.org\/a\?b HTTP\/1\.1\r\nHost: example\.org\r\n/,
+    );
   });
 
   test("method_without_a_number_is_sent_by_its_name", async (t) => {
@@ -108,7 +114,7 @@ describe("Requesting", () => {
     assert.match(received(server), /^get \/ HTTP\/1\.1\r\n/);
   });
 
-  test("callers_headers_come_first_and_verbatim", async (t) => {
+  test("callers_headers_come_after_Host_and_verbatim", async (t) => {
     const headers = [
       "x-lower: a  b",
       "X-Empty:",
@@ -118,7 +124,7 @@ describe("Requesting", () => {
       "ACCEPT-X: \td ",
     ];
     const server = await sent(t, [], "GET", "/", "-", ...headers);
-    expectReceived(server, ["GET / HTTP/1.1", ...headers, "Host: 127.0.0.1:PORT", ...ADDED]);
+    expectReceived(server, ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", ...headers, ...ADDED]);
   });
 
   test("header_that_the_caller_sets_is_not_added", async (t) => {
@@ -127,24 +133,24 @@ describe("Requesting", () => {
       "USER-AGENT: game/1",
       "content-length: 3",
       "accept-encoding: identity",
-      "host: example.org",
     ];
-    const server = await sent(t, [], "POST", "/", "abc", ...headers);
-    expectReceived(server, ["POST / HTTP/1.1", ...headers], "abc");
+    const server = await sent(t, [], "POST", "/", "abc", ...headers, "host: example.org");
+    expectReceived(server, ["POST / HTTP/1.1", "host: example.org", ...headers], "abc");
   });
 
   for (const [header, missing] of [
-    ["Host: example.org", 0],
-    ["Content-Length: 3", 1],
-    ["Accept-Encoding: gzip;q=0.5", 2],
-    ["User-Agent: game/1", 3],
-    ["Accept: text/html", 4],
+    ["Host: example.org", -1],
+    ["Content-Length: 3", 0],
+    ["Accept-Encoding: gzip;q=0.5", 1],
+    ["User-Agent: game/1", 2],
+    ["Accept: text/html", 3],
   ]) {
     test(`each_header_is_added_on_its_own_but_not_${header.split(":")[0]}`, async (t) => {
       const server = await sent(t, [], "POST", "/", "abc", header);
-      const added = ["Host: 127.0.0.1:PORT", "Content-Length: 3", ...ADDED];
-      added.splice(missing, 1);
-      expectReceived(server, ["POST / HTTP/1.1", header, ...added], "abc");
+      const added = ["Content-Length: 3", ...ADDED];
+      const first = missing < 0 ? [header] : ["Host: 127.0.0.1:PORT", header];
+      if (missing >= 0) added.splice(missing, 1);
+      expectReceived(server, ["POST / HTTP/1.1", ...first, ...added], "abc");
     });
   }
 
@@ -168,8 +174,8 @@ describe("Requesting", () => {
     const server = await sent(t, [], "GET", "/", "-", "Range: bytes=0-4");
     expectReceived(server, [
       "GET / HTTP/1.1",
-      "Range: bytes=0-4",
       "Host: 127.0.0.1:PORT",
+      "Range: bytes=0-4",
       "Accept-Encoding: identity",
       ...ADDED.slice(1),
     ]);

@@ -117,7 +117,7 @@ static void any_method_may_be_named(void) {
 static void range_asks_for_no_coding(void) {
     const char *headers[] = {"Range: bytes=0-1", NULL};
     check_head(&(ferry_request){.url = "/", .headers = headers},
-               "GET / HTTP/1.1\r\nRange: bytes=0-1\r\nHost: localhost\r\n"
+               "GET / HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-1\r\n"
                "Accept-Encoding: identity\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n");
 }
 
