@@ -336,6 +336,15 @@ static size_t route_get_waits(const ferry_connector *connector, ferry_wait *wait
     return 1;
 }
 
+static bool route_owns(const ferry_connector *connector, const ferry_stream *made,
+                       const ferry_stream *stream) {
+    const ferry_stream *at = made != NULL ? made : ((const ferry_route *)connector)->stream;
+    while (at != NULL && at != stream) {
+        at = ferry_tls_beneath(at);
+    }
+    return at != NULL;
+}
+
 static void route_cancel(ferry_connector *connector) {
     route_drop((ferry_route *)connector);
 }
@@ -355,6 +364,7 @@ static const ferry_connector_ops route_ops = {
     .start = route_start,
     .step = route_step,
     .get_waits = route_get_waits,
+    .owns = route_owns,
     .cancel = route_cancel,
     .destroy = route_destroy,
 };

@@ -35,6 +35,9 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
                           ferry_stream *beneath, ferry_stream **stream);
 
+/* What the stream speaks TLS over; NULL where it speaks none. */
+ferry_stream *ferry_tls_beneath(const ferry_stream *stream);
+
 /* Goes on with the handshake as far as the stream beneath lets it; `done` tells whether that was
  * to its end. What to wait for otherwise the stream's `wants` says. TLS_HANDSHAKE,
  * TLS_CERTIFICATE, CONNECTION_ERROR, with a detail. */

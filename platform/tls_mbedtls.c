@@ -665,6 +665,10 @@ static int set_up(tls *self) {
     return result;
 }
 
+ferry_stream *ferry_tls_beneath(const ferry_stream *stream) {
+    return stream->ops == &tls_ops ? ((const tls *)stream)->beneath : NULL;
+}
+
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
                           ferry_stream *beneath, ferry_stream **stream) {

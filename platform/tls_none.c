@@ -33,6 +33,11 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     return ferry_tls_check(context);
 }
 
+ferry_stream *ferry_tls_beneath(const ferry_stream *stream) {
+    (void)stream;
+    return NULL;
+}
+
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     (void)stream;
     (void)done;

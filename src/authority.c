@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { LABEL_LIMIT = 63, ZONE_LIMIT = 32 };
+enum { LABEL_LIMIT = 63, IPV6_LIMIT = 45, ZONE_LIMIT = 32 };
 
 static bool is_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -33,7 +33,7 @@ static bool looks_like_ipv6(ferry_span host) {
             return false;
         }
     }
-    return colons >= 2 && colons <= 7;
+    return colons >= 2 && colons <= 7 && length <= IPV6_LIMIT;
 }
 
 /* What is wrong with a name, as the rest of a sentence; NULL: nothing. */
@@ -206,7 +206,7 @@ const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]
 }
 
 size_t ferry_authority_write(const ferry_authority *authority, uint16_t port, bool secure,
-                             char *dst) {
+                             char dst[FERRY_AUTHORITY_SIZE]) {
     size_t length = 0;
     size_t host_length = authority->host.length;
     if (authority->is_ipv6) {

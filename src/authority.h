@@ -36,8 +36,9 @@ enum { FERRY_QUOTE_SIZE = 121 };
 const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]);
 
 /* "name", "name:8080", "[::1]:8080": the port only where it is not the scheme's. Returns the
- * length, NUL not counted; `dst` has room for host.length + 9. */
+ * length, NUL not counted. */
+enum { FERRY_AUTHORITY_SIZE = FERRY_MAX_HOST_LENGTH + 9 }; /* with brackets, port and NUL */
 size_t ferry_authority_write(const ferry_authority *authority, uint16_t port, bool secure,
-                             char *dst);
+                             char dst[FERRY_AUTHORITY_SIZE]);
 
 #endif

@@ -101,9 +101,15 @@ typedef struct ferry_backend_ops {
     void (*destroy)(ferry_backend *backend);
     /* The stream beneath; NULL where there is none. */
     ferry_stream *(*get_stream)(const ferry_backend *backend);
-    /* The same, which becomes the caller's: the link is CLOSED. NULL, and nothing changes, where
-     * an exchange is under way that is no tunnel, or where bytes have come that nobody read. */
-    ferry_stream *(*take_stream)(ferry_backend *backend);
+    /* True for that one and for those that it is spoken over (TLS), and while the link is being
+     * made for the one that it is made over: they live as long as the link. */
+    bool (*owns_stream)(const ferry_backend *backend, const ferry_stream *stream);
+    /* The stream beneath, which becomes the caller's: the link is CLOSED. BUSY, with a detail and
+     * nothing changed, where an exchange is under way that is no tunnel, or where a tunnel holds
+     * bytes that are not read or not sent, or was ended. */
+    ferry_error (*take_stream)(ferry_backend *backend, ferry_stream **stream);
+    /* Forgets the exchange: the link is as when it was opened. Errors as above. */
+    ferry_error (*restart)(ferry_backend *backend);
 } ferry_backend_ops;
 
 struct ferry_backend {

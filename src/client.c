@@ -200,6 +200,7 @@ void ferry_client_drop(ferry_client *client) {
     client->was_connected = false;
     client->is_proxied = false;
     client->is_absolute = false;
+    client->is_connect = false;
     ferry_exchange_reset(&client->exchange);
     ferry_client_set_status(client, FERRY_STATUS_DISCONNECTED);
 }

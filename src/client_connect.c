@@ -46,10 +46,8 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
     return FERRY_OK;
 }
 
-enum { AUTHORITY_SIZE = FERRY_MAX_HOST_LENGTH + 9 }; /* with brackets, port and NUL */
-
 ferry_error ferry_client_make_room(ferry_client *client) {
-    size_t room = AUTHORITY_SIZE + sizeof "https://"; /* beside what is in them */
+    size_t room = FERRY_AUTHORITY_SIZE + sizeof "https://"; /* beside what is in them */
     if (ferry_buffer_reserve(&client->host, &client->context, room) != FERRY_OK ||
         ferry_buffer_reserve(&client->authority, &client->context, room) != FERRY_OK ||
         ferry_buffer_reserve(&client->url_base, &client->context, room) != FERRY_OK ||
@@ -61,7 +59,7 @@ ferry_error ferry_client_make_room(ferry_client *client) {
 
 static ferry_error note_origin(ferry_client *client, const ferry_authority *authority,
                                const ferry_origin *origin) {
-    char text[AUTHORITY_SIZE];
+    char text[FERRY_AUTHORITY_SIZE];
     assert(authority->host.length <= FERRY_MAX_HOST_LENGTH);
     ferry_authority_write(authority, origin->port, origin->secure, text);
     ferry_error error = set_text(client, &client->host, authority->host);

@@ -109,6 +109,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
         return error;
     }
     note_url(client, target);
+    client->is_connect = message.method == FERRY_METHOD_CONNECT;
     client->context.detail[0] = '\0';
     client->request_since_ms = ferry_host_now_ms();
     client->idle_since_ms = client->request_since_ms;

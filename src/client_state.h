@@ -40,6 +40,7 @@ struct ferry_client {
     bool is_absolute;                 /* and it is the proxy that reads the requests */
     ferry_buffer proxy_authorization; /* what it is told then */
 
+    bool is_connect;        /* the latest request is a CONNECT */
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */
     ferry_buffer authority; /* the same as Host has it, and NUL */
     ferry_buffer url_base;  /* "http://" and the authority */

@@ -21,17 +21,6 @@ static ferry_error check(ferry_client *client, const char *host, ferry_authority
     return FERRY_OK;
 }
 
-/* Takes the stream out of the connection that there is. */
-static ferry_error take_stream(ferry_client *client, ferry_stream **stream) {
-    *stream = client->backend->ops->take_stream(client->backend);
-    if (*stream == NULL) {
-        return ferry_fail(&client->context, FERRY_ERROR_BUSY,
-                          "TLS cannot be started in the middle of an exchange, nor after bytes "
-                          "that nobody asked for");
-    }
-    return FERRY_OK;
-}
-
 ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
                                    const ferry_tls_options *tls) {
     ferry_authority authority;
@@ -50,7 +39,7 @@ ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
         error = ferry_client_prepare(client, &origin);
     }
     if (error == FERRY_OK) {
-        error = take_stream(client, &origin.stream);
+        error = client->backend->ops->take_stream(client->backend, &origin.stream);
     }
     if (error != FERRY_OK) {
         return error;

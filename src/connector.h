@@ -24,6 +24,10 @@ typedef struct ferry_connector_ops {
      * INT64_MAX: none). Returns how many waits there are, storing at most `capacity`. */
     size_t (*get_waits)(const ferry_connector *connector, ferry_wait *waits, size_t capacity,
                         int64_t *deadline_ms);
+    /* True where `stream` is beneath the one that is being made, or beneath `made`, which was made
+     * here; NULL: none was. */
+    bool (*owns)(const ferry_connector *connector, const ferry_stream *made,
+                 const ferry_stream *stream);
     /* Drops whatever is under way, at once. */
     void (*cancel)(ferry_connector *connector);
     void (*destroy)(ferry_connector *connector);

@@ -177,18 +177,55 @@ static ferry_stream *wire_get_stream(const ferry_backend *backend) {
     return ((const ferry_wire *)backend)->stream;
 }
 
-static ferry_stream *wire_take_stream(ferry_backend *backend) {
-    ferry_wire *wire = (ferry_wire *)backend;
-    ferry_stream *stream = wire->stream;
-    bool is_tunnel = wire->framing.kind == FERRY_H1_BODY_TUNNEL;
-    if (stream == NULL || backend->link != FERRY_LINK_OPEN ||
-        (ferry_exchange_is_under_way(backend->exchange) && !is_tunnel) ||
-        ferry_buffer_length(&wire->rx) > 0 || ferry_buffer_length(&wire->tx) > 0) {
-        return NULL;
+static bool wire_owns_stream(const ferry_backend *backend, const ferry_stream *stream) {
+    const ferry_wire *wire = (const ferry_wire *)backend;
+    return wire->stream == stream ||
+           (wire->connector != NULL &&
+            wire->connector->ops->owns(wire->connector, wire->stream, stream));
+}
+
+/* Refuses to let go of the stream where that would lose something. */
+static ferry_error wire_check_free(const ferry_wire *wire) {
+    ferry_context *context = wire->base.context;
+    bool is_under_way = ferry_exchange_is_under_way(wire->base.exchange);
+    const char *why = NULL;
+    if (wire->stream == NULL || (is_under_way && wire->framing.kind != FERRY_H1_BODY_TUNNEL)) {
+        why = "an exchange is under way: read its body, or close";
+    } else if (ferry_buffer_length(&wire->rx) > 0) {
+        why = "bytes have come that nobody has read: read them first";
+    } else if (ferry_buffer_length(&wire->tx) > 0) {
+        why = "what was written is not sent yet: poll first";
+    } else if (is_under_way && wire->is_finished) {
+        why = "it was ended: nothing more can be sent";
     }
-    wire->stream = NULL;
-    wire_close(backend);
-    return stream;
+    return why == NULL ? FERRY_OK
+                       : ferry_fail(context, FERRY_ERROR_BUSY,
+                                    "the connection cannot be used for something else: %s", why);
+}
+
+static ferry_error wire_take_stream(ferry_backend *backend, ferry_stream **stream) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    ferry_error error = wire_check_free(wire);
+    if (error == FERRY_OK) {
+        *stream = wire->stream;
+        wire->stream = NULL;
+        wire_close(backend);
+    }
+    return error;
+}
+
+static ferry_error wire_restart(ferry_backend *backend) {
+    ferry_wire *wire = (ferry_wire *)backend;
+    ferry_error error = wire_check_free(wire);
+    if (error == FERRY_OK) {
+        bool was_tunnel = ferry_exchange_is_under_way(backend->exchange);
+        ferry_exchange_reset(backend->exchange);
+        ferry_wire_reset_response(wire);
+        wire->upload = FERRY_UPLOAD_COMPLETE;
+        wire->write_blocked = false;
+        wire->is_reused = wire->is_reused && !was_tunnel; /* it leads to another peer */
+    }
+    return error;
 }
 
 static const ferry_backend_ops wire_ops = {
@@ -204,7 +241,9 @@ static const ferry_backend_ops wire_ops = {
     .close = wire_close,
     .destroy = wire_destroy,
     .get_stream = wire_get_stream,
+    .owns_stream = wire_owns_stream,
     .take_stream = wire_take_stream,
+    .restart = wire_restart,
 };
 
 ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
@@ -230,9 +269,4 @@ ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
     ferry_h1_head_init(&wire->head);
     *backend = &wire->base;
     return FERRY_OK;
-}
-
-void ferry_wire_release(ferry_backend *backend) {
-    ((ferry_wire *)backend)->stream = NULL;
-    backend->ops->destroy(backend);
 }

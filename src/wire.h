@@ -11,7 +11,4 @@ ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
                            ferry_connector *connector, ferry_stream *stream,
                            ferry_backend **backend);
 
-/* Frees the backend, but leaves the stream to whoever gave it. */
-void ferry_wire_release(ferry_backend *backend);
-
 #endif

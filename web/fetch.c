@@ -368,9 +368,19 @@ static ferry_stream *fetch_get_stream(const ferry_backend *backend) {
     return NULL;
 }
 
-static ferry_stream *fetch_take_stream(ferry_backend *backend) {
+static bool fetch_owns_stream(const ferry_backend *backend, const ferry_stream *stream) {
     (void)backend;
-    return NULL;
+    (void)stream;
+    return false;
+}
+
+static ferry_error fetch_take_stream(ferry_backend *backend, ferry_stream **stream) {
+    (void)stream;
+    return ferry_fail(backend->context, FERRY_ERROR_UNAVAILABLE, "fetch() has no stream beneath");
+}
+
+static ferry_error fetch_restart(ferry_backend *backend) {
+    return fetch_take_stream(backend, NULL);
 }
 
 static const ferry_backend_ops fetch_ops = {
@@ -386,7 +396,9 @@ static const ferry_backend_ops fetch_ops = {
     .close = fetch_close,
     .destroy = fetch_destroy,
     .get_stream = fetch_get_stream,
+    .owns_stream = fetch_owns_stream,
     .take_stream = fetch_take_stream,
+    .restart = fetch_restart,
 };
 
 ferry_error ferry_fetch_backend_new(ferry_context *context, ferry_exchange *exchange,

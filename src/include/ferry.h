@@ -499,10 +499,19 @@ ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host,
 void ferry_client_close(ferry_client *client);
 
 /* Uses `stream` as the connection: the client is CONNECTED at once, and owns the stream: it is
- * destroyed when the client closes it or is freed. The Host header names "localhost" unless the
- * request brings its own. NULL drops the connection that there is.
- * INVALID_PARAMETER: a stream without read, write or destroy. OUT_OF_MEMORY: the client may be
- * DISCONNECTED. The caller keeps the stream in these cases. */
+ * destroyed when the client closes it or is freed, and can be no other client's until then. The
+ * Host header names "localhost" unless the request brings its own. NULL drops the connection that
+ * there is.
+ *
+ * ferry_client_set_connection(client, ferry_client_get_connection(client)) makes a tunnel (after
+ * CONNECT or 101) a connection that takes requests. Host then names what CONNECT led to; after 101,
+ * and for a connection that was idle, it is as before. The response is forgotten.
+ *
+ * INVALID_PARAMETER: a stream without read, write or destroy, or one that the client's TLS is
+ * spoken over. BUSY, for the client's own connection: an exchange is under way that is no tunnel,
+ * or the tunnel holds bytes that are not read or not sent yet, or it was ended by
+ * ferry_client_finish_request_body(). OUT_OF_MEMORY. In all these cases nothing changes; the caller
+ * keeps the stream, unless it is the client's own. */
 ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stream);
 
 /* The stream in use, still owned by the client; NULL where there is none. */
@@ -512,8 +521,8 @@ ferry_stream *ferry_client_get_connection(const ferry_client *client);
  * one that has become a tunnel (by CONNECT, or after 101). The status is RESOLVING and CONNECTING
  * until the handshake has ended, as with connect_to_host; get_connection then gives the TLS stream.
  * `host` is the server's name, for which the certificate must be, and which Host has from then on.
- * UNCONFIGURED: there is no connection. BUSY: an exchange is under way, or bytes have come that
- * nobody asked for. INVALID_PARAMETER: as connect_to_host, and a host that says http://.
+ * UNCONFIGURED: there is no connection. BUSY: as set_connection. INVALID_PARAMETER: as
+ * connect_to_host, and a host that says http://.
  * UNAVAILABLE: there is no TLS in this build, or it is one for the web. The connection is as it was
  * in these cases; without memory (OUT_OF_MEMORY) the client may be DISCONNECTED. A server that
  * speaks TLS 1.2 alone and signs with RSA-PSS takes a second connection, which only connect_to_host

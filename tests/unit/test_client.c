@@ -436,7 +436,9 @@ static void calls_without_a_connection_are_refused(void) {
 }
 
 static void impossible_hosts_and_ports_are_refused(void) {
-    static const char *const hosts[] = {
+    char long_ipv6[400] = "1:1:";
+    memset(long_ipv6 + 4, 'a', sizeof long_ipv6 - 5);
+    const char *const hosts[] = {
         "",
         "http://",
         "ftp://a",
@@ -450,6 +452,7 @@ static void impossible_hosts_and_ports_are_refused(void) {
         ".a",
         "a..b",
         "::1::2::3::4::5::6",
+        long_ipv6,
         "[a]",
         "http://a?b",
         "\xc3\xa5.example",

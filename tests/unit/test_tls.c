@@ -591,6 +591,76 @@ static void starting_where_it_cannot_be_is_refused(void) {
     tls_peer_free(peer);
 }
 
+static void connection_of_tls_may_be_set_again(void) {
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){0});
+    char text[64];
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    for (int i = 0; i < 3; i++) {
+        ferry_stream *stream = ferry_client_get_connection(client);
+        CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
+        CHECK(ferry_client_get_connection(client) == stream);
+        CHECK_INT(get(client, text), FERRY_OK);
+        CHECK_STR(text, "hello");
+        CHECK_STR(ferry_client_get_response_url(client), "https://peer.example/");
+    }
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_set_connection(client, ferry_client_get_connection(client)),
+              FERRY_ERROR_BUSY);
+    CHECK(!tls_peer_is_closed(peer));
+    ferry_client_free(client);
+    CHECK(tls_peer_is_closed(peer));
+    tls_peer_free(peer);
+}
+
+static void tunnel_over_tls_takes_requests(void) {
+    static const char *const headers[] = {"Connection: Upgrade", "Upgrade: raw", NULL};
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.switches = true});
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", headers, NULL), FERRY_OK);
+    for (int i = 0; i < MOST_POLLS && ferry_client_get_status(client) != FERRY_STATUS_BODY; i++) {
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    }
+    CHECK_INT(ferry_client_set_connection(client, ferry_client_get_connection(client)), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+    size_t before = tls_peer_received(peer);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK(tls_peer_received(peer) > before);
+    ferry_client_free(client);
+    CHECK(tls_peer_is_closed(peer));
+    tls_peer_free(peer);
+}
+
+/* The program has a pointer to its stream yet, which TLS is spoken over. */
+static void stream_beneath_tls_is_no_connection(void) {
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.pause = true});
+    ferry_stream *beneath = tls_peer_stream(peer);
+    char text[64];
+    CHECK_INT(ferry_client_set_connection(client, beneath), FERRY_OK);
+    CHECK_INT(ferry_client_start_tls(client, "peer.example", &tls), FERRY_OK);
+    int refused = 0;
+    for (int i = 0; i < MOST_POLLS; i++) {
+        refused += ferry_client_set_connection(client, beneath) == FERRY_ERROR_INVALID_PARAMETER;
+        CHECK_CONTAINS(ferry_client_get_error_detail(client), "TLS");
+        CHECK_INT(refused, i + 1);
+        if (ferry_client_get_status(client) == FERRY_STATUS_CONNECTED ||
+            !CHECK_INT(ferry_client_poll(client), FERRY_OK)) {
+            break;
+        }
+    }
+    CHECK(refused > 3); /* before, in and after the handshake */
+    CHECK_INT(get(client, text), FERRY_OK);
+    CHECK_STR(text, "hello");
+    ferry_client_free(client);
+    CHECK(tls_peer_is_closed(peer));
+    tls_peer_free(peer);
+}
+
 /* ---- Memory ---- */
 
 static void every_allocation_may_fail(void) {
@@ -670,6 +740,9 @@ int main(int argc, char **argv) {
         CHECK_TEST(options_that_cannot_be_read_leave_the_connection),
         CHECK_TEST(a_wrong_password_is_told_whatever_it_makes_of_the_key),
         CHECK_TEST(starting_where_it_cannot_be_is_refused),
+        CHECK_TEST(connection_of_tls_may_be_set_again),
+        CHECK_TEST(tunnel_over_tls_takes_requests),
+        CHECK_TEST(stream_beneath_tls_is_no_connection),
         CHECK_TEST(every_allocation_may_fail),
         CHECK_TEST(names_match_as_rfc_9525_says),
     };

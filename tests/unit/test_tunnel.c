@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_tunnel: a blocking client over one end of a socket pair, the test at the other end. */
+/* test_tunnel: a blocking client over one end of a socket pair, or connected to a port, the test at
+ * the other end. */
 #include "check.h"
 #include "ferry.h"
+#include "net_fixture.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -119,11 +121,88 @@ static void wait_in_a_tunnel_is_for_the_peer(void) {
     close(peer);
 }
 
+/* ---- A tunnel that becomes a connection ---- */
+
+/* Reads what the client has sent, up to the empty line. */
+static void check_received(int peer, const char *expected) {
+    char head[256];
+    size_t length = 0;
+    while (length < strlen(expected)) {
+        ssize_t got = read(peer, head + length, sizeof head - length);
+        if (!CHECK(got > 0)) {
+            return;
+        }
+        length += (size_t)got;
+    }
+    CHECK_MEM(head, length, expected, strlen(expected));
+}
+
+static void check_get(ferry_client *client, int peer, const char *expected) {
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    char body[8];
+    size_t length = 0;
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    check_received(peer, expected);
+    CHECK_INT(write(peer, answer, sizeof answer - 1), sizeof answer - 1);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, body, sizeof body, &length), FERRY_OK);
+    CHECK_MEM(body, length, "ok", 2);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+}
+
+static void connection_of_the_clients_own_may_be_set_again(void) {
+    static const char established[] = "HTTP/1.1 200 Established\r\n\r\n";
+    uint16_t port = 0;
+    int listener = net_listen(false, &port);
+    ferry_client *client =
+        ferry_client_new(&(ferry_client_options){.user_agent = "", .keep_content_coding = true});
+    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
+    CHECK_INT(ferry_client_connect_to_host(client, "127.0.0.1", port, NULL), FERRY_OK);
+    while (ferry_client_get_status(client) != FERRY_STATUS_CONNECTED &&
+           CHECK_INT(ferry_client_poll(client), FERRY_OK)) {
+    }
+    int peer = accept(listener, NULL, NULL);
+    ferry_stream *stream = ferry_client_get_connection(client);
+    CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_CONNECT, "example.org:80", NULL, NULL),
+              FERRY_OK);
+    check_received(peer, "CONNECT example.org:80 HTTP/1.1\r\nHost: example.org:80\r\n"
+                         "Accept: */*\r\n\r\n");
+    CHECK_INT(ferry_client_set_connection(client, stream), FERRY_ERROR_BUSY);
+    CHECK_INT(write(peer, established, sizeof established - 1), sizeof established - 1);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
+    for (int i = 0; i < 2; i++) {
+        check_get(client, peer, "GET / HTTP/1.1\r\nHost: example.org\r\nAccept: */*\r\n\r\n");
+        CHECK(ferry_client_get_connection(client) == stream);
+        CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
+    }
+    ferry_client_free(client);
+    char byte;
+    CHECK_INT(read(peer, &byte, 1), 0);
+    close(peer);
+    close(listener);
+}
+
+static void no_connection_yet_is_none_to_set(void) {
+    uint16_t port = 0;
+    int listener = net_listen(false, &port);
+    ferry_client *client = ferry_client_new(NULL);
+    CHECK_INT(ferry_client_connect_to_host(client, "127.0.0.1", port, NULL), FERRY_OK);
+    CHECK(ferry_client_get_connection(client) == NULL);
+    CHECK_INT(ferry_client_set_connection(client, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_DISCONNECTED);
+    ferry_client_free(client);
+    close(listener);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(blocked_write_gives_way_to_what_can_be_read),
         CHECK_TEST(tunnel_ends_with_its_peer),
         CHECK_TEST(wait_in_a_tunnel_is_for_the_peer),
+        CHECK_TEST(connection_of_the_clients_own_may_be_set_again),
+        CHECK_TEST(no_connection_yet_is_none_to_set),
     };
     return CHECK_RUN(tests, argc, argv);
 }
