@@ -5,11 +5,13 @@ include_guard(GLOBAL)
 
 set(tls_sources
     platform/tls_ciphers.c
+    platform/tls_codes.c
     platform/tls_config.c
     platform/tls_constraints.c
     platform/tls_mbedtls.c
     platform/tls_roots.c
     platform/tls_sessions.c
+    platform/tls_transport.c
     platform/tls_verify.c
     platform/tls_words.c)
 

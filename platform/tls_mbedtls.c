@@ -2,8 +2,6 @@
 /* tls_mbedtls: the stream: handshake, records, alerts and the end, over the stream beneath. */
 #include "tls_state.h"
 
-#include "stream.h"
-
 #include <assert.h>
 #include <mbedtls/error.h>
 #include <mbedtls/platform.h>
@@ -21,23 +19,11 @@ enum { IS_FIT = 0 };
 _Static_assert(IS_FIT, "ferry needs an mbedTLS that is built with threads and with a calendar");
 
 enum {
-    /* What is read at once: a head and a small body are one system call. */
-    SMALL_BYTES = 2048,
-    /* While more comes than that: several records at once. */
-    LARGE_BYTES = 65536,
     /* Slices that are shorter than this together go in one record. */
     JOINED_BYTES = 4096,
     REASON_SIZE = 384,
     MOST_TURNS = 64,  /* messages without data that are looked at in one call */
     MOST_TICKETS = 4, /* that are kept of one connection */
-    /* Of a record with a ServerHello, up to the end of its random value: two headers, a version. */
-    RECORD_HEADER_BYTES = 5,
-    SERVER_HELLO_BYTES = RECORD_HEADER_BYTES + 4 + 2 + 32,
-};
-
-/* Codes of our own, for what the stream beneath said; mbedTLS hands them through. */
-enum {
-    BENEATH_FAILED = MBEDTLS_ERR_SSL_INTERNAL_ERROR,
 };
 
 /* The end of what is written, behind all that was written before it. */
@@ -51,16 +37,15 @@ typedef enum tls_end {
 typedef struct tls {
     ferry_stream base;
     ferry_context *context;
-    ferry_stream *beneath;
-    const char *beneath_reason; /* why it failed */
+    ferry_tls_transport beneath;
     ferry_tls_config *config;
     mbedtls_ssl_context ssl;
     ferry_tls_verification *verification; /* until the handshake has ended */
     bool is_open;                         /* the handshake has ended */
     bool is_broken;                       /* a fatal error, after which nothing goes on */
     bool write_failed;                    /* nothing more can be written */
-    bool beneath_failed;                  /* it said why, if it can */
-    bool beneath_ended;
+    bool write_wants_bytes;               /* it goes on when something has come, not before */
+    ferry_stream_result reading_end;      /* OK while it has not ended */
     bool offered_session;
     int64_t verified_ms; /* when the chain was looked at, by this connection or an earlier one */
     unsigned tickets;    /* that the server has sent */
@@ -68,109 +53,17 @@ typedef struct tls {
     tls_end writing_end;
     ferry_tls_attempt attempt;
     bool wants_second_attempt;
-    bool is_starved;  /* the stream beneath had no more bytes */
     bool wants_write; /* the handshake waits for room, not for bytes */
-    unsigned char first_bytes[SERVER_HELLO_BYTES];
-    size_t first_count; /* of what the server sent */
-
-    /* What was read and mbedTLS has not asked for yet. */
-    char *large; /* LARGE_BYTES, while much comes; NULL otherwise */
-    size_t begin;
-    size_t end;
-    char small[SMALL_BYTES];
 
     char *reason; /* REASON_SIZE bytes, once something has failed; NULL before */
     uint16_t port;
     char host[];
 } tls;
 
-/* ---- What mbedTLS reads and writes ---- */
-
-static char *buffer_of(tls *self) {
-    return self->large != NULL ? self->large : self->small;
-}
-
-static void note_first(tls *self, const char *bytes, size_t length) {
-    while (self->first_count < sizeof self->first_bytes && length > 0) {
-        self->first_bytes[self->first_count++] = (unsigned char)*bytes++;
-        length--;
-    }
-}
-
-/* After a full read there is more than fits: the next one is a large one. After a small one the
- * large buffer goes. */
-static void choose_buffer(tls *self, size_t length) {
-    if (self->large == NULL && length == SMALL_BYTES) {
-        self->large = malloc(LARGE_BYTES); /* without it, it goes on in small steps */
-    }
-}
-
-static int receive_failed(tls *self, ferry_stream_result result) {
-    if (result == FERRY_STREAM_AGAIN) {
-        self->is_starved = true;
-        if (self->large != NULL) {
-            free(self->large); /* it is empty: all is asked for before more is read */
-            self->large = NULL;
-        }
-        return MBEDTLS_ERR_SSL_WANT_READ;
-    }
-    if (result == FERRY_STREAM_FAILED) {
-        self->beneath_failed = true;
-        return BENEATH_FAILED;
-    }
-    self->beneath_ended = true;
-    return 0;
-}
-
-static int receive(void *ctx, unsigned char *dst, size_t capacity) {
-    tls *self = ctx;
-    if (self->begin == self->end) {
-        size_t room = self->large != NULL ? LARGE_BYTES : SMALL_BYTES;
-        size_t length = 0;
-        self->begin = 0;
-        self->end = 0;
-        ferry_stream_result result = ferry_stream_read(
-            self->context, self->beneath, buffer_of(self), room, &length, &self->beneath_reason);
-        if (result != FERRY_STREAM_OK) {
-            return receive_failed(self, result);
-        }
-        self->end = length;
-        note_first(self, buffer_of(self), length);
-    }
-    size_t length = self->end - self->begin;
-    length = length < capacity ? length : capacity;
-    memcpy(dst, buffer_of(self) + self->begin, length);
-    self->begin += length;
-    if (self->begin == self->end) {
-        choose_buffer(self, self->end);
-    }
-    return (int)length;
-}
-
-static int transmit(void *ctx, const unsigned char *data, size_t length) {
-    tls *self = ctx;
-    ferry_slice slice = {data, length};
-    size_t written = 0;
-    ferry_stream_result result = ferry_stream_write(self->context, self->beneath, &slice, 1,
-                                                    &written, &self->beneath_reason);
-    if (result == FERRY_STREAM_AGAIN) {
-        return MBEDTLS_ERR_SSL_WANT_WRITE;
-    }
-    if (result != FERRY_STREAM_OK) {
-        self->beneath_failed = true;
-        return BENEATH_FAILED;
-    }
-    return (int)written;
-}
-
-/* mbedTLS says so too after a record that was not for it, with others behind it. */
-static bool must_go_on(const tls *self, int result) {
-    return result == MBEDTLS_ERR_SSL_WANT_READ && !self->is_starved;
-}
-
 /* A record is made that the stream beneath has not taken whole, and may yet take. */
 static bool has_unsent(const tls *self) {
-    return self->ssl.MBEDTLS_PRIVATE(out_left) > 0 && !self->write_failed;
+    size_t kept = self->beneath.kept_end - self->beneath.kept_begin;
+    return (kept > 0 || self->ssl.MBEDTLS_PRIVATE(out_left) > 0) && !self->write_failed;
 }
 
 /* ---- Why it failed ---- */
@@ -192,8 +85,8 @@ static void set_reason(tls *self, const char *words) {
 static void note_reason(tls *self, int result) {
     char words[REASON_SIZE];
     char name[200];
-    if (self->beneath_failed) {
-        snprintf(words, sizeof words, "%s", self->beneath_reason);
+    if (self->beneath.failed) {
+        snprintf(words, sizeof words, "%s", self->beneath.reason);
     } else if (result == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
         ferry_tls_write_alert(alert_of(self), name, sizeof name);
         snprintf(words, sizeof words, "the server ended the TLS connection with the alert %s",
@@ -204,7 +97,8 @@ static void note_reason(tls *self, int result) {
                  "connection, such as KeyUpdate");
     } else if (result == MBEDTLS_ERR_SSL_INVALID_MAC) {
         snprintf(words, sizeof words,
-                 "a TLS record was damaged on its way (its authentication tag is wrong)");
+                 "a TLS record was damaged on its way (its authentication tag is wrong), or four "
+                 "in a row held no data, which mbedTLS does not accept");
     } else {
         ferry_tls_write_error(result, name, sizeof name);
         snprintf(words, sizeof words, "the TLS connection failed: %s", name);
@@ -220,16 +114,17 @@ static void fail_stream(tls *self, int result) {
 /* What the server has said can still be read: an answer, or an alert with the reason. */
 static void fail_writing(tls *self, int result) {
     self->write_failed = true;
-    self->ssl.MBEDTLS_PRIVATE(out_left) = 0; /* mbedTLS would send it before it goes on reading */
     note_reason(self, result);
+    ferry_tls_transport_give_up_writing(&self->beneath);
 }
 
 static bool is_plain_http(const tls *self) {
-    return self->first_count >= 5 && memcmp(self->first_bytes, "HTTP/", 5) == 0;
+    return self->beneath.first_count >= 5 && memcmp(self->beneath.first_bytes, "HTTP/", 5) == 0;
 }
 
 static bool is_tls(const tls *self) {
-    return self->first_count == 0 || (self->first_bytes[0] >= 20 && self->first_bytes[0] <= 24);
+    return self->beneath.first_count == 0 ||
+           (self->beneath.first_bytes[0] >= 20 && self->beneath.first_bytes[0] <= 24);
 }
 
 static const char *alert_hint(int alert) {
@@ -268,17 +163,18 @@ static bool is_certificate_format(int result) {
  * value itself is signed, how records are cut is not. */
 static const char *find_downgrade(const tls *self) {
     static const unsigned char sign[] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
-    const unsigned char *bytes = self->first_bytes;
+    const unsigned char *bytes = self->beneath.first_bytes;
     size_t length = (size_t)bytes[3] << 8 | bytes[4];
     if (self->attempt != FERRY_TLS_SECOND_ATTEMPT) {
         return NULL;
     }
-    if (self->first_count < SERVER_HELLO_BYTES || bytes[0] != MBEDTLS_SSL_MSG_HANDSHAKE ||
-        length < SERVER_HELLO_BYTES - RECORD_HEADER_BYTES) {
+    if (self->beneath.first_count < FERRY_TLS_SERVER_HELLO_BYTES ||
+        bytes[0] != MBEDTLS_SSL_MSG_HANDSHAKE ||
+        length < FERRY_TLS_SERVER_HELLO_BYTES - FERRY_TLS_RECORD_HEADER_BYTES) {
         return "answers in pieces that are too small to tell whether it speaks TLS 1.3, where TLS "
                "1.2 was answered at first";
     }
-    return memcmp(bytes + SERVER_HELLO_BYTES - sizeof sign, sign, sizeof sign) == 0
+    return memcmp(bytes + FERRY_TLS_SERVER_HELLO_BYTES - sizeof sign, sign, sizeof sign) == 0
                ? "speaks TLS 1.3, and yet TLS 1.2 was answered at first: somebody between may "
                  "have changed that"
                : NULL;
@@ -287,9 +183,9 @@ static const char *find_downgrade(const tls *self) {
 static ferry_error fail_handshake(tls *self, int result) {
     ferry_context *context = self->context;
     char words[200];
-    if (self->beneath_failed) {
+    if (self->beneath.failed) {
         return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR, "in the TLS handshake with %s: %s",
-                          self->host, self->beneath_reason);
+                          self->host, self->beneath.reason);
     }
     if (self->verification->words[0] != '\0') {
         return ferry_fail(context, FERRY_ERROR_TLS_CERTIFICATE, "%s", self->verification->words);
@@ -303,7 +199,7 @@ static ferry_error fail_handshake(tls *self, int result) {
         return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE, "%s port %u does not speak TLS",
                           self->host, (unsigned)self->port);
     }
-    if (self->beneath_ended) {
+    if (self->beneath.ended || result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
                           "%s ended the connection in the TLS handshake", self->host);
     }
@@ -355,6 +251,27 @@ static void keep_session(tls *self) {
     }
 }
 
+/* What a code says, after what it says to the connection itself. */
+static ferry_tls_meaning heed(tls *self, ferry_tls_call call, int code) {
+    ferry_tls_meaning meaning = ferry_tls_meaning_of(call, code);
+    if (meaning == FERRY_TLS_HAS_SESSION) {
+        keep_session(self);
+        return FERRY_TLS_GOES_ON;
+    }
+    /* mbedTLS says so too after a record that was not for it, with others behind it. */
+    if (meaning == FERRY_TLS_WANTS_READ && !self->beneath.is_starved) {
+        return FERRY_TLS_GOES_ON;
+    }
+    /* An alert, with which it fails; it would make that anew as often as there is no room for it.
+     */
+    if (meaning == FERRY_TLS_WANTS_WRITE && self->ssl.MBEDTLS_PRIVATE(send_alert) != 0 &&
+        !self->beneath.keeps) {
+        self->beneath.keeps = true;
+        return FERRY_TLS_GOES_ON;
+    }
+    return meaning;
+}
+
 static void log_handshake(tls *self, bool is_resumed) {
     bool is_1_3 = mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     const char *protocol = mbedtls_ssl_get_alpn_protocol(&self->ssl);
@@ -399,73 +316,165 @@ bool ferry_tls_wants_second_attempt(const ferry_stream *stream) {
     return ((const tls *)stream)->wants_second_attempt;
 }
 
-ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
-    tls *self = (tls *)stream;
-    int result;
-    int turns = 0;
-    do {
-        self->is_starved = false;
-        result = mbedtls_ssl_handshake(&self->ssl);
-    } while (must_go_on(self, result) && ++turns < MOST_TURNS);
-    self->has_more = must_go_on(self, result);
-    self->wants_write = result == MBEDTLS_ERR_SSL_WANT_WRITE;
-    if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
-        *done = false;
-        return FERRY_OK;
+static ferry_error handshake_failed(tls *self, int code) {
+    self->is_broken = true;
+    if (self->offered_session) { /* it may be what the server did not like */
+        ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
     }
-    if (result != 0) {
-        self->is_broken = true;
-        if (self->offered_session) { /* it may be what the server did not like */
-            ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
-        }
-        self->wants_second_attempt = is_for_second_attempt(self, result);
-        return fail_handshake(self, result);
-    }
+    self->wants_second_attempt = is_for_second_attempt(self, code);
+    return fail_handshake(self, code);
+}
+
+static ferry_error handshake_succeeded(tls *self) {
     const char *downgrade = find_downgrade(self);
     if (downgrade != NULL) {
         self->is_broken = true;
         return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE, "%s %s", self->host, downgrade);
     }
     end_handshake(self);
-    *done = true;
+    return FERRY_OK;
+}
+
+ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
+    tls *self = (tls *)stream;
+    self->has_more = false;
+    *done = false;
+    for (int turns = 0; turns < MOST_TURNS; turns++) {
+        self->beneath.is_starved = false;
+        int code = mbedtls_ssl_handshake(&self->ssl);
+        ferry_tls_meaning meaning = heed(self, FERRY_TLS_HANDSHAKE, code);
+        self->wants_write = meaning == FERRY_TLS_WANTS_WRITE;
+        switch (meaning) {
+        case FERRY_TLS_DONE:
+            *done = true;
+            return handshake_succeeded(self);
+        case FERRY_TLS_WANTS_READ:
+        case FERRY_TLS_WANTS_WRITE:
+            return FERRY_OK;
+        case FERRY_TLS_GOES_ON:
+        case FERRY_TLS_HAS_SESSION:
+            break;
+        case FERRY_TLS_GIVES_NOTHING:
+        case FERRY_TLS_ENDS:
+        case FERRY_TLS_ENDS_EARLY:
+        case FERRY_TLS_FAILS:
+            return handshake_failed(self, code);
+        }
+    }
+    self->has_more = true; /* messages that change nothing, and no end of them */
     return FERRY_OK;
 }
 
 /* ---- The stream ---- */
 
-/* With a record that is not sent, mbedTLS sends that and looks at no data. */
+/* With a record that is not sent, mbedTLS sends that and looks at no data; or it looks at a message
+ * that has come before, and says what that was. */
 static ferry_stream_result flush_record(tls *self) {
     if (self->write_failed || self->is_broken) {
         return FERRY_STREAM_FAILED;
     }
-    if (!has_unsent(self)) {
-        return FERRY_STREAM_OK;
+    for (int turns = 0; turns < MOST_TURNS && has_unsent(self); turns++) {
+        self->beneath.is_starved = false;
+        int code = ferry_tls_transport_send_kept(&self->beneath);
+        if (code == 0 && has_unsent(self)) {
+            code = mbedtls_ssl_write(&self->ssl, (const unsigned char *)"", 0);
+        }
+        ferry_tls_meaning meaning = heed(self, FERRY_TLS_WRITE, code);
+        self->write_wants_bytes = meaning == FERRY_TLS_WANTS_READ;
+        switch (meaning) {
+        case FERRY_TLS_DONE:
+        case FERRY_TLS_GOES_ON:
+        case FERRY_TLS_HAS_SESSION:
+            break;
+        case FERRY_TLS_WANTS_READ:
+        case FERRY_TLS_WANTS_WRITE:
+            return FERRY_STREAM_AGAIN;
+        case FERRY_TLS_GIVES_NOTHING:
+        case FERRY_TLS_ENDS:
+        case FERRY_TLS_ENDS_EARLY:
+        case FERRY_TLS_FAILS:
+            fail_writing(self, code);
+            return FERRY_STREAM_FAILED;
+        }
     }
-    int result = mbedtls_ssl_write(&self->ssl, (const unsigned char *)"", 0);
-    if (result >= 0) {
-        return FERRY_STREAM_OK;
+    return has_unsent(self) ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
+}
+
+/* What there is no room for is flushed later. */
+static ferry_stream_result make_end(tls *self) {
+    int code = mbedtls_ssl_close_notify(&self->ssl);
+    self->writing_end = TLS_END_MADE;
+    if (ferry_tls_meaning_of(FERRY_TLS_CLOSE, code) == FERRY_TLS_FAILS) {
+        fail_writing(self, code);
     }
-    if (result == MBEDTLS_ERR_SSL_WANT_WRITE || result == MBEDTLS_ERR_SSL_WANT_READ) {
-        return FERRY_STREAM_AGAIN;
-    }
-    fail_writing(self, result);
-    return FERRY_STREAM_FAILED;
+    return flush_record(self);
 }
 
 static ferry_stream_result flush(tls *self) {
     ferry_stream_result result = flush_record(self);
     if (result == FERRY_STREAM_OK && self->writing_end == TLS_END_WANTED) {
-        self->writing_end = TLS_END_MADE;
-        mbedtls_ssl_close_notify(&self->ssl); /* what there is no room for is flushed later */
-        result = flush_record(self);
+        result = make_end(self);
     }
     if (result == FERRY_STREAM_OK && self->writing_end == TLS_END_MADE) {
         self->writing_end = TLS_END_SENT;
-        if (self->beneath->ops->shutdown != NULL) {
-            self->beneath->ops->shutdown(self->beneath);
+        if (self->beneath.stream->ops->shutdown != NULL) {
+            self->beneath.stream->ops->shutdown(self->beneath.stream);
         }
     }
     return result;
+}
+
+static ferry_stream_result end_reading(tls *self, ferry_stream_result end) {
+    self->reading_end = end;
+    return end;
+}
+
+/* Where it was writing that failed, in the middle of reading, reading goes on. */
+static bool has_read_on(tls *self, int code) {
+    if (!self->beneath.refused) {
+        fail_stream(self, code);
+        return false;
+    }
+    fail_writing(self, code);
+    return true;
+}
+
+static ferry_stream_result read_records(tls *self, void *dst, size_t capacity, size_t *length) {
+    for (int turns = 0; turns < MOST_TURNS; turns++) {
+        self->beneath.is_starved = false;
+        int code = mbedtls_ssl_read(&self->ssl, dst, capacity);
+        switch (heed(self, FERRY_TLS_READ, code)) {
+        case FERRY_TLS_DONE:
+            *length = (size_t)code;
+            return FERRY_STREAM_OK;
+        case FERRY_TLS_GIVES_NOTHING:
+        case FERRY_TLS_ENDS_EARLY:
+            if (self->beneath.ended) {
+                return end_reading(self, FERRY_STREAM_TRUNCATED);
+            }
+            break;
+        case FERRY_TLS_ENDS:
+            return end_reading(self, FERRY_STREAM_END);
+        case FERRY_TLS_WANTS_READ:
+            return FERRY_STREAM_AGAIN;
+        case FERRY_TLS_WANTS_WRITE:
+            if (self->beneath.keeps) {
+                return FERRY_STREAM_AGAIN;
+            }
+            self->beneath.keeps = true; /* an answer may be behind what cannot go out yet */
+            break;
+        case FERRY_TLS_GOES_ON:
+        case FERRY_TLS_HAS_SESSION:
+            break;
+        case FERRY_TLS_FAILS:
+            if (!has_read_on(self, code)) {
+                return FERRY_STREAM_FAILED;
+            }
+            break;
+        }
+    }
+    self->has_more = true; /* messages without data, and no end of them: not all in one call */
+    return FERRY_STREAM_AGAIN;
 }
 
 static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capacity,
@@ -476,44 +485,19 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
     }
     flush(self);
     self->has_more = false;
-    for (int turns = 0; turns < MOST_TURNS; turns++) {
-        self->is_starved = false;
-        int result = mbedtls_ssl_read(&self->ssl, dst, capacity);
-        if (result > 0) {
-            *length = (size_t)result;
-            return FERRY_STREAM_OK;
-        }
-        switch (result) {
-        case 0: /* the end beneath, or records without data (RFC 8446 section 5.4) */
-        case MBEDTLS_ERR_SSL_CONN_EOF:
-            if (!self->beneath_ended) {
-                break;
-            }
-            return FERRY_STREAM_TRUNCATED;
-        case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
-            return FERRY_STREAM_END;
-        case MBEDTLS_ERR_SSL_WANT_READ:
-            if (must_go_on(self, result)) {
-                break;
-            }
-            return FERRY_STREAM_AGAIN;
-        case MBEDTLS_ERR_SSL_WANT_WRITE:
-            return FERRY_STREAM_AGAIN;
-        case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
-            keep_session(self);
-            break;
-        default:
-            fail_stream(self, result);
-            return FERRY_STREAM_FAILED;
-        }
+    self->write_wants_bytes = false;
+    if (self->reading_end != FERRY_STREAM_OK) {
+        return self->reading_end;
     }
-    self->has_more = true; /* messages without data, and no end of them: not all in one call */
-    return FERRY_STREAM_AGAIN;
+    ferry_stream_result result = read_records(self, dst, capacity, length);
+    self->beneath.keeps = false;
+    return result;
 }
 
 /* Bytes that are here already make no descriptor readable, but one to write to is ready. */
 static bool has_unread(const tls *self) {
-    return self->has_more || self->begin < self->end || mbedtls_ssl_get_bytes_avail(&self->ssl) > 0;
+    return self->has_more || self->beneath.begin < self->beneath.end ||
+           mbedtls_ssl_get_bytes_avail(&self->ssl) > 0;
 }
 
 /* Small slices become one, so that a head and its body are one record. */
@@ -533,6 +517,44 @@ static ferry_slice join(const ferry_slice *slices, size_t count, char joined[JOI
     return (ferry_slice){joined, length};
 }
 
+/* How much of the data went into the record that was made of it. */
+static size_t payload_of_record(tls *self, size_t length) {
+    int most = mbedtls_ssl_get_max_out_record_payload(&self->ssl);
+    return most > 0 && (size_t)most < length ? (size_t)most : length;
+}
+
+static ferry_stream_result write_record(tls *self, const ferry_slice *data, size_t *length) {
+    for (int turns = 0; turns < MOST_TURNS; turns++) {
+        self->beneath.is_starved = false;
+        int code = mbedtls_ssl_write(&self->ssl, data->data, data->length);
+        ferry_tls_meaning meaning = heed(self, FERRY_TLS_WRITE, code);
+        self->write_wants_bytes = meaning == FERRY_TLS_WANTS_READ;
+        switch (meaning) {
+        case FERRY_TLS_DONE:
+            *length = (size_t)code;
+            return FERRY_STREAM_OK;
+        case FERRY_TLS_WANTS_WRITE:
+            if (!has_unsent(self)) {
+                return FERRY_STREAM_AGAIN;
+            }
+            *length = payload_of_record(self, data->length);
+            return FERRY_STREAM_OK;
+        case FERRY_TLS_WANTS_READ:
+            return FERRY_STREAM_AGAIN;
+        case FERRY_TLS_GOES_ON: /* a message came before; the data is not yet looked at */
+        case FERRY_TLS_HAS_SESSION:
+            break;
+        case FERRY_TLS_GIVES_NOTHING:
+        case FERRY_TLS_ENDS:
+        case FERRY_TLS_ENDS_EARLY:
+        case FERRY_TLS_FAILS:
+            fail_writing(self, code);
+            return FERRY_STREAM_FAILED;
+        }
+    }
+    return FERRY_STREAM_AGAIN;
+}
+
 /* A record that the stream beneath does not take whole is kept by mbedTLS: what is in it counts as
  * taken, and goes with the next call of any kind. */
 static ferry_stream_result tls_write(ferry_stream *stream, const ferry_slice *slices, size_t count,
@@ -550,21 +572,7 @@ static ferry_stream_result tls_write(ferry_stream *stream, const ferry_slice *sl
     if (data.length > MBEDTLS_SSL_OUT_CONTENT_LEN) {
         data.length = MBEDTLS_SSL_OUT_CONTENT_LEN;
     }
-    int result = mbedtls_ssl_write(&self->ssl, data.data, data.length);
-    if (result > 0) {
-        *length = (size_t)result;
-        return FERRY_STREAM_OK;
-    }
-    if (result == MBEDTLS_ERR_SSL_WANT_WRITE && has_unsent(self)) {
-        int most = mbedtls_ssl_get_max_out_record_payload(&self->ssl);
-        *length = most > 0 && (size_t)most < data.length ? (size_t)most : data.length;
-        return FERRY_STREAM_OK;
-    }
-    if (result == MBEDTLS_ERR_SSL_WANT_WRITE || result == MBEDTLS_ERR_SSL_WANT_READ) {
-        return FERRY_STREAM_AGAIN;
-    }
-    fail_writing(self, result);
-    return FERRY_STREAM_FAILED;
+    return write_record(self, &data, length);
 }
 
 static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
@@ -572,12 +580,15 @@ static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
     if (!self->is_open) {
         events = self->wants_write ? FERRY_EVENT_WRITE : FERRY_EVENT_READ;
     }
+    if (self->write_wants_bytes && (events & FERRY_EVENT_WRITE) != 0) {
+        events = FERRY_EVENT_READ;
+    }
     bool reads = (events & FERRY_EVENT_READ) != 0;
     if ((self->is_open && has_unsent(self)) || (reads && has_unread(self))) {
         events |= FERRY_EVENT_WRITE;
     }
-    return self->beneath->ops->wants != NULL &&
-           self->beneath->ops->wants(self->beneath, events, wait);
+    return self->beneath.stream->ops->wants != NULL &&
+           self->beneath.stream->ops->wants(self->beneath.stream, events, wait);
 }
 
 static void tls_shutdown(ferry_stream *stream) {
@@ -591,7 +602,7 @@ static void tls_shutdown(ferry_stream *stream) {
 static void release(tls *self) {
     mbedtls_ssl_free(&self->ssl);
     ferry_tls_config_release(self->config);
-    free(self->large);
+    ferry_tls_transport_deinit(&self->beneath);
     ferry_free(self->context, self->verification);
     ferry_free(self->context, self->reason);
     ferry_free(self->context, self);
@@ -599,13 +610,13 @@ static void release(tls *self) {
 
 static void tls_destroy(ferry_stream *stream) {
     tls *self = (tls *)stream;
-    if (self->is_open && !self->beneath_ended) {
+    if (self->is_open && !self->beneath.ended) {
         if (self->writing_end == TLS_END_NONE) {
             self->writing_end = TLS_END_WANTED;
         }
         flush(self); /* as far as there is room */
     }
-    self->beneath->ops->destroy(self->beneath);
+    self->beneath.stream->ops->destroy(self->beneath.stream);
     release(self);
 }
 
@@ -654,7 +665,8 @@ static int set_up(tls *self) {
     if (result != 0) {
         return result;
     }
-    mbedtls_ssl_set_bio(&self->ssl, self, transmit, receive, NULL);
+    mbedtls_ssl_set_bio(&self->ssl, &self->beneath, ferry_tls_transport_transmit,
+                        ferry_tls_transport_receive, NULL);
     mbedtls_ssl_set_verify(&self->ssl, ferry_tls_verify, self->verification);
     result = set_server_name(self);
     /* A session brings its version along, and the second attempt has its own. */
@@ -666,7 +678,7 @@ static int set_up(tls *self) {
 }
 
 ferry_stream *ferry_tls_beneath(const ferry_stream *stream) {
-    return stream->ops == &tls_ops ? ((const tls *)stream)->beneath : NULL;
+    return stream->ops == &tls_ops ? ((const tls *)stream)->beneath.stream : NULL;
 }
 
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
@@ -683,7 +695,7 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     memset(self, 0, sizeof *self);
     self->base.ops = &tls_ops;
     self->context = context;
-    self->beneath = beneath;
+    self->beneath = (ferry_tls_transport){.context = context, .stream = beneath};
     self->config = config;
     self->attempt = attempt;
     self->port = port;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tls_state: what the parts of TLS share: tls_mbedtls.c (the stream), tls_config.c (the options),
- * tls_roots.c, tls_sessions.c, tls_verify.c, tls_constraints.c, tls_words.c and tls_ciphers.c.
+ * tls_roots.c, tls_sessions.c, tls_verify.c, tls_constraints.c, tls_words.c, tls_transport.c,
+ * tls_codes.c and tls_ciphers.c.
  * Nothing else includes it, nor mbedTLS. */
 #ifndef FERRY_TLS_STATE_H
 #define FERRY_TLS_STATE_H
@@ -117,6 +118,78 @@ void ferry_tls_write_summary(const mbedtls_x509_crt *certificate, char *text, si
 void ferry_tls_write_alert(int alert, char *text, size_t size);
 /* What mbedTLS says of an error of its own. */
 void ferry_tls_write_error(int error, char *text, size_t size);
+
+/* ---- The stream beneath (tls_transport.c) ---- */
+
+enum {
+    FERRY_TLS_SMALL_BYTES = 2048, /* read at once: a head and a small body are one system call */
+    /* Of a record with a ServerHello, up to the end of its random value: two headers, a version. */
+    FERRY_TLS_RECORD_HEADER_BYTES = 5,
+    FERRY_TLS_SERVER_HELLO_BYTES = FERRY_TLS_RECORD_HEADER_BYTES + 4 + 2 + 32,
+};
+
+typedef struct ferry_tls_transport {
+    ferry_context *context;
+    ferry_stream *stream;
+    bool ended;
+    const char *reason; /* why it failed */
+    bool failed;
+    bool refused;    /* the same, and it was in writing */
+    bool is_starved; /* it had no more bytes; cleared by who asks */
+    bool is_deaf;    /* writing has failed: what mbedTLS writes goes nowhere */
+    bool keeps;      /* what there is no room for is kept here, so that mbedTLS can go on */
+    unsigned char first_bytes[FERRY_TLS_SERVER_HELLO_BYTES];
+    size_t first_count; /* of what the server sent */
+
+    /* What was read and mbedTLS has not asked for yet. */
+    char *large; /* while much comes; NULL otherwise */
+    size_t begin;
+    size_t end;
+    char small[FERRY_TLS_SMALL_BYTES];
+
+    /* What mbedTLS has written and the stream has not taken; NULL: nothing. */
+    unsigned char *kept;
+    size_t kept_begin;
+    size_t kept_end;
+} ferry_tls_transport;
+
+/* For mbedtls_ssl_set_bio(). */
+int ferry_tls_transport_receive(void *transport, unsigned char *dst, size_t capacity);
+int ferry_tls_transport_transmit(void *transport, const unsigned char *data, size_t length);
+/* As far as there is room. 0: all of it; otherwise mbedTLS's code. */
+int ferry_tls_transport_send_kept(ferry_tls_transport *transport);
+/* From now on mbedTLS may write what it likes: it would not read before that is out. */
+void ferry_tls_transport_give_up_writing(ferry_tls_transport *transport);
+/* The stream stays the caller's. */
+void ferry_tls_transport_deinit(ferry_tls_transport *transport);
+
+/* ---- Codes (tls_codes.c) ---- */
+
+/* The calls of mbedTLS that a connection makes. */
+typedef enum ferry_tls_call {
+    FERRY_TLS_HANDSHAKE,
+    FERRY_TLS_READ,
+    FERRY_TLS_WRITE, /* also where it only sends what is left of a record */
+    FERRY_TLS_CLOSE, /* close_notify */
+    FERRY_TLS_CALLS, /* the number of calls */
+} ferry_tls_call;
+
+/* What they can answer. */
+typedef enum ferry_tls_meaning {
+    FERRY_TLS_DONE,          /* what the call is for */
+    FERRY_TLS_GIVES_NOTHING, /* a record without data, or the stream beneath has ended */
+    FERRY_TLS_GOES_ON,       /* something else was done: the same call again */
+    FERRY_TLS_HAS_SESSION,   /* the same; and there is a session that can be kept */
+    FERRY_TLS_WANTS_READ,    /* the same call when bytes have come */
+    FERRY_TLS_WANTS_WRITE,   /* the same call when there is room */
+    FERRY_TLS_ENDS,          /* the peer's close_notify */
+    FERRY_TLS_ENDS_EARLY,    /* the end of the stream beneath */
+    FERRY_TLS_FAILS,
+} ferry_tls_meaning;
+
+ferry_tls_meaning ferry_tls_meaning_of(ferry_tls_call call, int code);
+/* Whether it is one of mbedtls/ssl.h whose meaning has been looked up. */
+bool ferry_tls_knows_code(int code);
 
 /* ---- Ciphers (tls_ciphers.c) ---- */
 

@@ -64,6 +64,10 @@ bool check_contains(const char *text, const char *part, const char *what, const 
     return false;
 }
 
+int check_failures(void) {
+    return failures;
+}
+
 int check_run(const check_test *tests, size_t count, int argc, char **argv) {
     int passed = 0;
     int failed = 0;

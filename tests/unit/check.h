@@ -43,6 +43,9 @@ bool check_mem(const void *actual, size_t actual_length, const void *expected,
 bool check_contains(const char *text, const char *part, const char *what, const char *file,
                     int line);
 
+/* How many checks of the test that runs have failed, for a line that says with what. */
+int check_failures(void);
+
 /* Runs the tests, prints "N passed, N failed", returns 0 if all passed. */
 int check_run(const check_test *tests, size_t count, int argc, char **argv);
 

@@ -218,6 +218,38 @@ static void answer_is_read_though_writing_has_failed(void) {
     }
 }
 
+/* Messages that are not data come all the time, while there is hardly any room. */
+static void an_upload_survives_what_comes_in_the_middle_of_its_records(void) {
+    enum { LENGTH = 200000, WINDOW = 700 };
+    static const char ticket[] = "\4\0\0\x12\0\0\x0e\x10\1\2\3\4\1n\0\4tick\0\0";
+    static const char body[LENGTH];
+    for (int version = 12; version <= 13; version++) {
+        ferry_tls_options tls = trusting();
+        ferry_client *client = client_new();
+        tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = version, .body = LENGTH});
+        CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+        CHECK_INT(ferry_client_request_raw(client, FERRY_METHOD_POST, "/", NULL, body, LENGTH),
+                  FERRY_OK);
+        ferry_error error = FERRY_OK;
+        for (int i = 0; i < MOST_POLLS && error == FERRY_OK &&
+                        ferry_client_get_status(client) == FERRY_STATUS_REQUESTING;
+             i++) {
+            tls_peer_set_window(peer, WINDOW);
+            if (version == 13) {
+                tls_peer_send(peer, 22, ticket, sizeof ticket - 1);
+            } else {
+                tls_peer_send(peer, 22, "\0\0\0\0", 4); /* HelloRequest */
+            }
+            error = ferry_client_poll(client);
+        }
+        CHECK_INT(error, FERRY_OK);
+        CHECK_INT(ferry_client_get_bytes_sent(client), LENGTH);
+        CHECK_INT(ferry_client_get_response_code(client), 200);
+        ferry_client_free(client);
+        tls_peer_free(peer);
+    }
+}
+
 static void a_new_handshake_is_declined_and_the_exchange_goes_on(void) {
     exchange_with(&(tls_peer_behaviour){.version = 12, .asks_again = true});
 }
@@ -726,6 +758,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(records_without_data_are_passed_over),
         CHECK_TEST(the_end_of_a_tunnel_goes_behind_all_that_was_written),
         CHECK_TEST(answer_is_read_though_writing_has_failed),
+        CHECK_TEST(an_upload_survives_what_comes_in_the_middle_of_its_records),
         CHECK_TEST(a_new_handshake_is_declined_and_the_exchange_goes_on),
         CHECK_TEST(a_body_until_the_end_needs_the_end_that_tls_gives),
         CHECK_TEST(what_is_wrong_with_a_certificate_is_said),

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* mbedTLS's own, which its headers do not show: sends what out_msg holds. */
+int mbedtls_ssl_write_record(mbedtls_ssl_context *ssl, int force_flush);
+
 enum { PIPE_BYTES = 256 * 1024, NAME_SIZE = 256 };
 
 /* Bytes on their way. */
@@ -36,9 +39,11 @@ struct tls_peer {
     bool is_broken;
     unsigned reads;
     unsigned writes;
+    size_t window; /* what the client can still write */
     char request[4096];
     size_t request_length;
     size_t received;
+    size_t body_left; /* of the request; its answer waits for it */
     char name[NAME_SIZE];
 };
 
@@ -217,12 +222,21 @@ static void answer(tls_peer *peer) {
 static void note_request(tls_peer *peer, const char *bytes, size_t length) {
     peer->received += length;
     for (size_t i = 0; i < length; i++) {
+        if (peer->body_left > 0) {
+            if (--peer->body_left == 0) {
+                answer(peer);
+            }
+            continue;
+        }
         peer->request[peer->request_length++ % sizeof peer->request] = bytes[i];
         size_t n = peer->request_length;
         if (n >= 4 && n <= sizeof peer->request &&
             memcmp(peer->request + n - 4, "\r\n\r\n", 4) == 0) {
             peer->request_length = 0;
-            answer(peer);
+            peer->body_left = peer->behaviour.body;
+            if (peer->body_left == 0) {
+                answer(peer);
+            }
         }
     }
 }
@@ -280,8 +294,14 @@ static ferry_stream_result peer_write(ferry_stream *stream, const ferry_slice *s
     if (pauses(peer, &peer->writes)) {
         return FERRY_STREAM_AGAIN;
     }
+    if (peer->window == 0) {
+        work(peer);
+        return FERRY_STREAM_AGAIN;
+    }
     size_t room = peer->behaviour.room;
     *length = room > 0 && room < slices[0].length ? room : slices[0].length;
+    *length = *length < peer->window ? *length : peer->window;
+    peer->window -= peer->window < SIZE_MAX ? *length : 0;
     pipe_put(peer, &peer->to_server, slices[0].data, *length);
     work(peer);
     return FERRY_STREAM_OK;
@@ -347,6 +367,7 @@ tls_peer *tls_peer_new(const tls_peer_behaviour *behaviour) {
         return NULL;
     }
     peer->stream.ops = &peer_ops;
+    peer->window = SIZE_MAX;
     peer->behaviour = *behaviour;
     peer->to_client.bytes = malloc(PIPE_BYTES);
     peer->to_server.bytes = malloc(PIPE_BYTES);
@@ -372,6 +393,28 @@ void tls_peer_free(tls_peer *peer) {
     free(peer->to_client.bytes);
     free(peer->to_server.bytes);
     free(peer);
+}
+
+void tls_peer_send(tls_peer *peer, unsigned char kind, const void *bytes, size_t length) {
+    mbedtls_ssl_context *ssl = &peer->ssl;
+    ssl->MBEDTLS_PRIVATE(out_msgtype) = kind;
+    ssl->MBEDTLS_PRIVATE(out_msglen) = length;
+    if (length > 0) {
+        memcpy(ssl->MBEDTLS_PRIVATE(out_msg), bytes, length);
+    }
+    require(mbedtls_ssl_write_record(ssl, 1), "a record");
+}
+
+void tls_peer_send_raw(tls_peer *peer, const void *bytes, size_t length) {
+    pipe_put(peer, &peer->to_client, bytes, length);
+}
+
+void tls_peer_set_window(tls_peer *peer, size_t bytes) {
+    peer->window = bytes;
+}
+
+void tls_peer_refuse(tls_peer *peer) {
+    peer->has_refused = true;
 }
 
 bool tls_peer_is_closed(const tls_peer *peer) {

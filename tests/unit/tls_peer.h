@@ -21,6 +21,7 @@ typedef struct tls_peer_behaviour {
     bool switches;           /* answers 101, reads until the client ends, and then ends too */
     bool refuses;            /* answers 413, and from then on no write of the client's succeeds */
     int empty_records;       /* before each answer */
+    size_t body;             /* that it wants behind each request head before it answers */
     int tickets;             /* that it sends after a handshake of TLS 1.3; 0: as many as mbedTLS */
     /* Changes what is on its way, if it is not NULL; `to_client` tells the direction. */
     void (*tamper)(void *ctx, bool to_client, unsigned char *bytes, size_t *length);
@@ -32,6 +33,17 @@ typedef struct tls_peer_behaviour {
 tls_peer *tls_peer_new(const tls_peer_behaviour *behaviour);
 ferry_stream *tls_peer_stream(tls_peer *peer);
 void tls_peer_free(tls_peer *peer);
+
+/* Sends a record of any kind (RFC 8446 section 5.1: 20 to 23), encrypted once there are keys. It is
+ * there for the client's next read. */
+void tls_peer_send(tls_peer *peer, unsigned char kind, const void *bytes, size_t length);
+/* Sends bytes as they are. */
+void tls_peer_send_raw(tls_peer *peer, const void *bytes, size_t length);
+/* From now on the client can write no more than this, until it is called again. */
+void tls_peer_set_window(tls_peer *peer, size_t bytes);
+
+/* From now on no write of the client's succeeds. */
+void tls_peer_refuse(tls_peer *peer);
 
 /* True once the client has closed its end. */
 bool tls_peer_is_closed(const tls_peer *peer);
