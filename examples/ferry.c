@@ -55,7 +55,7 @@ static void transfer_fail(cli_transfer *transfer, ferry_error error, const char 
     cli_progress_clear(&transfer->progress);
     if (!transfer->options->silent) {
         const char *sentence = detail[0] != '\0' ? detail : ferry_error_message(error);
-        fprintf(stderr, "ferry: %s (%s)\n", sentence, ferry_error_name(error));
+        cli_say("%s (%s)", sentence, ferry_error_name(error));
     }
     transfer->exit_code = cli_exit_of(error);
     transfer->is_over = true;
@@ -65,7 +65,7 @@ static void transfer_fail_file(cli_transfer *transfer, const char *doing, const 
                                const char *reason) {
     cli_progress_clear(&transfer->progress);
     if (!transfer->options->silent) {
-        fprintf(stderr, "ferry: cannot %s %s: %s\n", doing, name, reason);
+        cli_say("cannot %s %s: %s", doing, name, reason);
     }
     transfer->exit_code = CLI_EXIT_FILE;
     transfer->is_over = true;
@@ -74,7 +74,7 @@ static void transfer_fail_file(cli_transfer *transfer, const char *doing, const 
 static void transfer_note(cli_transfer *transfer, const char *note) {
     cli_progress_clear(&transfer->progress);
     if (!transfer->options->silent) {
-        fprintf(stderr, "ferry: %s\n", note);
+        cli_say("%s", note);
     }
 }
 
@@ -204,16 +204,30 @@ static void transfer_write(cli_transfer *transfer, const void *data, size_t leng
     }
 }
 
+/* What a server has sent goes to a file as it came, and to a terminal without what that would obey.
+ */
+static void transfer_write_line(cli_transfer *transfer, const char *line) {
+    char *shown = strdup(line);
+    if (shown == NULL) {
+        transfer_fail(transfer, FERRY_ERROR_OUT_OF_MEMORY, "");
+        return;
+    }
+    if (cli_output_is_terminal(&transfer->output)) {
+        ferry_text_make_printable(shown);
+    }
+    transfer_write(transfer, shown, strlen(shown));
+    transfer_write(transfer, "\n", 1);
+    free(shown);
+}
+
 /* Header lines are ready to print: "Name: value", in the order in which they came. */
 static void transfer_write_head(cli_transfer *transfer) {
     const char *const *lines = ferry_client_get_response_headers(transfer->client, NULL);
-    transfer_write(transfer, transfer->status_line, strlen(transfer->status_line));
-    transfer_write(transfer, "\n", 1);
+    transfer_write_line(transfer, transfer->status_line);
     for (; *lines != NULL; lines++) {
-        transfer_write(transfer, *lines, strlen(*lines));
-        transfer_write(transfer, "\n", 1);
+        transfer_write_line(transfer, *lines);
     }
-    transfer_write(transfer, "\n", 1);
+    transfer_write_line(transfer, "");
 }
 
 /* Called once, when the response head is there. */
@@ -451,7 +465,7 @@ static void transfer_close_files(cli_transfer *transfer) {
     const cli_output *output = &transfer->output;
     bool has_failed = transfer->exit_code != CLI_EXIT_OK && transfer->exit_code != CLI_EXIT_STATUS;
     if (has_failed && output->is_file && output->is_begun && !transfer->options->silent) {
-        fprintf(stderr, "ferry: %s is kept, with the %lld bytes that came\n", output->name,
+        cli_say("%s is kept, with the %lld bytes that came", output->name,
                 (long long)output->written);
     }
     cli_input_close(&transfer->input);

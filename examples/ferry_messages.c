@@ -2,6 +2,7 @@
 /* ferry_messages: the words of the program, apart from its work. */
 #include "ferry_messages.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +131,16 @@ const char *cli_masked(const char *url, char *text, size_t size) {
         snprintf(text, size, "%.*s***%s", length, url, user_end);
     }
     return text;
+}
+
+void cli_say(const char *format, ...) {
+    char sentence[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    ferry_text_make_printable(sentence);
+    fprintf(stderr, "ferry: %s\n", sentence);
 }
 
 /* The last one: names come from the network, and may hold the same words. */

@@ -15,7 +15,11 @@ cli_exit cli_exit_of(ferry_error error);
 /* A URL without the user name and the password that it may hold, cut where it is long. */
 const char *cli_masked(const char *url, char *text, size_t size);
 
-/* Prints a message of the library's log on standard error. */
+/* Prints "ferry: " and a sentence on standard error, with nothing in it that a terminal would obey:
+ * names of files and arguments may hold anything. */
+void cli_say(const char *format, ...);
+
+/* Prints a message of the library's log, which is printable already, on standard error. */
 void cli_print_event(ferry_log_kind kind, const char *message);
 
 #endif

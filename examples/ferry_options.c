@@ -102,13 +102,13 @@ static bool refuse(cli_reader *reader, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "ferry: %s (try ferry --help)\n", sentence);
+    cli_say("%s (try ferry --help)", sentence);
     reader->exit_code = CLI_EXIT_USAGE;
     return false;
 }
 
 static bool refuse_memory(cli_reader *reader) {
-    fprintf(stderr, "ferry: out of memory\n");
+    cli_say("out of memory");
     reader->exit_code = CLI_EXIT_OTHER;
     return false;
 }
@@ -152,7 +152,7 @@ static bool add_data(cli_reader *reader, const char *text) {
         return refuse_memory(reader);
     }
     if (problem != 0) {
-        fprintf(stderr, "ferry: cannot read %s: %s\n", cli_input_name(file), strerror(problem));
+        cli_say("cannot read %s: %s", cli_input_name(file), strerror(problem));
         reader->exit_code = CLI_EXIT_FILE;
         return false;
     }
@@ -423,7 +423,7 @@ bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *ex
     cli_reader reader = {.options = options, .next = argc > 0 ? argv + 1 : argv};
     bool ok = read_words(&reader) && finish(&reader);
     if (!ok && reader.exit_code == CLI_EXIT_OK && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
-        fprintf(stderr, "ferry: cannot write standard output: %s\n", strerror(errno));
+        cli_say("cannot write standard output: %s", strerror(errno));
         reader.exit_code = CLI_EXIT_FILE;
     }
     *exit_code = reader.exit_code;

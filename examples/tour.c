@@ -52,7 +52,10 @@ static void note_status(void) {
 
 static void say_head(void) {
     const char *type = ferry_client_get_response_header(tour.client, "content-type", 0);
-    printf("  %d, %s\n", ferry_client_get_response_code(tour.client), type ? type : "no type");
+    char shown[80];
+    snprintf(shown, sizeof shown, "%s", type != NULL ? type : "no type");
+    ferry_text_make_printable(shown); /* a terminal obeys what servers send */
+    printf("  %d, %s\n", ferry_client_get_response_code(tour.client), shown);
     printf("  length %lld, hint %lld\n",
            (long long)ferry_client_get_response_body_length(tour.client),
            (long long)ferry_client_get_response_body_length_hint(tour.client));
@@ -61,6 +64,7 @@ static void say_head(void) {
 
 static void say_body(void) {
     tour.first[strcspn(tour.first, "\n")] = '\0';
+    ferry_text_make_printable(tour.first);
     printf("  %lld bytes: %s...\n", tour.bytes, tour.first);
 }
 

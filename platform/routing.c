@@ -3,6 +3,7 @@
  * addresses that the program knows better than the resolver. */
 #include "routing.h"
 
+#include "authority.h"
 #include "no_proxy.h"
 #include "platform.h"
 #include "proxy.h"
@@ -239,8 +240,10 @@ static ferry_error choose_address(ferry_context *context, ferry_routing *routing
     for (size_t i = 0; i < routing->resolve_count; i++, at += strlen(at) + 1) {
         resolve_line line;
         if (!read_line(ferry_span_of(at), &line)) {
+            char quote[FERRY_QUOTE_SIZE];
+            const char *quoted = strchr(at, '@') != NULL ? ferry_authority_quote(at, quote) : at;
             return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
-                              "the `resolve` line \"%.120s\" is not HOST:PORT:ADDRESS", at);
+                              "the `resolve` line \"%.120s\" is not HOST:PORT:ADDRESS", quoted);
         }
         if (origin->address == NULL && line.port == port &&
             ferry_span_equals(without_final_dot(line.host), without_final_dot(host))) {

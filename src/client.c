@@ -3,6 +3,7 @@
 #include "client_state.h"
 
 #include "host.h"
+#include "request_check.h"
 
 #include <string.h>
 
@@ -68,6 +69,21 @@ static bool copy_text(ferry_client *client, const char *text, char **copy) {
     return *copy != NULL;
 }
 
+/* There is no client yet to say what is wrong: the first call that needs a connection does. */
+static const char *find_bad_option(const ferry_client_options *options) {
+    if (options->user_agent != NULL &&
+        !ferry_field_value_is_valid(ferry_span_of(options->user_agent))) {
+        return "the user_agent has a CR, LF or another control character";
+    }
+    return NULL;
+}
+
+ferry_error ferry_client_check_options(ferry_client *client) {
+    return client->bad_option == NULL ? FERRY_OK
+                                      : ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                                                   "%s", client->bad_option);
+}
+
 ferry_client *ferry_client_new(const ferry_client_options *options) {
     static const ferry_client_options defaults;
     const ferry_client_options *from = options != NULL ? options : &defaults;
@@ -98,6 +114,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     ferry_buffer_init(&client->url_base, SIZE_MAX / 2);
     ferry_buffer_init(&client->proxy_authorization, SIZE_MAX / 2);
     ferry_client_set_timeouts(client, &from->timeouts);
+    client->bad_option = find_bad_option(from);
     if (!copy_text(client, from->user_agent, &client->user_agent) ||
         !copy_text(client, from->fetch.integrity, &client->integrity) ||
         ferry_routing_new(&client->context, from, &client->routing) != FERRY_OK) {

@@ -110,7 +110,10 @@ ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host,
                                          const ferry_tls_options *tls) {
     ferry_authority authority;
     ferry_origin origin = {.tls = tls};
-    ferry_error error = ferry_authority_parse(&client->context, host, &authority);
+    ferry_error error = ferry_client_check_options(client);
+    if (error == FERRY_OK) {
+        error = ferry_authority_parse(&client->context, host, &authority);
+    }
     if (error != FERRY_OK) {
         return error;
     }

@@ -61,7 +61,10 @@ ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stre
                           "the stream lacks one of read, write and destroy");
     }
     ferry_backend *backend = NULL;
-    ferry_error error = ferry_client_make_room(client);
+    ferry_error error = ferry_client_check_options(client);
+    if (error == FERRY_OK) {
+        error = ferry_client_make_room(client);
+    }
     if (error == FERRY_OK) {
         error = ferry_wire_new(&client->context, &client->exchange, NULL, stream, &backend);
     }

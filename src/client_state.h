@@ -45,6 +45,8 @@ struct ferry_client {
     ferry_buffer authority; /* the same as Host has it, and NUL */
     ferry_buffer url_base;  /* "http://" and the authority */
     char *user_agent;       /* NULL: the default */
+    const char *bad_option; /* what is wrong with an option that no call before could refuse, as a
+                               sentence; NULL: nothing */
     ferry_fetch_options fetch;
     char *integrity; /* what fetch.integrity points to */
 };
@@ -80,6 +82,9 @@ ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origi
 
 /* Makes room for any origin's texts, so that ferry_client_open() can note one that has a stream. */
 ferry_error ferry_client_make_room(ferry_client *client);
+
+/* INVALID_PARAMETER where the client was made with options that cannot be used. */
+ferry_error ferry_client_check_options(ferry_client *client);
 
 /* Connects to the origin, whose host the authority holds. Its stream is taken, once there is room.
  */

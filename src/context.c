@@ -48,23 +48,12 @@ void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_
     return moved;
 }
 
-/* Text from the network ends up in sentences and logs: nothing in it may move a terminal's cursor.
- */
-static void make_printable(char *text) {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7f) {
-            *text = '?';
-        }
-    }
-}
-
 ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     ferry_format_list(context->detail, sizeof context->detail, format, arguments);
     va_end(arguments);
-    make_printable(context->detail);
+    ferry_text_make_printable(context->detail);
     return error;
 }
 
@@ -81,6 +70,6 @@ void ferry_log(const ferry_context *context, ferry_log_kind kind, const char *fo
     va_start(arguments, format);
     ferry_format_list(line, sizeof line, format, arguments);
     va_end(arguments);
-    make_printable(line);
+    ferry_text_make_printable(line);
     context->log(context->log_ctx, kind, line);
 }

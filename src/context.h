@@ -35,7 +35,8 @@ void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_
 /* malloc and free as an allocator; `realloc` is NULL. */
 extern const ferry_allocator ferry_default_allocator;
 
-/* Writes the detail (cut where it is too long; control characters become '?'), returns `error`. */
+/* Writes the detail (cut where it is too long; ferry_text_make_printable() has seen it), returns
+ * `error`. */
 ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *format, ...)
     FERRY_PRINTF(3, 4);
 

@@ -37,14 +37,56 @@ const char *ferry_h1_excerpt(ferry_span text, char excerpt[FERRY_H1_EXCERPT_SIZE
     return excerpt;
 }
 
+/* The token that a line begins with, whatever follows it. */
+static ferry_span field_name(ferry_span line) {
+    size_t length = 0;
+    while (length < line.length && ferry_is_tchar((unsigned char)line.data[length])) {
+        length++;
+    }
+    return (ferry_span){line.data, length};
+}
+
+/* Who has one of these is taken for the user (RFC 9110 section 11, RFC 6265). */
+static bool field_is_secret(ferry_span line) {
+    static const ferry_span secrets[] = {
+        {"authorization", 13},
+        {"proxy-authorization", 19},
+        {"cookie", 6},
+        {"set-cookie", 10},
+    };
+    ferry_span name = field_name(line);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        if (ferry_span_equals(name, secrets[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static ferry_error refuse(ferry_context *context, ferry_span line, const char *what) {
     char excerpt[FERRY_H1_EXCERPT_SIZE];
+    ferry_span shown = field_is_secret(line) ? field_name(line) : line;
     return ferry_fail(context, FERRY_ERROR_PROTOCOL, "%s in the line \"%s\"", what,
-                      ferry_h1_excerpt(line, excerpt));
+                      ferry_h1_excerpt(shown, excerpt));
 }
 
 ferry_error ferry_h1_refuse_line(ferry_context *context, ferry_span line) {
+    if (line.length > 0 && ferry_is_ows(line.data[0])) { /* of whatever field it is */
+        return ferry_fail(context, FERRY_ERROR_PROTOCOL, "a NUL or a bare CR in a folded line");
+    }
     return refuse(context, line, "a NUL or a bare CR");
+}
+
+void ferry_h1_field_log(ferry_context *context, ferry_log_kind kind, ferry_span line,
+                        bool *is_secret) {
+    bool is_fold = line.length > 0 && ferry_is_ows(line.data[0]);
+    *is_secret = is_fold ? *is_secret : field_is_secret(line);
+    if (*is_secret) {
+        ferry_span name = field_name(line);
+        ferry_log(context, kind, "%.*s%s ***", (int)name.length, name.data, is_fold ? "" : ":");
+    } else {
+        ferry_log(context, kind, "%.*s", (int)line.length, line.data);
+    }
 }
 
 ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line) {

@@ -36,6 +36,11 @@ ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line);
  * section 5.2). PROTOCOL, TOO_LARGE or OUT_OF_MEMORY, with a detail. */
 ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, ferry_span line);
 
+/* Logs a line of a head. The value of a field that is a secret is left out, and so are the lines
+ * that it is folded into: *is_secret, false at first, says that the one before was. */
+void ferry_h1_field_log(ferry_context *context, ferry_log_kind kind, ferry_span line,
+                        bool *is_secret);
+
 /* Where a line ends: at CRLF or a bare LF (RFC 9112 section 2.2). */
 typedef struct ferry_h1_line_end {
     const char *at; /* the first byte of the line end; or how far there is none; or the bad byte */

@@ -117,7 +117,7 @@ static ferry_error check_rest(const ferry_h1_head *head, ferry_context *context,
 static ferry_error parse_line(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
                               const char *data, ferry_span line) {
     if (context->log != NULL) {
-        ferry_log(context, FERRY_LOG_RESPONSE_HEAD, "%.*s", (int)line.length, line.data);
+        ferry_h1_field_log(context, FERRY_LOG_RESPONSE_HEAD, line, &head->is_secret);
     }
     if (!head->has_status_line) {
         return parse_status_line(head, context, line);

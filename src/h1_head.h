@@ -12,6 +12,7 @@ typedef struct ferry_h1_head {
     int minor_version; /* HTTP/1.x: 0 to 9 */
     size_t bytes;      /* of complete lines so far */
     size_t scanned;    /* of the incomplete line, known to have no line end */
+    bool is_secret;    /* the line that was logged last: a folded one may follow */
 } ferry_h1_head;
 
 /* Ready for a new head. */

@@ -3,6 +3,8 @@
  * neither an allocation nor a format string. */
 #include "h1_request.h"
 
+#include "h1_fields.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -141,24 +143,16 @@ static size_t head_room(const ferry_message *message, ferry_span accept_encoding
     return room;
 }
 
-/* The password for a proxy is nobody else's. */
-static void log_line(ferry_context *context, ferry_span line) {
-    static const ferry_span secret = {"proxy-authorization:", 20};
-    if (ferry_span_starts_with(line, secret)) {
-        ferry_log(context, FERRY_LOG_REQUEST_HEAD, "%.*s ***", (int)secret.length, line.data);
-    } else {
-        ferry_log(context, FERRY_LOG_REQUEST_HEAD, "%.*s", (int)line.length, line.data);
-    }
-}
-
 static void log_head(ferry_context *context, const char *head, size_t length) {
     if (context->log == NULL) {
         return;
     }
     const char *end = head + length - 2; /* without the empty line */
+    bool is_secret = false;
     while (head < end) {
         const char *cr = memchr(head, '\r', (size_t)(end - head));
-        log_line(context, (ferry_span){head, (size_t)(cr - head)});
+        ferry_h1_field_log(context, FERRY_LOG_REQUEST_HEAD, (ferry_span){head, (size_t)(cr - head)},
+                           &is_secret);
         head = cr + 2;
     }
 }

@@ -16,8 +16,14 @@ static const ferry_span method_names[FERRY_METHOD_MAX] = {
 
 static const char *const no_headers[] = {NULL};
 
-static ferry_error refuse(ferry_context *context, const char *what, const char *text) {
-    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s: \"%.120s\"", what, text);
+/* Quotes the token that a line begins with, and no more: the value of a header may be a secret. */
+static ferry_error refuse_line(ferry_context *context, const char *what, const char *line) {
+    int length = 0;
+    while (length < 80 && ferry_is_tchar((unsigned char)line[length])) {
+        length++;
+    }
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s: \"%.*s%s\"", what, length, line,
+                      line[length] != '\0' ? "..." : "");
 }
 
 /* ---- Method ---- */
@@ -28,7 +34,7 @@ static ferry_error check_method(ferry_context *context, const ferry_request *req
         message->method_name = ferry_span_of(request->method_name);
         message->method = FERRY_METHOD_MAX;
         if (!ferry_span_is_token(message->method_name)) {
-            return refuse(context, "the method is not a token", request->method_name);
+            return refuse_line(context, "the method is not a token", request->method_name);
         }
         for (int i = 0; i < FERRY_METHOD_MAX; i++) {
             if (strcmp(method_names[i].data, request->method_name) == 0) {
@@ -50,7 +56,8 @@ static ferry_error check_method(ferry_context *context, const ferry_request *req
 
 static ferry_error refuse_target(ferry_context *context, const char *what, const char *url) {
     char quote[FERRY_QUOTE_SIZE];
-    return refuse(context, what, ferry_authority_quote(url, quote));
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s: \"%s\"", what,
+                      ferry_authority_quote(url, quote));
 }
 
 static ferry_error check_characters(ferry_context *context, const char *url) {
@@ -155,7 +162,7 @@ static unsigned present_flag(ferry_span name) {
     return 0;
 }
 
-static bool is_field_value(ferry_span value) {
+bool ferry_field_value_is_valid(ferry_span value) {
     for (size_t i = 0; i < value.length; i++) {
         unsigned char c = (unsigned char)value.data[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f) {
@@ -210,7 +217,7 @@ static ferry_error check_meaning(ferry_context *context, const char *line, ferry
                                  ferry_span value, ferry_message *message) {
     unsigned flag = present_flag(name);
     if ((flag & (FERRY_HAS_HOST | FERRY_HAS_CONTENT_LENGTH) & message->present) != 0) {
-        return refuse(context, "the header appears twice", line);
+        return refuse_line(context, "the header appears twice", line);
     }
     message->present |= flag;
     if (flag == FERRY_HAS_HOST) {
@@ -220,9 +227,9 @@ static ferry_error check_meaning(ferry_context *context, const char *line, ferry
         return check_content_length(context, value, message);
     }
     if (ferry_span_equals(name, FERRY_SPAN("transfer-encoding"))) {
-        return refuse(context,
-                      "the transfer coding is the library's: stream the body to send it chunked",
-                      line);
+        return refuse_line(
+            context, "the transfer coding is the library's: stream the body to send it chunked",
+            line);
     }
     if (ferry_span_equals(name, FERRY_SPAN("connection")) &&
         has_element(value, FERRY_SPAN("close"))) {
@@ -239,16 +246,16 @@ static ferry_error check_headers(ferry_context *context, ferry_message *message)
         const char *line = *at;
         const char *colon = strchr(line, ':');
         if (colon == NULL) {
-            return refuse(context, "the header line has no colon", line);
+            return refuse_line(context, "the header line has no colon", line);
         }
         ferry_span name = {line, (size_t)(colon - line)};
         ferry_span value = ferry_span_of(colon + 1);
         if (!ferry_span_is_token(name)) {
-            return refuse(context, "the header name is not a token", line);
+            return refuse_line(context, "the header name is not a token", line);
         }
-        if (!is_field_value(value)) {
-            return refuse(context, "the header value has a CR, LF or another control character",
-                          line);
+        if (!ferry_field_value_is_valid(value)) {
+            return refuse_line(context,
+                               "the header value has a CR, LF or another control character", line);
         }
         ferry_error error = check_meaning(context, line, name, ferry_span_trim(value), message);
         if (error != FERRY_OK) {

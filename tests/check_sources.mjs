@@ -26,7 +26,7 @@ const ISO_C_FUNCTIONS = new Set(
 // The layers of src/, lowest first; a file includes its own layer or a lower one.
 const LAYERS = [
   /^(include\/)?ferry$/,
-  /^(span|context|error|format)$/,
+  /^(span|context|error|format|text)$/,
   /^(buffer|stream|query|url|ip|authority|no_proxy|coding|decoding|tls_options)$/,
   /^headers$/,
   /^(exchange|backend|request_check|proxy)$/,

@@ -215,7 +215,8 @@ typedef enum ferry_log_kind {
 
 /* Called on the thread that calls the client, during that call. It must not call the client. The
  * message is valid during the call, at most 1,023 bytes (longer ones are cut), and may hold text
- * that came from the network, its control characters replaced by '?'. */
+ * that came from the network, made printable (see ferry_text_make_printable()). What Authorization,
+ * Proxy-Authorization, Cookie and Set-Cookie say is not in it: "***" stands there. */
 typedef void (*ferry_log_function)(void *ctx, ferry_log_kind kind, const char *message);
 
 /* ---- Streams: the connection beneath ------------------------------------------------------ */
@@ -431,7 +432,9 @@ typedef struct ferry_client_options {
     ferry_allocator allocator;
     ferry_log_function log; /* NULL: no log */
     void *log_ctx;
-    const char *user_agent; /* copied; NULL: "ferry/" and the version; "": none is sent */
+    const char *user_agent; /* copied; NULL: "ferry/" and the version; "": none is sent. Where it
+                               has a CR, LF or another control character, connect_to_host and
+                               set_connection say so (INVALID_PARAMETER) */
     ferry_timeouts timeouts;
     size_t max_head_bytes; /* of a response head, all its lines; default 65,536, at most 16 MiB; the
                               trailers of a chunked body have the same limit */
@@ -486,9 +489,10 @@ void ferry_client_free(ferry_client *client);
  * Addresses are tried as RFC 8305 says: families in turn, the next one after 250 ms.
  *
  * INVALID_PARAMETER: an empty or impossible host; a port, path or user name within it; a port out
- * of range; "http://" together with `tls`; a proxy in the environment or a `resolve` line that is
- * none. UNAVAILABLE: TLS; a SOCKS proxy; on the web a port that browsers block (Fetch standard
- * section 2.9), and `resolve`. OUT_OF_MEMORY. The connection that there was is kept in these cases.
+ * of range; "http://" together with `tls`; a proxy in the environment, a `resolve` line or a
+ * user_agent that is none. UNAVAILABLE: TLS; a SOCKS proxy; on the web a port that browsers block
+ * (Fetch standard section 2.9), and `resolve`. OUT_OF_MEMORY. The connection that there was is kept
+ * in these cases.
  */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
@@ -508,10 +512,10 @@ void ferry_client_close(ferry_client *client);
  * and for a connection that was idle, it is as before. The response is forgotten.
  *
  * INVALID_PARAMETER: a stream without read, write or destroy, or one that the client's TLS is
- * spoken over. BUSY, for the client's own connection: an exchange is under way that is no tunnel,
- * or the tunnel holds bytes that are not read or not sent yet, or it was ended by
- * ferry_client_finish_request_body(). OUT_OF_MEMORY. In all these cases nothing changes; the caller
- * keeps the stream, unless it is the client's own. */
+ * spoken over; a user_agent that is none. BUSY, for the client's own connection: an exchange is
+ * under way that is no tunnel, or the tunnel holds bytes that are not read or not sent yet, or it
+ * was ended by ferry_client_finish_request_body(). OUT_OF_MEMORY. In all these cases nothing
+ * changes; the caller keeps the stream, unless it is the client's own. */
 ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stream);
 
 /* The stream in use, still owned by the client; NULL where there is none. */
@@ -659,7 +663,8 @@ ferry_status ferry_client_get_status(const ferry_client *client);
 ferry_error ferry_client_get_error(const ferry_client *client);
 
 /* The last failure in a sentence for a person, that of a refused argument included; "" if there was
- * none. Valid until the next call on the client. */
+ * none. What it quotes is made printable (see ferry_text_make_printable()), and holds no password
+ * of a URL or of a proxy, nor the value of a header. Valid until the next call on the client. */
 const char *ferry_client_get_error_detail(const ferry_client *client);
 
 /* For programs with an event loop of their own: what the client waits for. Stores up to `capacity`
@@ -758,6 +763,14 @@ size_t ferry_client_get_read_chunk_size(const ferry_client *client);
 
 /* Replaces all time-outs, from the current exchange on. NULL: the defaults. */
 void ferry_client_set_timeouts(ferry_client *client, const ferry_timeouts *timeouts);
+
+/* ---- Text -------------------------------------------------------------------------------- */
+
+/* Makes a text that came from elsewhere fit for a terminal, in place: '?' stands for control
+ * characters (C0, DEL, C1), for separators of lines, for the marks that change the direction of
+ * text (Unicode's Bidi_Control) and for each byte that is no part of UTF-8. It never grows. Header
+ * values and bodies are given to a program as they came: this is for those that it shows. */
+void ferry_text_make_printable(char *text);
 
 /* ---- URLs --------------------------------------------------------------------------------- */
 

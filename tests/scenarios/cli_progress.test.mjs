@@ -98,6 +98,28 @@ describe("The command line: progress", () => {
     assert.equal(await onTerminal(`${program} ${urlOf(server)}`), "hello");
   });
 
+  test("terminal_is_given_nothing_that_it_would_obey", terminal, async (t) => {
+    const hostile = Buffer.from("X-A: a\x9bm\u0080b\u202e\xfc", "latin1");
+    const head = (...more) =>
+      Buffer.concat([Buffer.from("HTTP/1.1 204 \x9bm\r\n", "latin1"), ...more]);
+    const utf8 = Buffer.from("\r\nX-B: \u009bm gr\u00fc\u00df\r\n\r\n");
+    const server = await answering(t, [head(hostile, utf8), head(hostile, utf8)]);
+    const shown = Buffer.from(await onTerminal(`${program} -i -v ${urlOf(server)} 2>&1`), "latin1");
+    assert.match(
+      shown.toString(),
+      /\r\nHTTP\/1\.1 204 \?m\r\nX-A: .*\r\nX-B: \?m gr\u00fc\u00df\r\n\r\n$/,
+    );
+    assert.doesNotMatch(shown.toString(), /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e\ufffd]/);
+    const kept = await ferry(["-i", urlOf(server)]);
+    assert.ok(
+      Buffer.from(kept.stdout).includes(utf8.subarray(2, -4)),
+      "what goes elsewhere is as it came",
+    );
+    const name = "/\x1b[2J\u009b/a";
+    const none = await onTerminal(`${program} -o '${name}' ${urlOf(server)} || true`);
+    assert.match(none, /^ferry: cannot write \/\?\[2J\?\/a: .*\r\n$/);
+  });
+
   test("terminal_is_drawn_at_most_ten_times_a_second", terminal, async (t) => {
     const body = Buffer.alloc(100_000);
     const pieces = 200;
