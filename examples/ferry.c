@@ -115,14 +115,28 @@ static ferry_error transfer_connect(cli_transfer *transfer, char **storage, ferr
 
 /* ---- Requesting ---------------------------------------------------------------------------- */
 
-/* The server has answered already, or has gone: the next polls bring its response or the error. */
-static ferry_error ignore_stopped(ferry_error error) {
-    return error == FERRY_ERROR_UPLOAD_STOPPED ? FERRY_OK : error;
+static void transfer_show_sent(cli_transfer *transfer) {
+    cli_progress_finish(&transfer->progress, ferry_client_get_bytes_sent(transfer->client),
+                        transfer->input.length, cli_now_ms());
+}
+
+/* The server has answered with something else than a 2xx: its response is what counts now. After a
+ * 2xx the upload goes on, and ends the exchange. */
+static ferry_error transfer_note_stopped(cli_transfer *transfer, ferry_error error) {
+    if (error != FERRY_ERROR_UPLOAD_STOPPED) {
+        return error;
+    }
+    transfer->is_uploading = false;
+    transfer_note(transfer, "the server answered before it had the whole upload");
+    return FERRY_OK;
 }
 
 static ferry_error transfer_end_upload(cli_transfer *transfer) {
     transfer->is_uploading = false;
-    return ignore_stopped(ferry_client_finish_request_body(transfer->client));
+    if (transfer->has_response) {
+        transfer_show_sent(transfer);
+    }
+    return transfer_note_stopped(transfer, ferry_client_finish_request_body(transfer->client));
 }
 
 /* Host, Content-Length, User-Agent and the like are the library's to add. A header or target that
@@ -192,7 +206,7 @@ static ferry_error transfer_upload(cli_transfer *transfer) {
         transfer->input_left == 0) {
         return transfer_end_upload(transfer);
     }
-    return ignore_stopped(error);
+    return transfer_note_stopped(transfer, error);
 }
 
 /* ---- The response -------------------------------------------------------------------------- */
@@ -234,13 +248,11 @@ static void transfer_write_head(cli_transfer *transfer) {
 static void transfer_begin_response(cli_transfer *transfer) {
     const cli_options *options = transfer->options;
     transfer->has_response = true;
-    if (options->upload != NULL) {
-        cli_progress_finish(&transfer->progress, ferry_client_get_bytes_sent(transfer->client),
-                            transfer->input.length, cli_now_ms());
+    if (transfer->is_uploading && ferry_client_is_upload_stopped(transfer->client)) {
+        transfer_note_stopped(transfer, FERRY_ERROR_UPLOAD_STOPPED);
     }
-    if (transfer->is_uploading) {
-        transfer->is_uploading = false;
-        transfer_note(transfer, "the server answered before it had the whole upload");
+    if (options->upload != NULL && !transfer->is_uploading) {
+        transfer_show_sent(transfer);
     }
     int problem = cli_output_begin(&transfer->output);
     if (problem != 0) {
@@ -262,7 +274,7 @@ static void transfer_begin_response(cli_transfer *transfer) {
  * may change: it is written at once. Length 0 means that there is no more for now, or at all, which
  * the status tells. */
 static ferry_error transfer_read_body(cli_transfer *transfer) {
-    if (!transfer->has_body) {
+    if (!transfer->has_body && !transfer->is_uploading) {
         transfer->has_body = true;
         cli_progress_begin(&transfer->progress, "received", cli_now_ms());
     }
@@ -316,8 +328,10 @@ static ferry_error transfer_step(cli_transfer *transfer, const char *target) {
     case FERRY_STATUS_REQUESTING:
         return transfer->is_uploading ? transfer_upload(transfer) : FERRY_OK;
 
-    case FERRY_STATUS_BODY:
-        return transfer_read_body(transfer);
+    case FERRY_STATUS_BODY: {
+        ferry_error error = transfer->is_uploading ? transfer_upload(transfer) : FERRY_OK;
+        return error == FERRY_OK ? transfer_read_body(transfer) : error;
+    }
 
     case FERRY_STATUS_DISCONNECTED:
         /* The server closed the connection in good order: all of the response was read. */
@@ -378,8 +392,9 @@ static void transfer_wait(cli_transfer *transfer) {
     if (transfer->progress.is_enabled && (timeout_ms < 0 || timeout_ms > PROGRESS_INTERVAL_MS)) {
         timeout_ms = PROGRESS_INTERVAL_MS;
     }
+    ferry_status status = ferry_client_get_status(transfer->client);
     bool needs_input = transfer->is_uploading && transfer->piece_at == transfer->piece_end &&
-                       ferry_client_get_status(transfer->client) == FERRY_STATUS_REQUESTING;
+                       (status == FERRY_STATUS_REQUESTING || status == FERRY_STATUS_BODY);
     if (needs_input && !cli_input_is_ready(&transfer->input)) {
         transfer_wait_with_input(transfer, timeout_ms);
     } else {
@@ -390,11 +405,13 @@ static void transfer_wait(cli_transfer *transfer) {
 
 static void transfer_show_progress(cli_transfer *transfer) {
     ferry_client *client = transfer->client;
+    ferry_status status = ferry_client_get_status(client);
     if (transfer->has_body) {
         cli_progress_update(&transfer->progress, ferry_client_get_bytes_received(client),
                             ferry_client_get_response_body_length_hint(client), cli_now_ms());
     } else if (transfer->options->upload != NULL &&
-               ferry_client_get_status(client) == FERRY_STATUS_REQUESTING) {
+               (status == FERRY_STATUS_REQUESTING ||
+                (status == FERRY_STATUS_BODY && transfer->is_uploading))) {
         cli_progress_update(&transfer->progress, ferry_client_get_bytes_sent(client),
                             transfer->input.length, cli_now_ms());
     }

@@ -75,7 +75,7 @@ const char cli_help[] =
     "   8  with --fail: the status is 400 or more\n"
     "   9  a local file could not be read or written\n"
     "  10  not available in this build\n"
-    "  11  the connection failed\n"
+    "  11  the connection failed, or did not take all of the upload\n"
     "  12  the response is over a limit, or its body could not be decoded\n"
     "  13  the TLS handshake failed\n"
     "  14  the server's certificate was not accepted\n";
@@ -106,6 +106,8 @@ cli_exit cli_exit_of(ferry_error error) {
         return CLI_EXIT_UNAVAILABLE;
     case FERRY_ERROR_CONNECTION_ERROR:
     case FERRY_ERROR_NETWORK_OR_CORS:
+    case FERRY_ERROR_CONNECT_AGAIN:
+    case FERRY_ERROR_UPLOAD_STOPPED:
         return CLI_EXIT_CONNECTION;
     case FERRY_ERROR_INVALID_DATA:
     case FERRY_ERROR_TOO_LARGE:
@@ -115,7 +117,6 @@ cli_exit cli_exit_of(ferry_error error) {
     case FERRY_ERROR_OUT_OF_MEMORY:
     case FERRY_ERROR_BUSY:
     case FERRY_ERROR_ABORTED:
-    case FERRY_ERROR_UPLOAD_STOPPED:
         break;
     }
     return CLI_EXIT_OTHER;

@@ -52,8 +52,9 @@ static client_timer first_timer(const ferry_client *client, int64_t *deadline_ms
     if (client->status == FERRY_STATUS_REQUESTING) {
         consider(TIMER_RESPONSE, client->sent_since_ms, limits->response_ms, &first, deadline_ms);
     }
-    bool waits_for_peer = client->status == FERRY_STATUS_BODY ? client->exchange.reader_waits
-                                                              : !exchange->awaits_body;
+    bool waits_for_peer = client->status == FERRY_STATUS_BODY
+                              ? exchange->reader_waits || ferry_client_awaits_upload(client)
+                              : !exchange->awaits_body;
     if (waits_for_peer) {
         consider(TIMER_IDLE, client->idle_since_ms, limits->idle_ms, &first, deadline_ms);
     }
@@ -66,8 +67,9 @@ static void note_times(ferry_client *client, int64_t now_ms) {
     if (client->sent_since_ms < 0 && exchange->state == FERRY_EXCHANGE_WAITING) {
         client->sent_since_ms = now_ms;
     }
-    bool waits_for_caller = client->status == FERRY_STATUS_BODY ? !client->exchange.reader_waits
-                                                                : exchange->awaits_body;
+    bool waits_for_caller = client->status == FERRY_STATUS_BODY
+                                ? !exchange->reader_waits && !ferry_client_awaits_upload(client)
+                                : exchange->awaits_body;
     if (exchange->activity != client->activity_seen || waits_for_caller) {
         client->activity_seen = exchange->activity;
         client->idle_since_ms = now_ms;
@@ -157,13 +159,22 @@ ferry_error ferry_client_step(ferry_client *client) {
     return now_ms >= deadline_ms ? time_out(client, timer, now_ms) : FERRY_OK;
 }
 
+/* True where the exchange has gone on in a call that does not change the status. */
+static bool has_news(const ferry_client *client) {
+    if (client->status != FERRY_STATUS_REQUESTING) {
+        return client->exchange.state == FERRY_EXCHANGE_FAILED && !ferry_client_has_failed(client);
+    }
+    return client->exchange.state >= FERRY_EXCHANGE_BODY;
+}
+
 /* True where it is the peer, or time, that the client waits for. */
 static bool waits_for_peer(const ferry_client *client) {
     if (client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING) {
         return true;
     }
-    return client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body &&
-           client->exchange.state != FERRY_EXCHANGE_FAILED;
+    return ferry_client_awaits_upload(client) ||
+           (client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body &&
+            !has_news(client));
 }
 
 int ferry_client_remaining_ms(const ferry_client *client, int64_t deadline_ms) {
@@ -212,10 +223,10 @@ ferry_error ferry_client_poll(ferry_client *client) {
 }
 
 bool ferry_client_can_go_on(const ferry_client *client) {
-    bool has_news =
-        client->exchange.state == FERRY_EXCHANGE_FAILED && !ferry_client_has_failed(client);
-    return has_news || (client->status == FERRY_STATUS_BODY &&
-                        (!client->exchange.reader_waits || client->budget == 0));
+    const ferry_exchange *exchange = &client->exchange;
+    bool is_unread = client->status == FERRY_STATUS_BODY && !exchange->response_ended &&
+                     (!exchange->reader_waits || client->budget == 0);
+    return is_unread || has_news(client);
 }
 
 size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity) {

@@ -104,13 +104,14 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     }
     message.user_agent = ferry_client_user_agent(client);
     message.fetch = request->fetch != NULL ? request->fetch : &client->fetch;
+    client->context.detail[0] = '\0'; /* before: a request that fails at once leaves its own */
     error = client->backend->ops->send(client->backend, &message);
     if (error != FERRY_OK) {
+        ferry_client_update(client); /* the link may be found closed */
         return error;
     }
     note_url(client, target);
     client->is_connect = message.method == FERRY_METHOD_CONNECT;
-    client->context.detail[0] = '\0';
     client->request_since_ms = ferry_host_now_ms();
     client->idle_since_ms = client->request_since_ms;
     client->sent_since_ms =
@@ -144,6 +145,9 @@ ferry_error ferry_client_request(ferry_client *client, ferry_method method, cons
 static ferry_error check_upload(ferry_client *client) {
     if (ferry_client_has_failed(client)) {
         return client->error;
+    }
+    if (client->exchange.awaits_finish) {
+        return FERRY_OK;
     }
     if (client->exchange.upload_stopped) {
         return ferry_fail(&client->context, FERRY_ERROR_UPLOAD_STOPPED,
@@ -192,10 +196,12 @@ static ferry_error write_after_sleep(ferry_client *client, const char *data, siz
     if (error == FERRY_OK) {
         error = ferry_client_step(client);
     }
-    *go_on = client->status == before;
+    /* A response that has arrived whole keeps nobody from writing. */
+    *go_on = client->status == before || client->exchange.response_arrived;
     if (error == FERRY_OK && *go_on) {
         error = write_once(client, data, length, &taken);
-        *go_on = taken > 0 || client->status != FERRY_STATUS_BODY;
+        *go_on =
+            taken > 0 || client->status != FERRY_STATUS_BODY || client->exchange.response_arrived;
         *written += taken;
     }
     return error;
@@ -238,6 +244,10 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
 
 ferry_error ferry_client_finish_request_body(ferry_client *client) {
     ferry_error error = check_upload(client);
+    if (error == FERRY_OK && client->exchange.awaits_finish) {
+        client->exchange.awaits_finish = false;
+        return FERRY_OK;
+    }
     if (error == FERRY_OK) {
         error = client->backend->ops->finish(client->backend);
     }

@@ -91,6 +91,10 @@ int64_t ferry_client_get_bytes_sent(const ferry_client *client) {
     return client->exchange.bytes_sent;
 }
 
+bool ferry_client_is_upload_stopped(const ferry_client *client) {
+    return client->exchange.upload_stopped;
+}
+
 /* ---- The body ---- */
 
 static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, size_t *length) {
@@ -114,6 +118,11 @@ static ferry_error read_body(ferry_client *client, void *dst, size_t capacity, s
     ferry_error error = read_once(client, dst, capacity, length);
     while (client->sleep != NULL && error == FERRY_OK && *length == 0 &&
            client->status == FERRY_STATUS_BODY) {
+        if (ferry_client_awaits_caller(client)) {
+            return ferry_fail(&client->context, FERRY_ERROR_BUSY,
+                              "the response has ended, and the request has not: write the rest of "
+                              "its body and finish it, or close");
+        }
         error = client->sleep(client);
         if (error == FERRY_OK) {
             error = read_once(client, dst, capacity, length);

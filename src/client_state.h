@@ -97,6 +97,20 @@ ferry_error ferry_client_set_authority(ferry_client *client, const char *authori
 /* What User-Agent says; empty: it is not sent. */
 ferry_span ferry_client_user_agent(const ferry_client *client);
 
+/* True where only the caller can go on: with a streamed body that is not finished. */
+static inline bool ferry_client_awaits_caller(const ferry_client *client) {
+    const ferry_exchange *exchange = &client->exchange;
+    bool waits = client->status == FERRY_STATUS_REQUESTING ||
+                 (client->status == FERRY_STATUS_BODY && exchange->response_ended);
+    return waits && exchange->awaits_body;
+}
+
+/* True in BODY where the response has been read, and what is left is the peer's to take. */
+static inline bool ferry_client_awaits_upload(const ferry_client *client) {
+    return client->status == FERRY_STATUS_BODY && client->exchange.response_ended &&
+           !client->exchange.awaits_body;
+}
+
 static inline bool ferry_client_has_failed(const ferry_client *client) {
     return client->error != FERRY_OK;
 }

@@ -45,9 +45,8 @@ static ferry_error client_sleep(ferry_client *client) {
 }
 
 ferry_error ferry_client_wait(ferry_client *client, int timeout_ms) {
-    bool awaits_caller = client->status == FERRY_STATUS_REQUESTING && client->exchange.awaits_body;
     if (client->status == FERRY_STATUS_DISCONNECTED || ferry_client_has_failed(client) ||
-        awaits_caller || ferry_client_can_go_on(client)) {
+        ferry_client_awaits_caller(client) || ferry_client_can_go_on(client)) {
         return FERRY_OK;
     }
     bool ready;

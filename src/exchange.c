@@ -32,6 +32,9 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->awaits_continue = false;
     exchange->reader_waits = false;
     exchange->upload_stopped = false;
+    exchange->awaits_finish = false;
+    exchange->response_ended = false;
+    exchange->response_arrived = false;
     exchange->body_length = -1;
     exchange->body_length_hint = -1;
     exchange->bytes_received = 0;
@@ -65,6 +68,12 @@ void ferry_exchange_head(ferry_exchange *exchange, int code, bool chunked, int64
     exchange->chunked = chunked;
     exchange->body_length = body_length;
     exchange->body_length_hint = body_length_hint;
+}
+
+void ferry_exchange_response_end(ferry_exchange *exchange) {
+    assert(exchange->state == FERRY_EXCHANGE_BODY);
+    exchange->response_ended = true;
+    exchange->response_arrived = true;
 }
 
 void ferry_exchange_end(ferry_exchange *exchange) {

@@ -29,7 +29,11 @@ typedef struct ferry_exchange {
     bool awaits_body;         /* a streamed body's next piece can be taken now */
     bool awaits_continue;     /* the body waits for 100 (Continue) */
     bool reader_waits;        /* the client's: its last read found nothing, so it waits for bytes */
-    bool upload_stopped;      /* the final head came before the request was sent */
+    bool upload_stopped;      /* the request was cut: it is not sent whole, and will not be */
+    bool awaits_finish;       /* a streamed body has all its announced bytes, and the caller has yet
+                                 to say so */
+    bool response_ended;      /* BODY: only the request is still under way */
+    bool response_arrived;    /* BODY: nothing of the response is left with the peer */
     int64_t body_length;      /* -1: not exactly known */
     int64_t body_length_hint; /* -1: not known */
     int64_t bytes_received;
@@ -50,6 +54,8 @@ void ferry_exchange_sent(ferry_exchange *exchange);  /* SENDING → WAITING */
  * SENDING, WAITING → BODY, or FAILED where there is no memory. */
 void ferry_exchange_head(ferry_exchange *exchange, int code, bool chunked, int64_t body_length,
                          int64_t body_length_hint);
+/* All of the response has been read, and the request is still being sent: BODY goes on. */
+void ferry_exchange_response_end(ferry_exchange *exchange);
 void ferry_exchange_end(ferry_exchange *exchange); /* BODY → DONE */
 /* Anything under way → FAILED; the detail is in the context. Ignored after an end. */
 void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error);

@@ -69,28 +69,50 @@ static ferry_error wire_open(ferry_backend *backend, const ferry_origin *origin,
     return error;
 }
 
-/* Nothing is expected on an idle link: whatever comes, its end included, ends it. */
-static void watch_idle(ferry_wire *wire) {
-    char byte;
+static bool are_line_ends(const char *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != '\r' && bytes[i] != '\n') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Nothing is expected on an idle link: whatever comes, its end included, ends it, lest it be taken
+ * for the answer to the next request. Only the empty lines that some servers put behind a body are
+ * passed over, as they are in front of a message (RFC 9112 section 2.2). */
+ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE]) {
+    enum { PIECE = 64, MOST_PIECES = 16 };
+    char bytes[PIECE];
     size_t length = 0;
-    ferry_stream_result result = ferry_wire_stream_read(wire, &byte, sizeof byte, &length);
+    ferry_stream_result result = FERRY_STREAM_OK;
+    for (int i = 0; i < MOST_PIECES && result == FERRY_STREAM_OK; i++) {
+        result = ferry_wire_stream_read(wire, bytes, sizeof bytes, &length);
+        if (result == FERRY_STREAM_OK && !are_line_ends(bytes, length)) {
+            break;
+        }
+    }
     if (result == FERRY_STREAM_AGAIN) {
-        return;
+        return FERRY_WIRE_IDLE;
     }
-    const char *why = "the server closed the idle connection";
+    const char *words = "the server closed the idle connection";
     if (result == FERRY_STREAM_OK) {
-        why = "the connection is closed: the server sent bytes that nobody asked for";
+        words = "the server sent bytes that nobody asked for on the idle connection";
     } else if (result == FERRY_STREAM_FAILED) {
-        why = wire->stream_reason;
+        words = wire->stream_reason;
     }
+    ferry_format(why, FERRY_WIRE_WORDS_SIZE, "%s", words);
     ferry_log(wire->base.context, FERRY_LOG_INFO, "%s", why);
-    ferry_wire_disconnect(wire);
+    return result == FERRY_STREAM_FAILED ? FERRY_WIRE_BROKEN : FERRY_WIRE_ENDED;
 }
 
 static void step_open(ferry_wire *wire) {
     ferry_exchange *exchange = wire->base.exchange;
     if (!ferry_exchange_is_under_way(exchange)) {
-        watch_idle(wire);
+        char why[FERRY_WIRE_WORDS_SIZE];
+        if (ferry_wire_look(wire, why) != FERRY_WIRE_IDLE) {
+            ferry_wire_disconnect(wire);
+        }
         return;
     }
     if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
@@ -129,8 +151,8 @@ static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t c
         return 0;
     }
     /* A body that nobody waits for is left where it is, with the peer if need be. */
-    bool is_unread =
-        backend->exchange->state == FERRY_EXCHANGE_BODY && !backend->exchange->reader_waits;
+    bool is_unread = backend->exchange->state == FERRY_EXCHANGE_BODY &&
+                     (!backend->exchange->reader_waits || backend->exchange->response_arrived);
     unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
     if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_ending) {
         events |= FERRY_EVENT_WRITE;

@@ -29,15 +29,26 @@ void ferry_wire_reset_response(ferry_wire *wire) {
     wire->write_reason[0] = '\0';
 }
 
-/* The message is complete: the connection is kept or dropped. */
-static void complete(ferry_wire *wire) {
+static bool is_success(const ferry_wire *wire) {
+    return wire->head.code >= 200 && wire->head.code <= 299;
+}
+
+/* The server has taken the request for complete that was not: whoever sent it must know. */
+static ferry_error explain_cut(ferry_wire *wire) {
+    return ferry_fail(wire->base.context, FERRY_ERROR_UPLOAD_STOPPED,
+                      "the server answered %d, but the connection took only %lld bytes of the "
+                      "request's body: %s",
+                      wire->head.code, (long long)wire->base.exchange->bytes_sent,
+                      wire->write_reason);
+}
+
+void ferry_wire_end_exchange(ferry_wire *wire) {
     ferry_context *context = wire->base.context;
-    if (ferry_wire_is_uploading(wire)) {
-        ferry_wire_stop_upload(wire);
+    if (is_success(wire) && wire->write_reason[0] != '\0') {
+        ferry_wire_fail(wire, explain_cut(wire));
+        return;
     }
     ferry_exchange_end(wire->base.exchange);
-    ferry_decoding_free(wire->decoding);
-    wire->decoding = NULL;
     wire->is_reused = true;
     if (!wire->framing.keep_alive) {
         ferry_wire_disconnect(wire);
@@ -46,6 +57,29 @@ static void complete(ferry_wire *wire) {
                   "the connection is closed: the server sent more than the response");
         ferry_wire_disconnect(wire);
     }
+}
+
+/* The response is complete. A request that is still on its way goes on, unless it is a tunnel,
+ * which ends for both. */
+static void complete(ferry_wire *wire) {
+    ferry_decoding_free(wire->decoding);
+    wire->decoding = NULL;
+    if (ferry_wire_is_uploading(wire) && wire->framing.kind != FERRY_H1_BODY_TUNNEL) {
+        ferry_exchange_response_end(wire->base.exchange);
+        return;
+    }
+    if (ferry_wire_is_uploading(wire)) {
+        ferry_wire_stop_upload(wire);
+    }
+    ferry_wire_end_exchange(wire);
+}
+
+/* Nothing of the response is left with the peer: only the request is waited for. */
+static void note_arrival(ferry_wire *wire) {
+    bool has_rest = wire->framing.kind == FERRY_H1_BODY_LENGTH &&
+                    ferry_buffer_length(&wire->rx) >= wire->remaining;
+    wire->base.exchange->response_arrived =
+        wire->base.exchange->response_ended || wire->raw_ended || has_rest;
 }
 
 /* ---- The head ---- */
@@ -89,11 +123,10 @@ static int64_t known_length(const ferry_wire *wire) {
     return -1;
 }
 
-/* A request that is still being sent goes on after a 2xx, which may be an echo of it; any other
- * answer makes the rest pointless (RFC 9112 section 9.5). */
+/* A request that is still being sent goes on after a 2xx (RFC 9110 section 7.5), which may be an
+ * echo of it; any other answer makes the rest pointless (RFC 9112 section 9.5). */
 static void settle_upload(ferry_wire *wire) {
-    bool is_success = wire->head.code >= 200 && wire->head.code <= 299;
-    if (ferry_wire_is_uploading(wire) && (!is_success || wire->upload == FERRY_UPLOAD_HELD)) {
+    if (ferry_wire_is_uploading(wire) && (!is_success(wire) || wire->upload == FERRY_UPLOAD_HELD)) {
         ferry_wire_stop_upload(wire);
     }
 }
@@ -127,7 +160,9 @@ static void take_final_head(ferry_wire *wire) {
     settle_upload(wire);
     if (wire->framing.kind == FERRY_H1_BODY_NONE) {
         complete(wire);
+        return;
     }
+    note_arrival(wire);
 }
 
 /* 1xx other than 101: the response is still to come (RFC 9110 section 15.2). */
@@ -177,6 +212,10 @@ static ferry_error explain_missing_head(ferry_wire *wire, ferry_stream_result re
     ferry_context *context = wire->base.context;
     const char *reason =
         result == FERRY_STREAM_FAILED ? wire->stream_reason : "the server closed the connection";
+    if (result == FERRY_STREAM_AGAIN) {
+        return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR, "sending the request failed: %s",
+                          wire->write_reason);
+    }
     if (wire->write_reason[0] != '\0') {
         return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR,
                           "sending the request failed (%s), and no response came: %s",
@@ -224,8 +263,21 @@ static bool fill_rx(ferry_wire *wire) {
 }
 
 void ferry_wire_receive_head(ferry_wire *wire) {
-    for (int reads = 0; reads < MOST_READS && awaits_head(wire) && fill_rx(wire); reads++) {
-        parse_heads(wire);
+    bool has_come = true;
+    for (int reads = 0; reads < MOST_READS && awaits_head(wire) && has_come; reads++) {
+        has_come = fill_rx(wire);
+        if (has_come) {
+            parse_heads(wire);
+        }
+    }
+    if (awaits_head(wire) && !has_come && wire->write_reason[0] != '\0') {
+        ferry_wire_fail(wire, explain_missing_head(wire, FERRY_STREAM_AGAIN));
+    }
+}
+
+void ferry_wire_settle_failure(ferry_wire *wire) {
+    if (wire->write_reason[0] != '\0' && awaits_head(wire)) {
+        ferry_wire_receive_head(wire);
     }
 }
 
@@ -424,7 +476,7 @@ static void fail_pending(ferry_wire *wire) {
 size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity) {
     ferry_wire *wire = (ferry_wire *)backend;
     assert(capacity > 0);
-    if (backend->exchange->state != FERRY_EXCHANGE_BODY) {
+    if (backend->exchange->state != FERRY_EXCHANGE_BODY || backend->exchange->response_ended) {
         return 0;
     }
     bool ended = false;
@@ -439,6 +491,8 @@ size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity) {
         complete(wire);
     } else if (length == 0 && wire->pending != FERRY_OK) {
         fail_pending(wire);
+    } else {
+        note_arrival(wire);
     }
     return length;
 }

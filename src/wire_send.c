@@ -25,8 +25,12 @@ static void update(ferry_wire *wire) {
     exchange->awaits_continue = wire->upload == FERRY_UPLOAD_HELD && is_idle(wire);
     exchange->awaits_body =
         wire->upload == FERRY_UPLOAD_OPEN && is_idle(wire) && !wire->write_blocked;
-    if (!ferry_wire_is_uploading(wire)) {
-        ferry_exchange_sent(exchange);
+    if (ferry_wire_is_uploading(wire)) {
+        return;
+    }
+    ferry_exchange_sent(exchange);
+    if (exchange->state == FERRY_EXCHANGE_BODY && exchange->response_ended) {
+        ferry_wire_end_exchange(wire);
     }
 }
 
@@ -41,6 +45,8 @@ static void drop_upload(ferry_wire *wire) {
 }
 
 void ferry_wire_stop_upload(ferry_wire *wire) {
+    ferry_log(wire->base.context, FERRY_LOG_INFO, "the request is cut after %lld bytes of its body",
+              (long long)wire->base.exchange->bytes_sent);
     wire->base.exchange->upload_stopped = true;
     wire->base.exchange->takes_body = false;
     wire->framing.keep_alive = false;
@@ -152,9 +158,29 @@ static ferry_error prepare(ferry_wire *wire, const ferry_message *message) {
     return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(context);
 }
 
+/* All that was announced of a streamed body has been given: the request is complete, whether or not
+ * the caller ever says so. */
+static void complete_by_length(ferry_wire *wire) {
+    if (wire->upload == FERRY_UPLOAD_OPEN && wire->upload_remaining == 0) {
+        wire->upload = FERRY_UPLOAD_COMPLETE;
+        wire->is_finished = true;
+        wire->base.exchange->takes_body = false;
+        wire->base.exchange->awaits_finish = true;
+    }
+}
+
 ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message) {
     ferry_wire *wire = (ferry_wire *)backend;
+    char why[FERRY_WIRE_WORDS_SIZE];
     assert(is_idle(wire) && backend->link == FERRY_LINK_OPEN);
+    ferry_wire_idle idle = ferry_wire_look(wire, why);
+    /* One that breaks before its first request is no stale one (a server of TLS 1.3 refuses a
+     * client's certificate after the handshake): another would break as well. */
+    if (idle == FERRY_WIRE_ENDED || (idle == FERRY_WIRE_BROKEN && wire->is_reused)) {
+        ferry_wire_disconnect(wire);
+        return ferry_fail(backend->context, FERRY_ERROR_CONNECT_AGAIN,
+                          "%s: nothing was sent, connect again", why);
+    }
     wire->undo_codings = !backend->context->keep_content_coding &&
                          (message->present & (FERRY_HAS_ACCEPT_ENCODING | FERRY_HAS_RANGE)) == 0;
     ferry_error error = prepare(wire, message);
@@ -183,7 +209,9 @@ ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message
         wire->upload = FERRY_UPLOAD_HELD;
         body.length = 0;
     }
+    complete_by_length(wire);
     transmit(wire, body, (ferry_span){NULL, 0});
+    ferry_wire_settle_failure(wire);
     return FERRY_OK;
 }
 
@@ -212,8 +240,9 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
             ferry_buffer_append(&wire->tx, backend->context, line, line_length) != FERRY_OK) {
             return ferry_fail_memory(backend->context);
         }
-        *written = length;
         transmit(wire, (ferry_span){data, length}, FERRY_SPAN("\r\n"));
+        *written = wire->write_reason[0] == '\0' ? length : 0;
+        ferry_wire_settle_failure(wire);
         return FERRY_OK;
     }
     ferry_slice slice = {data, length};
@@ -224,12 +253,14 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
     } else if (result != FERRY_STREAM_OK) {
         *written = 0;
         fail_upload(wire);
+        ferry_wire_settle_failure(wire);
         return FERRY_OK;
     }
     wire->tx_body = *written;
     count_sent(wire, *written);
     if (wire->upload_remaining >= 0) {
         wire->upload_remaining -= (int64_t)*written;
+        complete_by_length(wire);
     }
     update(wire);
     return FERRY_OK;
@@ -273,6 +304,7 @@ void ferry_wire_proceed(ferry_backend *backend) {
     }
     if (wire->is_streamed) {
         wire->upload = FERRY_UPLOAD_OPEN;
+        complete_by_length(wire);
         if (wire->is_finished) {
             ferry_error error = complete(wire);
             if (error != FERRY_OK) {

@@ -57,6 +57,16 @@ typedef struct ferry_wire {
 
 /* wire.c */
 
+enum { FERRY_WIRE_WORDS_SIZE = 192 };
+
+typedef enum ferry_wire_idle {
+    FERRY_WIRE_IDLE = 0,
+    FERRY_WIRE_ENDED,  /* by the peer, or it has sent bytes that nobody asked for */
+    FERRY_WIRE_BROKEN, /* the stream has failed */
+} ferry_wire_idle;
+
+/* Looks at an idle link once, without waiting. Where it is idle no more, `why` says so. */
+ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE]);
 /* Ends the exchange with an error (the detail is set) and drops the connection. */
 void ferry_wire_fail(ferry_wire *wire, ferry_error error);
 /* Says to the stream that nothing follows, once nothing is left to be sent. */
@@ -86,9 +96,14 @@ void ferry_wire_open_tunnel(ferry_wire *wire);
 
 /* wire_receive.c */
 
-/* Reads and parses until the final head is complete or nothing more is there. */
+/* Reads and parses until the final head is complete or nothing more is there. Where sending has
+ * failed, nothing more will come: the exchange then ends. */
 void ferry_wire_receive_head(ferry_wire *wire);
+/* The same, where sending has just failed. */
+void ferry_wire_settle_failure(ferry_wire *wire);
 size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity);
+/* Ends an exchange whose request and response are both over: the connection is kept or dropped. */
+void ferry_wire_end_exchange(ferry_wire *wire);
 /* Ready for the next response; keeps the memory. */
 void ferry_wire_reset_response(ferry_wire *wire);
 

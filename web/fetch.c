@@ -55,6 +55,23 @@ static void fetch_destroy(ferry_backend *backend) {
 
 /* ---- The request ---- */
 
+/* The body is whole: it goes out. */
+static void fetch_start(ferry_fetch *fetch) {
+    ferry_exchange *exchange = fetch->base.exchange;
+    exchange->takes_body = false;
+    exchange->awaits_body = false;
+    ferry_js_send(fetch->id);
+    ferry_exchange_sent(exchange);
+}
+
+/* With the last byte of an announced length, whether or not the caller ever says so. */
+static void fetch_start_by_length(ferry_fetch *fetch) {
+    if (fetch->upload_remaining == 0) {
+        fetch->base.exchange->awaits_finish = true;
+        fetch_start(fetch);
+    }
+}
+
 static ferry_error fetch_send(ferry_backend *backend, const ferry_message *message) {
     ferry_fetch *fetch = (ferry_fetch *)backend;
     ferry_exchange *exchange = backend->exchange;
@@ -81,9 +98,10 @@ static ferry_error fetch_send(ferry_backend *backend, const ferry_message *messa
     exchange->bytes_sent = (int64_t)message->body_length;
     exchange->takes_body = message->streamed;
     exchange->awaits_body = message->streamed;
-    if (!message->streamed) {
-        ferry_js_send(fetch->id);
-        ferry_exchange_sent(exchange);
+    if (message->streamed) {
+        fetch_start_by_length(fetch);
+    } else {
+        fetch_start(fetch);
     }
     return FERRY_OK;
 }
@@ -110,6 +128,7 @@ static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t 
     backend->exchange->bytes_sent += (int64_t)length;
     backend->exchange->activity++;
     *written = length;
+    fetch_start_by_length(fetch);
     return FERRY_OK;
 }
 
@@ -120,10 +139,7 @@ static ferry_error fetch_finish(ferry_backend *backend) {
                           "the body is %lld bytes shorter than announced",
                           (long long)fetch->upload_remaining);
     }
-    backend->exchange->takes_body = false;
-    backend->exchange->awaits_body = false;
-    ferry_js_send(fetch->id);
-    ferry_exchange_sent(backend->exchange);
+    fetch_start(fetch);
     return FERRY_OK;
 }
 

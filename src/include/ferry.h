@@ -61,7 +61,8 @@ extern "C" {
     X(UPLOAD_STOPPED, 16, "the server answered before it had the whole request body")              \
     X(TLS_HANDSHAKE, 17, "the TLS handshake failed")                                               \
     X(TLS_CERTIFICATE, 18, "the server's certificate was not accepted")                            \
-    X(NETWORK_OR_CORS, 19, "the network failed, or CORS forbade the request")
+    X(NETWORK_OR_CORS, 19, "the network failed, or CORS forbade the request")                      \
+    X(CONNECT_AGAIN, 20, "the kept connection had ended: nothing was sent, connect again")
 
 typedef enum ferry_error {
 #define FERRY_ERROR_ENUMERATOR(name, number, message) FERRY_ERROR_##name = (number),
@@ -97,7 +98,8 @@ typedef enum ferry_method {
 
 /* What the client is doing. The walk of an exchange that goes well is
  * DISCONNECTED, RESOLVING, CONNECTING, CONNECTED, REQUESTING, BODY, CONNECTED;
- * a response without a body goes from REQUESTING to CONNECTED at once. A connection that can carry
+ * a response without a body goes from REQUESTING to CONNECTED at once, unless it comes before the
+ * request is sent. A connection that can carry
  * no further request ends in DISCONNECTED instead. One poll makes at most one step. */
 typedef enum ferry_status {
     FERRY_STATUS_DISCONNECTED = 0,        /* not connected */
@@ -107,7 +109,8 @@ typedef enum ferry_status {
     FERRY_STATUS_CANT_CONNECT = 4,        /* no address could be connected to */
     FERRY_STATUS_CONNECTED = 5,           /* ready for a request */
     FERRY_STATUS_REQUESTING = 6,          /* sending the request, waiting for the response */
-    FERRY_STATUS_BODY = 7,                /* there is a response, its body is to be read */
+    FERRY_STATUS_BODY = 7,                /* there is a response, its body is to be read, or the
+                                             request is still being sent */
     FERRY_STATUS_CONNECTION_ERROR = 8,    /* the exchange failed */
     FERRY_STATUS_TLS_HANDSHAKE_ERROR = 9, /* the TLS handshake failed */
 } ferry_status;
@@ -594,10 +597,22 @@ typedef struct ferry_request {
  * unless `fetch` says otherwise, and the target must begin with '/'. TRACE, CONNECT and other
  * targets are UNAVAILABLE.
  *
+ * A connection that has been idle is looked at first, without waiting. Where the server has ended
+ * it, or has sent what nobody asked for, the call gives CONNECT_AGAIN and the status is
+ * DISCONNECTED: nothing was sent, so the same request can go out over a new connection, whatever
+ * its method. Where the server ends it at the very moment in which the request is on its way, the
+ * error is CONNECTION_ERROR, and whether the request was processed is not known.
+ *
+ * Where a final response comes while a body is still being sent, sending goes on after a 2xx (RFC
+ * 9110 section 7.5), and stops after any other (RFC 9112 section 9.5):
+ * ferry_client_is_upload_stopped() then is true. While only the body is left, the status stays
+ * BODY, and reads give length 0. A request that cannot be sent whole is an error at once, unless
+ * the server has answered already: CONNECTION_ERROR, or UPLOAD_STOPPED once a 2xx has been read.
+ *
  * The response of the request before is forgotten, whatever of it was read.
  *
- * UNCONFIGURED: not connected. BUSY: the connection is still being made, or the exchange before has
- * not ended (read its body, or close).
+ * UNCONFIGURED: not connected. CONNECT_AGAIN: see above. BUSY: the connection is still being made,
+ * or the exchange before has not ended (read its body, or close).
  * INVALID_PARAMETER: a method, target or header that RFC 9110 does not allow (CR, LF or NUL, a name
  * that is no token, a space in the target), a user name or password in the target (give an
  * Authorization header: RFC 9110 section 4.2.4), two Host headers, a Content-Length that is not the
@@ -620,16 +635,17 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
  * are collected in memory, and sent as a whole by ferry_client_finish_request_body(). In blocking
  * mode it returns when all is taken, or, once there is a response, when that can be read instead.
  *
- * UPLOAD_STOPPED: the final response came first, and was no 2xx, or has ended; read it, there is
- * nothing more to send (RFC 9112 section 9.5; the connection is not reused). After the head of a
- * 2xx, which may be an echo of the request, the upload goes on. UNCONFIGURED: no streamed request
- * is under way. INVALID_PARAMETER: more than the announced length. Otherwise the connection's
- * error. */
+ * UPLOAD_STOPPED: the final response came first, and was no 2xx; read it, there is nothing more to
+ * send (RFC 9112 section 9.5; the connection is not reused). After the head of a 2xx, which may be
+ * an echo of the request, the upload goes on (RFC 9110 section 7.5), as long as it takes: the
+ * exchange ends once both are complete. UNCONFIGURED: no streamed request is under way.
+ * INVALID_PARAMETER: more than the announced length. Otherwise the connection's error. */
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written);
 
-/* Says that a streamed body is complete. Errors as above; INVALID_PARAMETER: it is shorter than
- * announced (write the rest, or close). */
+/* Says that a streamed body is complete. One of announced length is so with its last byte: the
+ * exchange may then end before this call, which gives FERRY_OK all the same. Errors as above;
+ * INVALID_PARAMETER: it is shorter than announced (write the rest, or close). */
 ferry_error ferry_client_finish_request_body(ferry_client *client);
 
 /* Encodes fields as application/x-www-form-urlencoded does in practice: letters, digits and
@@ -731,9 +747,11 @@ const char *ferry_client_get_response_url(const ferry_client *client);
  * (poll, and try again), CONNECTED or DISCONNECTED means that the body has ended. It may be called
  * until it gives 0. In blocking mode it waits for a byte or the end.
  *
- * UNCONFIGURED: there is no response. Otherwise what ended the body early, after all bytes that
- * came were read: BODY_TRUNCATED, PROTOCOL, INVALID_DATA, TOO_LARGE, TIMEOUT, CONNECTION_ERROR; the
- * status is then CONNECTION_ERROR. After the end it gives length 0. */
+ * UNCONFIGURED: there is no response. BUSY, in blocking mode: the response has ended, and waits for
+ * a streamed body that the program has not finished. Otherwise what ended the body early, after all
+ * bytes that came were read: BODY_TRUNCATED, PROTOCOL, INVALID_DATA, TOO_LARGE, TIMEOUT,
+ * CONNECTION_ERROR, or UPLOAD_STOPPED (a 2xx to a request whose body the connection did not take
+ * whole); the status is then CONNECTION_ERROR. After the end it gives length 0. */
 ferry_error ferry_client_read_response_body_chunk(ferry_client *client, const void **chunk,
                                                   size_t *length);
 
@@ -746,6 +764,10 @@ ferry_error ferry_client_read_response_body(ferry_client *client, void *dst, siz
  * close and request. */
 int64_t ferry_client_get_bytes_received(const ferry_client *client);
 int64_t ferry_client_get_bytes_sent(const ferry_client *client);
+
+/* True where the body of the current request was cut: the server answered before it had all of it,
+ * with no 2xx, or instead of a 100 (Continue), or the connection did not take it. */
+bool ferry_client_is_upload_stopped(const ferry_client *client);
 
 /* ---- Properties --------------------------------------------------------------------------- */
 

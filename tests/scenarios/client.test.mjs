@@ -55,20 +55,64 @@ describe("Keep-alive", () => {
     });
   }
 
-  test("request_on_a_connection_that_has_just_ended_tells_so", async (t) => {
-    const server = await idleServer(t, acts["end of the connection"]);
-    await expectRun(
-      ["stale", server],
-      connected,
-      exchange("/", "hello"),
-      "request: OK",
-      "status REQUESTING",
-      "poll: CONNECTION_ERROR: …earlier exchange…",
-      "status CONNECTION_ERROR",
-      connected,
-      exchange("/again", "again"),
-    );
-  });
+  const reasons = {
+    "end of the connection": "closed the idle connection",
+    "reset of the connection": "reset the connection",
+    "response that nobody asked for": "bytes that nobody asked for",
+    "single byte": "bytes that nobody asked for",
+  };
+  for (const mode of ["polling", "blocking"]) {
+    const blocking = mode === "blocking" ? ["blocking=1"] : [];
+    const set = mode === "blocking" ? ["set_blocking_mode: OK"] : [];
+
+    for (const [name, act] of Object.entries(acts)) {
+      test(`${name.replaceAll(" ", "_")}_that_nobody_has_seen_sends_nothing_${mode}`, async (t) => {
+        const server = await idleServer(t, act);
+        await expectRun(
+          ["stale", server, ...blocking],
+          set,
+          connected,
+          exchange("/", "hello"),
+          "wait: OK",
+          `request: CONNECT_AGAIN: …${reasons[name]}…: nothing was sent, connect again`,
+          "status DISCONNECTED",
+          connected,
+          exchange("/again", "again"),
+        );
+        assert.doesNotMatch(received(server), /stale/);
+      });
+    }
+
+    test(`twenty_requests_to_a_server_that_ends_each_connection_are_answered_${mode}`, async (t) => {
+      let served = 0;
+      const server = await rawServer(t, async (connection) => {
+        await connection.head();
+        await connection.bytes(9);
+        served++;
+        await connection.send(ok("hello"));
+        connection.end();
+      });
+      await expectRun(
+        ["sequence", server, ...blocking, 20],
+        set,
+        "20 answered, 19 times told to connect again",
+      );
+      assert.equal(served, 20);
+    });
+
+    test(`empty_line_that_nobody_has_seen_is_passed_over_${mode}`, async (t) => {
+      const server = await idleServer(t, (connection) => connection.send("\r\n"));
+      await expectRun(
+        ["stale", server, ...blocking],
+        set,
+        connected,
+        exchange("/", "hello"),
+        "wait: OK",
+        exchange("/stale", "hello"),
+        exchange("/again", "again"),
+      );
+    });
+  }
 });
 
 describe("Connections of the program's own", () => {

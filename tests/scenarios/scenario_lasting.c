@@ -41,15 +41,47 @@ static void run_idle(scenario *s) {
     scenario_get(s, "/again");
 }
 
-/* stale: tells the server "/end", then sends a request at once, on a connection that has ended. */
+/* stale: tells the server "/end", waits until something has come, which nobody looks at, then sends
+ * a request. */
 static void run_stale(scenario *s) {
     scenario_new_client(s);
     scenario_connect(s);
     scenario_get(s, "/");
     scenario_tell(s, "/end");
+    scenario_result(s, "wait", ferry_client_wait(s->client, -1));
     scenario_get(s, "/stale");
-    scenario_connect(s);
+    if (ferry_client_get_status(s->client) != FERRY_STATUS_CONNECTED) {
+        scenario_connect(s);
+    }
     scenario_get(s, "/again");
+}
+
+/* sequence COUNT: requests to a server that ends each connection behind its answer, without saying
+ * so; a new connection where the client is told to make one. */
+static void run_sequence(scenario *s) {
+    long long count = scenario_number(scenario_argument(s, 0));
+    long long answered = 0;
+    long long again = 0;
+    scenario_new_client(s);
+    s->quiet = true;
+    scenario_connect(s);
+    for (long long i = 0; i < count; i++) {
+        ferry_error error =
+            ferry_client_request(s->client, FERRY_METHOD_POST, "/", NULL, "not twice");
+        if (error == FERRY_ERROR_CONNECT_AGAIN) {
+            again++;
+            scenario_connect(s);
+            error = ferry_client_request(s->client, FERRY_METHOD_POST, "/", NULL, "not twice");
+        }
+        if (error != FERRY_OK) {
+            break;
+        }
+        scenario_finish(s);
+        answered += ferry_client_get_response_code(s->client) == 200;
+        ferry_client_wait(s->client, -1);
+    }
+    s->quiet = false;
+    scenario_say(s, "%lld answered, %lld times told to connect again", answered, again);
 }
 
 /* blocking_steps: what each single call in blocking mode does. */
@@ -167,6 +199,7 @@ const scenario_entry scenario_lasting[] = {
     {"keep_alive", run_keep_alive},
     {"idle", run_idle},
     {"stale", run_stale},
+    {"sequence", run_sequence},
     {"blocking_steps", run_blocking_steps},
     {"blocking_cpu", run_blocking_cpu},
     {"busy_program", run_busy_program},

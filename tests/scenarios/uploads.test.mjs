@@ -3,7 +3,7 @@
 // request is complete, and tunnels.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { connected, digest, exchange, expectRun, pattern } from "./lib/run.mjs";
+import { connected, digest, exchange, expectRun, pattern, run } from "./lib/run.mjs";
 import { answering, event, lines, ok, rawServer, received } from "./lib/servers.mjs";
 
 const EXPECT = "Expect: 100-continue";
@@ -151,6 +151,59 @@ describe("Requesting", () => {
         requested,
         expected,
       );
+    });
+
+    test(`answer_200_that_comes_early_lets_a_whole_body_go_on_${mode}`, async (t) => {
+      const size = 16 * 1024 * 1024;
+      let whole;
+      const server = await rawServer(t, async (connection) => {
+        await connection.head();
+        connection.socket.pause();
+        await connection.send(ok("early"));
+        connection.socket.resume();
+        whole = (await connection.bytes(size)).equals(pattern(size));
+        await connection.head();
+        await connection.send(ok("second"));
+        await connection.rest();
+      });
+      await expectRun(
+        ["exchange", server, ...blocking, "POST", "/", `@${size}`, ",", "GET", "/second", "-"],
+        set,
+        connected,
+        exchange("/", "early", { sent: size }),
+        exchange("/second", "second"),
+      );
+      assert.ok(whole);
+      assert.equal(server.connections.length, 1);
+    });
+
+    for (const length of [-1, 16 * 1024 * 1024]) {
+      test(`answer_200_that_comes_early_lets_a_streamed_body_go_on_${mode}_${length}`, async (t) => {
+        const size = 16 * 1024 * 1024;
+        let whole;
+        const server = await uploadServer(t, async (connection) => {
+          await connection.send(ok("early"));
+          const body =
+            length < 0 ? (await readChunked(connection)).body : await connection.bytes(length);
+          whole = body.equals(pattern(size));
+        });
+        const output = await run("upload", server, ...blocking, length, 1024 * 1024, 16);
+        const lines = output.split("\n");
+        assert.ok(lines.includes(`wrote ${size}`), lines.join("\n"));
+        assert.ok(lines.includes("finish: OK"), lines.join("\n"));
+        assert.ok(lines.includes(`received 5, sent ${size}`), lines.join("\n"));
+        assert.ok(whole);
+        assert.equal(server.connections.length, 1);
+      });
+    }
+
+    test(`request_that_the_server_stops_taking_is_an_error_at_once_${mode}`, async (t) => {
+      const server = await rawServer(t, async (connection) => {
+        await connection.head();
+        connection.reset();
+      });
+      const output = await run("exchange", server, ...blocking, "POST", "/", "@67108864");
+      assert.match(output, /^(poll|request): CONNECTION_ERROR: /m);
     });
 
     test(`expect_continue_waits_for_100_${mode}`, async (t) => {

@@ -11,6 +11,9 @@ static size_t least(size_t a, size_t b) {
 static ferry_stream_result script_read(ferry_stream *stream, void *dst, size_t capacity,
                                        size_t *length) {
     script_stream *script = (script_stream *)stream;
+    if (!script->speaks_first && script->writes == script->answered) {
+        return FERRY_STREAM_AGAIN;
+    }
     script->reads++;
     if (script->pause && !script->paused) {
         script->paused = true;
@@ -91,4 +94,10 @@ void script_stream_init(script_stream *script, const char *bytes, size_t length,
         .end = end,
         .write_end = FERRY_STREAM_AGAIN,
     };
+}
+
+void script_stream_rewind(script_stream *script) {
+    script->at = 0;
+    script->sent_length = 0;
+    script->answered = script->writes;
 }

@@ -11,9 +11,10 @@ typedef struct script_stream {
     const char *bytes;
     size_t length;
     size_t at;
-    size_t piece; /* bytes a read gives at most; 0: all */
-    size_t split; /* reads stop here once; 0: nowhere */
-    bool pause;   /* give FERRY_STREAM_AGAIN between pieces */
+    size_t piece;      /* bytes a read gives at most; 0: all */
+    size_t split;      /* reads stop here once; 0: nowhere */
+    bool speaks_first; /* before anything is written; a server does not */
+    bool pause;        /* give FERRY_STREAM_AGAIN between pieces */
     bool paused;
     ferry_stream_result end;       /* after the last byte */
     size_t write_limit;            /* bytes a write takes at most; 0: all */
@@ -24,11 +25,15 @@ typedef struct script_stream {
     size_t sent_length;
     unsigned reads;
     unsigned writes;
+    unsigned answered; /* of the writes: the script goes on once there are more */
     bool is_destroyed;
 } script_stream;
 
 /* The script is the caller's, and outlives the client. */
 void script_stream_init(script_stream *script, const char *bytes, size_t length,
                         ferry_stream_result end);
+
+/* From the beginning, for another request. */
+void script_stream_rewind(script_stream *script);
 
 #endif

@@ -587,8 +587,7 @@ static void steady_state_allocates_nothing(void) {
     for (int i = 0; i < 5; i++) {
         char body[16];
         size_t length;
-        script.at = 0;
-        script.sent_length = 0;
+        script_stream_rewind(&script);
         CHECK_INT(ferry_client_request(client, FERRY_METHOD_POST, "/path", headers, "body"),
                   FERRY_OK);
         CHECK_INT(finish_exchange(client, body, sizeof body, &length), FERRY_OK);

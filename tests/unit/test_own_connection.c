@@ -28,10 +28,9 @@ static void check_exchange(ferry_client *client, script_stream *script, const ch
     char head[200] = "GET / HTTP/1.1\r\nHost: ";
     strcat(head, host);
     strcat(head, "\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n");
-    script->sent_length = 0;
+    script_stream_rewind(script);
     script->bytes = response;
     script->length = sizeof response - 1;
-    script->at = 0;
     char body[8];
     size_t length = 0;
     CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
