@@ -699,6 +699,7 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     self->config = config;
     self->attempt = attempt;
     self->port = port;
+    self->wants_write = true; /* the client speaks first */
     memcpy(self->host, host, host_size);
     const char *name = config->name != NULL ? config->name : self->host;
     *verification = (ferry_tls_verification){

@@ -35,6 +35,7 @@ struct tls_peer {
     bool was_told;
     bool was_ended_in_order;
     bool has_refused;
+    bool is_tunnel;
     bool has_ended; /* its own end */
     bool is_broken;
     unsigned reads;
@@ -219,8 +220,42 @@ static void answer(tls_peer *peer) {
     }
 }
 
+/* What the tunnel's end has said. */
+static bool pass_back(tls_peer *peer) {
+    char bytes[2048];
+    size_t length = 0;
+    ferry_stream *tunnel = peer->behaviour.tunnel;
+    if (!peer->is_tunnel ||
+        tunnel->ops->read(tunnel, bytes, sizeof bytes, &length) != FERRY_STREAM_OK) {
+        return false;
+    }
+    return mbedtls_ssl_write(&peer->ssl, (const unsigned char *)bytes, length) > 0;
+}
+
+static void pass_on(tls_peer *peer, const char *bytes, size_t length) {
+    ferry_stream *tunnel = peer->behaviour.tunnel;
+    ferry_slice slice = {bytes, length};
+    size_t written = 0;
+    require(tunnel->ops->write(tunnel, &slice, 1, &written) != FERRY_STREAM_OK || written != length,
+            "a tunnel");
+}
+
+static bool opens_tunnel(tls_peer *peer) {
+    static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
+    if (peer->behaviour.tunnel == NULL || memcmp(peer->request, "CONNECT ", 8) != 0) {
+        return false;
+    }
+    peer->is_tunnel = true;
+    mbedtls_ssl_write(&peer->ssl, (const unsigned char *)head, sizeof head - 1);
+    return true;
+}
+
 static void note_request(tls_peer *peer, const char *bytes, size_t length) {
     peer->received += length;
+    if (peer->is_tunnel) {
+        pass_on(peer, bytes, length);
+        return;
+    }
     for (size_t i = 0; i < length; i++) {
         if (peer->body_left > 0) {
             if (--peer->body_left == 0) {
@@ -234,7 +269,7 @@ static void note_request(tls_peer *peer, const char *bytes, size_t length) {
             memcmp(peer->request + n - 4, "\r\n\r\n", 4) == 0) {
             peer->request_length = 0;
             peer->body_left = peer->behaviour.body;
-            if (peer->body_left == 0) {
+            if (!opens_tunnel(peer) && peer->body_left == 0) {
                 answer(peer);
             }
         }
@@ -247,6 +282,9 @@ static void work(tls_peer *peer) {
     while (!peer->is_broken && !peer->has_ended) {
         int result = mbedtls_ssl_read(&peer->ssl, (unsigned char *)bytes, sizeof bytes);
         if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
+            if (pass_back(peer)) {
+                continue;
+            }
             return;
         }
         if (result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {

@@ -20,6 +20,8 @@ typedef struct tls_peer_behaviour {
     bool asks_again;         /* for a new handshake after the first answer (TLS 1.2) */
     bool switches;           /* answers 101, reads until the client ends, and then ends too */
     bool refuses;            /* answers 413, and from then on no write of the client's succeeds */
+    ferry_stream *tunnel;    /* where a CONNECT leads: what is said is passed on from then on; NULL:
+                                it is answered as any request is */
     int empty_records;       /* before each answer */
     size_t body;             /* that it wants behind each request head before it answers */
     int tickets;             /* that it sends after a handshake of TLS 1.3; 0: as many as mbedTLS */
