@@ -109,6 +109,51 @@ static void bytes_may_come_and_go_in_any_pieces(void) {
     }
 }
 
+/* What the server says on the idle connection by itself; nobody polls before the next request. */
+typedef struct idle_record {
+    unsigned char kind;
+    const char *bytes;
+    size_t length;
+    const char *reason; /* NULL: the connection goes on */
+} idle_record;
+
+static void what_comes_on_an_idle_connection_is_no_answer(void) {
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\ninjected";
+    static const idle_record records[] = {
+        {23, answer, sizeof answer - 1, "bytes that nobody asked for"},
+        {23, "x", 1, "bytes that nobody asked for"},
+        {23, "\r\n", 2, NULL},
+        {23, "", 0, NULL},
+        {21, "\x01\x00", 2, "closed the idle connection"}, /* close_notify */
+        {21, "\x02\x28", 2, "handshake_failure"},          /* a fatal alert */
+    };
+    for (int version = 12; version <= 13; version++) {
+        for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+            const idle_record *record = &records[i];
+            char text[64];
+            ferry_tls_options tls = trusting();
+            ferry_client *client = client_new();
+            tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = version});
+            CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+            CHECK_INT(get(client, text), FERRY_OK);
+            size_t received = tls_peer_received(peer);
+            tls_peer_send(peer, record->kind, record->bytes, record->length);
+            ferry_error error = get(client, text);
+            if (record->reason == NULL) {
+                CHECK_INT(error, FERRY_OK);
+                CHECK_STR(text, "hello");
+            } else {
+                CHECK_INT(error, FERRY_ERROR_CONNECT_AGAIN);
+                CHECK_CONTAINS(ferry_client_get_error_detail(client), record->reason);
+                CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_DISCONNECTED);
+                CHECK_INT(tls_peer_received(peer), received);
+            }
+            ferry_client_free(client);
+            tls_peer_free(peer);
+        }
+    }
+}
+
 static void records_without_data_are_passed_over(void) {
     for (int version = 12; version <= 13; version++) {
         exchange_with(&(tls_peer_behaviour){.version = version, .empty_records = 3});
@@ -755,6 +800,7 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(both_versions_carry_exchanges),
         CHECK_TEST(bytes_may_come_and_go_in_any_pieces),
+        CHECK_TEST(what_comes_on_an_idle_connection_is_no_answer),
         CHECK_TEST(records_without_data_are_passed_over),
         CHECK_TEST(the_end_of_a_tunnel_goes_behind_all_that_was_written),
         CHECK_TEST(answer_is_read_though_writing_has_failed),
