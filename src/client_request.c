@@ -151,7 +151,7 @@ static ferry_error check_upload(ferry_client *client) {
     }
     if (client->exchange.upload_stopped) {
         return ferry_fail(&client->context, FERRY_ERROR_UPLOAD_STOPPED,
-                          "the server answered before it had the whole body: read its response");
+                          "the server takes no more of the request's body: read its response");
     }
     if (!client->exchange.takes_body) {
         return ferry_fail(&client->context, FERRY_ERROR_UNCONFIGURED,

@@ -44,7 +44,8 @@ static ferry_error explain_cut(ferry_wire *wire) {
 
 void ferry_wire_end_exchange(ferry_wire *wire) {
     ferry_context *context = wire->base.context;
-    if (is_success(wire) && wire->write_reason[0] != '\0') {
+    bool is_request = wire->framing.kind != FERRY_H1_BODY_TUNNEL;
+    if (is_request && is_success(wire) && wire->write_reason[0] != '\0') {
         ferry_wire_fail(wire, explain_cut(wire));
         return;
     }

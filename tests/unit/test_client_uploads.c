@@ -292,6 +292,28 @@ static void a_success_to_half_a_request_is_an_error_behind_its_body(void) {
     }
 }
 
+/* Reading tells how a tunnel ends, whatever writing says. */
+static void a_tunnel_that_takes_no_more_is_read_to_its_end(void) {
+    rig self;
+    char got[16];
+    size_t length = 0;
+    size_t written = 0;
+    rig_init(&self, WHOLE, "HTTP/1.1 200 OK\r\n\r\nhello");
+    self.script.end = FERRY_STREAM_END;
+    CHECK_INT(ferry_client_request(self.client, FERRY_METHOD_CONNECT, "a.example:1", NULL, NULL),
+              FERRY_OK);
+    CHECK_INT(ferry_client_poll(self.client), FERRY_OK);
+    rig_limit(&self, self.script.sent_length, FERRY_STREAM_FAILED);
+    CHECK_INT(ferry_client_write_request_body(self.client, "ping", 4, &written),
+              FERRY_ERROR_UPLOAD_STOPPED);
+    CHECK_CONTAINS(ferry_client_get_error_detail(self.client), "takes no more");
+    self.given = BODY_LENGTH + 1;
+    CHECK_INT(rig_run(&self, got, sizeof got, &length), FERRY_OK);
+    CHECK_MEM(got, length, "hello", 5);
+    CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_DISCONNECTED);
+    ferry_client_free(self.client);
+}
+
 /* ---- The last byte of an announced length ---- */
 
 static void the_last_announced_byte_completes_the_request(void) {
@@ -365,6 +387,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(an_answer_that_is_there_is_read_though_sending_fails),
         CHECK_TEST(half_an_answer_is_not_waited_for_where_sending_fails),
         CHECK_TEST(a_success_to_half_a_request_is_an_error_behind_its_body),
+        CHECK_TEST(a_tunnel_that_takes_no_more_is_read_to_its_end),
         CHECK_TEST(the_last_announced_byte_completes_the_request),
         CHECK_TEST(an_announced_length_of_zero_completes_the_request),
         CHECK_TEST(the_last_announced_byte_may_be_on_its_way),
