@@ -82,7 +82,8 @@ typedef struct ferry_backend_ops {
     ferry_error (*open)(ferry_backend *backend, const ferry_origin *origin, int64_t now_ms);
     /* Does bounded work without waiting: connects, sends, reads the head. At most one change of
      * the link. An error is the link's (the exchange has its own). On an idle link it notices the
-     * peer's close: the link is then CLOSED, which is no error. */
+     * peer's close: the link is then CLOSED, which is no error. The time counts while it
+     * connects. */
     ferry_error (*step)(ferry_backend *backend, int64_t now_ms);
     /* Starts an exchange on an open link. An error means that nothing was sent. */
     ferry_error (*send)(ferry_backend *backend, const ferry_message *message);

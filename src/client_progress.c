@@ -23,12 +23,39 @@ typedef enum client_timer {
     TIMER_CONTINUE,
 } client_timer;
 
-static void consider(client_timer timer, int64_t since_ms, int limit_ms, client_timer *first,
-                     int64_t *deadline_ms) {
-    if (limit_ms >= 0 && since_ms >= 0 && since_ms + limit_ms < *deadline_ms) {
+/* One more than the limit, since the clock is rounded down at both ends: no timer is early. */
+static void timer_consider(client_timer timer, int64_t since_ms, int limit_ms, client_timer *first,
+                           int64_t *deadline_ms) {
+    if (limit_ms >= 0 && since_ms >= 0 && since_ms + limit_ms + 1 < *deadline_ms) {
         *first = timer;
-        *deadline_ms = since_ms + limit_ms;
+        *deadline_ms = since_ms + limit_ms + 1;
     }
+}
+
+/* Whose turn it is to move the next byte. */
+typedef enum client_turn {
+    TURN_PEER,    /* it is waited for: the idle time passes */
+    TURN_RETRY,   /* the program's, to try again what there was no room for: it passes, too, but is
+                     over only when that was tried */
+    TURN_PROGRAM, /* it does not pass */
+} client_turn;
+
+static client_turn client_get_turn(const ferry_client *client) {
+    const ferry_exchange *exchange = &client->exchange;
+    bool is_reading = client->status == FERRY_STATUS_BODY && !exchange->response_ended;
+    if (is_reading && exchange->reader_waits) {
+        return TURN_PEER;
+    }
+    if (exchange->writer_waits) {
+        return exchange->awaits_body ? TURN_RETRY : TURN_PEER;
+    }
+    return !is_reading && !exchange->awaits_body ? TURN_PEER : TURN_PROGRAM;
+}
+
+/* True where time-outs may be running. */
+static bool client_is_timed(const ferry_client *client) {
+    return client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING ||
+           ferry_exchange_is_under_way(&client->exchange);
 }
 
 /* The timer that runs out first, and when: INT64_MAX where none runs. */
@@ -38,25 +65,24 @@ static client_timer first_timer(const ferry_client *client, int64_t *deadline_ms
     client_timer first = TIMER_NONE;
     *deadline_ms = INT64_MAX;
     if (client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING) {
-        consider(TIMER_CONNECT, client->connect_since_ms, limits->connect_ms, &first, deadline_ms);
+        timer_consider(TIMER_CONNECT, client->connect_since_ms, limits->connect_ms, &first,
+                       deadline_ms);
         return first;
     }
     if (!ferry_exchange_is_under_way(exchange)) {
         return first;
     }
-    consider(TIMER_TOTAL, client->request_since_ms, limits->total_ms, &first, deadline_ms);
+    timer_consider(TIMER_TOTAL, client->request_since_ms, limits->total_ms, &first, deadline_ms);
     if (exchange->awaits_continue) {
-        consider(TIMER_CONTINUE, client->request_since_ms, limits->continue_ms, &first,
-                 deadline_ms);
+        timer_consider(TIMER_CONTINUE, client->request_since_ms, limits->continue_ms, &first,
+                       deadline_ms);
     }
     if (client->status == FERRY_STATUS_REQUESTING) {
-        consider(TIMER_RESPONSE, client->sent_since_ms, limits->response_ms, &first, deadline_ms);
+        timer_consider(TIMER_RESPONSE, client->sent_since_ms, limits->response_ms, &first,
+                       deadline_ms);
     }
-    bool waits_for_peer = client->status == FERRY_STATUS_BODY
-                              ? exchange->reader_waits || ferry_client_awaits_upload(client)
-                              : !exchange->awaits_body;
-    if (waits_for_peer) {
-        consider(TIMER_IDLE, client->idle_since_ms, limits->idle_ms, &first, deadline_ms);
+    if (client_get_turn(client) == TURN_PEER) {
+        timer_consider(TIMER_IDLE, client->idle_since_ms, limits->idle_ms, &first, deadline_ms);
     }
     return first;
 }
@@ -67,11 +93,11 @@ static void note_times(ferry_client *client, int64_t now_ms) {
     if (client->sent_since_ms < 0 && exchange->state == FERRY_EXCHANGE_WAITING) {
         client->sent_since_ms = now_ms;
     }
-    bool waits_for_caller = client->status == FERRY_STATUS_BODY
-                                ? !exchange->reader_waits && !ferry_client_awaits_upload(client)
-                                : exchange->awaits_body;
-    if (exchange->activity != client->activity_seen || waits_for_caller) {
-        client->activity_seen = exchange->activity;
+    uint64_t moved = client->context.bytes_moved;
+    bool was_programs_turn = client->is_programs_turn;
+    client->is_programs_turn = client_get_turn(client) == TURN_PROGRAM;
+    if (moved != client->moved_seen || was_programs_turn || client->is_programs_turn) {
+        client->moved_seen = moved;
         client->idle_since_ms = now_ms;
     }
 }
@@ -85,15 +111,28 @@ size_t ferry_client_list_waits(const ferry_client *client, ferry_wait *waits, si
     return client->backend->ops->get_waits(client->backend, waits, capacity, deadline_ms);
 }
 
-/* A program that was away for long may find its time over although the bytes have long come. */
-static bool has_bytes_waiting(ferry_client *client) {
+/* False where the idle time is over, but not for want of anything from the peer: a program that was
+ * away for long may find it over although the bytes have long come. Whether they have, a stream
+ * without a descriptor only says when it is tried. */
+static bool idle_is_over(ferry_client *client, bool has_tried, int64_t now_ms) {
     ferry_wait waits[FERRY_MOST_WAITS];
     int64_t deadline_ms;
+    bool reader_waits = client->exchange.reader_waits;
+    client->exchange.reader_waits = true; /* what only writes is told of bytes to read as well */
     size_t count = ferry_client_list_waits(client, waits, FERRY_MOST_WAITS, &deadline_ms);
-    return count > 0 && ferry_host_is_ready(waits, count);
+    client->exchange.reader_waits = reader_waits;
+    if (count > 0 && waits[0].descriptor == FERRY_NO_DESCRIPTOR) {
+        return has_tried;
+    }
+    if (count > 0 && ferry_host_is_ready(waits, count)) {
+        client->idle_since_ms = now_ms;
+        return false;
+    }
+    return true;
 }
 
-static ferry_error time_out(ferry_client *client, client_timer timer, int64_t now_ms) {
+static ferry_error time_out(ferry_client *client, client_timer timer, bool has_tried,
+                            int64_t now_ms) {
     ferry_context *context = &client->context;
     const ferry_timeouts *limits = &client->timeouts;
     const char *host = client->authority.data;
@@ -117,8 +156,7 @@ static ferry_error time_out(ferry_client *client, client_timer timer, int64_t no
                    limits->response_ms);
         break;
     case TIMER_IDLE:
-        if (client->status == FERRY_STATUS_BODY && has_bytes_waiting(client)) {
-            client->idle_since_ms = now_ms;
+        if (!idle_is_over(client, has_tried, now_ms)) {
             return FERRY_OK;
         }
         ferry_fail(context, FERRY_ERROR_TIMEOUT,
@@ -139,24 +177,39 @@ static ferry_error time_out(ferry_client *client, client_timer timer, int64_t no
 
 /* ---- Progress ---- */
 
-ferry_error ferry_client_step(ferry_client *client) {
+ferry_error ferry_client_check_time(ferry_client *client, bool has_tried) {
+    if (!client_is_timed(client)) {
+        return FERRY_OK;
+    }
     int64_t now_ms = ferry_host_now_ms();
+    note_times(client, now_ms);
+    int64_t deadline_ms;
+    client_timer timer = first_timer(client, &deadline_ms);
+    return now_ms >= deadline_ms ? time_out(client, timer, has_tried, now_ms) : FERRY_OK;
+}
+
+ferry_error ferry_client_step(ferry_client *client) {
     ferry_status before = client->status;
+    bool is_connecting = before == FERRY_STATUS_RESOLVING || before == FERRY_STATUS_CONNECTING;
+    int64_t now_ms = is_connecting ? ferry_host_now_ms() : 0;
     client->budget = client->context.poll_budget_bytes;
     ferry_error error = client->backend->ops->step(client->backend, now_ms);
     if (error != FERRY_OK) {
         return ferry_client_fail(client, failed_connect_status(client, error), error);
     }
     error = ferry_client_update(client);
-    if (error != FERRY_OK || client->status != before) {
-        client->exchange.reader_waits = false;
-        client->idle_since_ms = now_ms;
+    if (error != FERRY_OK) {
         return error;
     }
-    note_times(client, now_ms);
-    int64_t deadline_ms;
-    client_timer timer = first_timer(client, &deadline_ms);
-    return now_ms >= deadline_ms ? time_out(client, timer, now_ms) : FERRY_OK;
+    if (client->status != before) { /* that is news, whatever the time: the program sees it first */
+        client->exchange.reader_waits = false;
+        if (client_is_timed(client)) {
+            note_times(client, ferry_host_now_ms());
+        }
+        return FERRY_OK;
+    }
+    return ferry_client_check_time(client, client->status != FERRY_STATUS_BODY ||
+                                               client->exchange.response_ended);
 }
 
 /* True where the exchange has gone on in a call that does not change the status. */

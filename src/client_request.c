@@ -116,7 +116,8 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     client->idle_since_ms = client->request_since_ms;
     client->sent_since_ms =
         client->exchange.state == FERRY_EXCHANGE_WAITING ? client->request_since_ms : -1;
-    client->activity_seen = client->exchange.activity;
+    client->moved_seen = client->context.bytes_moved;
+    client->is_programs_turn = false;
     ferry_client_set_status(client, FERRY_STATUS_REQUESTING);
     return FERRY_OK; /* a connection that failed at once is reported by the next poll */
 }
@@ -175,9 +176,13 @@ static ferry_error write_once(ferry_client *client, const char *data, size_t len
     if (error == FERRY_OK) {
         error = client->backend->ops->write(client->backend, data, length, &taken);
         *written += taken;
+        client->exchange.writer_waits = taken < length && !client->exchange.awaits_body;
         error = follow(client, error);
         if (error == FERRY_OK && taken == 0 && client->exchange.upload_stopped) {
             error = check_upload(client);
+        }
+        if (error == FERRY_OK) {
+            error = ferry_client_check_time(client, true);
         }
     }
     return error;
@@ -249,7 +254,8 @@ ferry_error ferry_client_finish_request_body(ferry_client *client) {
         return FERRY_OK;
     }
     if (error == FERRY_OK) {
-        error = client->backend->ops->finish(client->backend);
+        client->exchange.writer_waits = false;
+        error = follow(client, client->backend->ops->finish(client->backend));
     }
-    return error == FERRY_OK ? ferry_client_update(client) : error;
+    return error == FERRY_OK ? ferry_client_check_time(client, false) : error;
 }

@@ -102,8 +102,8 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
     if (client->sleep == NULL && capacity > client->budget) {
         capacity = client->budget;
     }
-    if (capacity == 0) {
-        return FERRY_OK; /* the budget is used up: the next poll gives another */
+    if (capacity == 0) { /* the budget is used up: the next poll gives another */
+        return ferry_client_check_time(client, false);
     }
     *length = client->backend->ops->read(client->backend, dst, capacity);
     client->exchange.reader_waits = *length == 0;
@@ -111,6 +111,10 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
         client->budget -= *length;
     }
     ferry_error error = ferry_client_update(client);
+    if (error == FERRY_OK) {
+        bool has_tried = *length == 0 && !client->exchange.response_ended;
+        error = ferry_client_check_time(client, has_tried);
+    }
     return *length > 0 ? FERRY_OK : error; /* the bytes first; an error waits for the next call */
 }
 

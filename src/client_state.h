@@ -33,7 +33,8 @@ struct ferry_client {
     int64_t request_since_ms;
     int64_t sent_since_ms; /* -1: the request is not sent yet */
     int64_t idle_since_ms;
-    uint64_t activity_seen;
+    uint64_t moved_seen;   /* of context.bytes_moved */
+    bool is_programs_turn; /* to move the next byte, when the time was last looked at */
 
     ferry_routing *routing;           /* NULL: every origin is dialled as it is named */
     bool is_proxied;                  /* what is connected to is the proxy, or will be */
@@ -72,6 +73,11 @@ int ferry_client_remaining_ms(const ferry_client *client, int64_t deadline_ms);
 
 /* True where a poll or a read gets on without anything from outside. */
 bool ferry_client_can_go_on(const ferry_client *client);
+
+/* Applies the time-outs, by a clock that is read now: to be called behind the work, so that what
+ * the work took is not taken for idleness. `has_tried` says that the work was to try what the
+ * client waits for. Reads no clock where no timer can run. Returns the client's error. */
+ferry_error ferry_client_check_time(ferry_client *client, bool has_tried);
 
 /* Lets the backend work, then applies the time-outs. Returns the client's error. */
 ferry_error ferry_client_step(ferry_client *client);

@@ -254,7 +254,6 @@ static bool fill_rx(ferry_wire *wire) {
     ferry_stream_result result = ferry_wire_stream_read(wire, rx->data + rx->end, room, &length);
     if (result == FERRY_STREAM_OK) {
         rx->end += length;
-        wire->base.exchange->activity++;
         return true;
     }
     if (result != FERRY_STREAM_AGAIN) {
@@ -380,7 +379,6 @@ static size_t read_chunked(ferry_wire *wire, char *dst, size_t capacity) {
                 end_early(wire, result);
                 return 0;
             }
-            wire->base.exchange->activity++;
             produced = decode_chunked(wire, dst, length, &consumed, dst, length);
             if (consumed < length) {
                 wire->framing.keep_alive = false; /* more than the response came */
@@ -414,10 +412,7 @@ static size_t read_raw(ferry_wire *wire, char *dst, size_t capacity) {
         length = read_plain(wire, dst, capacity);
         break;
     }
-    if (length > 0) {
-        wire->base.exchange->bytes_received += (int64_t)length;
-        wire->base.exchange->activity++;
-    }
+    wire->base.exchange->bytes_received += (int64_t)length;
     return length;
 }
 

@@ -8,8 +8,11 @@
 #include <assert.h>
 #include <string.h>
 
-/* A chunk that a write announces must be sent whole; this much of one may be kept here. */
-enum { CHUNK_LIMIT = 65536 };
+enum {
+    CHUNK_LIMIT = 65536, /* a chunk that a write announces must be sent whole; this much of one may
+                            be kept here */
+    MOST_WRITES = 64,    /* of the stream in one call: it may take a byte at a time */
+};
 
 static bool is_idle(const ferry_wire *wire) {
     return ferry_buffer_length(&wire->tx) == 0;
@@ -63,7 +66,6 @@ static void fail_upload(ferry_wire *wire) {
 /* Counts `length` bytes of tx as sent: framing, then body, then framing. */
 static void count_sent(ferry_wire *wire, size_t length) {
     ferry_exchange *exchange = wire->base.exchange;
-    exchange->activity++;
     size_t prefix = length < wire->tx_prefix ? length : wire->tx_prefix;
     wire->tx_prefix -= prefix;
     length -= prefix;
@@ -75,7 +77,7 @@ static void count_sent(ferry_wire *wire, size_t length) {
 void ferry_wire_flush(ferry_wire *wire) {
     size_t budget = wire->base.context->poll_budget_bytes;
     wire->write_blocked = false; /* asked again: the stream may have room now */
-    while (!is_idle(wire) && budget > 0) {
+    for (int writes = 0; writes < MOST_WRITES && !is_idle(wire) && budget > 0; writes++) {
         size_t length = ferry_buffer_length(&wire->tx);
         ferry_slice slice = {ferry_buffer_content(&wire->tx), length < budget ? length : budget};
         size_t written = 0;

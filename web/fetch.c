@@ -126,7 +126,7 @@ static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t 
         fetch->upload_remaining -= (int64_t)length;
     }
     backend->exchange->bytes_sent += (int64_t)length;
-    backend->exchange->activity++;
+    backend->context->bytes_moved += length;
     *written = length;
     fetch_start_by_length(fetch);
     return FERRY_OK;
@@ -319,12 +319,11 @@ static ferry_error fetch_step(ferry_backend *backend, int64_t now_ms) {
         return FERRY_OK;
     }
     int news = atomic_load(&fetch->signal.news);
-    if (fetch->id != 0 && news != fetch->signal.seen) {
-        backend->exchange->activity++;
-        if (backend->exchange->state == FERRY_EXCHANGE_WAITING) {
-            fetch->signal.seen = news;
-            look_for_head(fetch);
-        }
+    if (fetch->id != 0 && news != fetch->signal.seen &&
+        backend->exchange->state == FERRY_EXCHANGE_WAITING) {
+        fetch->signal.seen = news;
+        backend->context->bytes_moved++; /* how many, a browser does not say of a head */
+        look_for_head(fetch);
     }
     return FERRY_OK;
 }
@@ -352,6 +351,7 @@ static size_t fetch_read(ferry_backend *backend, void *dst, size_t capacity) {
     bool is_over = stored < 0;
     size_t length = (size_t)(is_over ? -stored - 1 : stored);
     backend->exchange->bytes_received += (int64_t)length;
+    backend->context->bytes_moved += length;
     if (is_over && length == 0) {
         end_body(fetch);
     } else if (backend->exchange->bytes_received == backend->exchange->body_length_hint) {

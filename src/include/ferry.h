@@ -351,13 +351,16 @@ void ferry_tls_cache_free(ferry_tls_cache *cache);
 typedef struct ferry_client ferry_client;
 
 /* Time-outs in milliseconds: 0 is the default, negative is none. Each has its own detail, and all
- * end in FERRY_ERROR_TIMEOUT. */
+ * end in FERRY_ERROR_TIMEOUT. Every call that moves bytes, and every poll, looks at all of them, in
+ * blocking mode while it waits; none is early. */
 typedef struct ferry_timeouts {
     int connect_ms;  /* from connect_to_host to CONNECTED: look-up, TCP, what a proxy takes, and
                         TLS; default 30,000. On the web nothing is dialled before the request:
                         response_ms, idle_ms and total_ms bound that */
     int response_ms; /* from the end of the request to the response head; default none */
-    int idle_ms;     /* without a byte either way while the client waits for one; default none */
+    int idle_ms;     /* without a byte either way, those of an incomplete TLS record included, while
+                        the client waits for one: not while it is the program's turn to read what
+                        has come, or to write where there is room; default none */
     int total_ms;    /* from request to the end of the response body; default none */
     int continue_ms; /* how long Expect: 100-continue waits before it sends the body all the same
                         (RFC 9110 section 10.1.1); default 1,000; negative: until the server says */

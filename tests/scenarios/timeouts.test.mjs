@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // timeouts: each time-out against a server that never answers, and has its own detail.
+import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { connected, digest, exchange, expectRun, pattern } from "./lib/run.mjs";
+import { connected, digest, exchange, expectRun, pattern, run } from "./lib/run.mjs";
 import { answering, event, lines, ok, rawServer } from "./lib/servers.mjs";
 
 /** Sends this after each head, and then nothing. */
@@ -11,6 +12,23 @@ async function stallingServer(t, answer) {
     await connection.send(answer);
     await connection.rest();
   });
+}
+
+/** What the first request is, `first` does; later ones get an empty response. */
+async function firstServer(t, first) {
+  return rawServer(t, async (connection, index) => {
+    await connection.head();
+    await (index === 0 ? first(connection) : connection.send(ok("")));
+    await connection.closed;
+  });
+}
+
+/** Uploads without an end, by pieces; the time-out is seen by whichever call comes then. */
+async function expectUploadToEnd(server, name, length, options) {
+  const pieces = [length, 65536, 1_000_000];
+  const transcript = await run("upload", server, ...options, `${name}=100`, ...pieces);
+  assert.match(transcript, new RegExp(`^(poll|write): TIMEOUT: .*100 ms.*${name}`, "m"));
+  assert.match(transcript, /^no response, code 0$/m);
 }
 
 const setMode = { polling: [], blocking: ["set_blocking_mode: OK"] };
@@ -84,6 +102,41 @@ describe("Time-outs", () => {
         );
       });
     }
+
+    for (const length of [-1, 65536 * 1_000_000]) {
+      const kind = length < 0 ? "chunked" : "streamed";
+
+      test(`idle_ms_ends_a_${kind}_upload_that_nobody_reads_${mode}`, async (t) => {
+        const server = await firstServer(t, async (connection) => connection.socket.pause());
+        await expectUploadToEnd(server, "idle_ms", length, options);
+      });
+
+      test(`total_ms_ends_a_${kind}_upload_that_is_read_for_ever_${mode}`, async (t) => {
+        const server = await firstServer(t, async (connection) => {
+          connection.socket.removeAllListeners("data");
+          connection.socket.resume();
+        });
+        await expectUploadToEnd(server, "total_ms", length, options);
+      });
+    }
+
+    test(`total_ms_ends_a_body_that_flows_for_ever_${mode}`, async (t) => {
+      const piece = Buffer.alloc(5000, "x");
+      const server = await rawServer(t, async (connection) => {
+        await connection.head();
+        await connection.send(lines("HTTP/1.1 200 OK", "Connection: close"));
+        while (!connection.ended) await connection.send(piece);
+      });
+      await expectWalk(
+        get(server, ...options, "total_ms=100"),
+        requested,
+        "status BODY",
+        "…",
+        "read: TIMEOUT: …100 ms…total_ms…",
+        "status CONNECTION_ERROR",
+        "…",
+      );
+    });
 
     test(`response_ms_does_not_end_the_wait_for_a_body_${mode}`, async (t) => {
       const server = await stallingServer(t, halfBody);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_host: the clock is a number, and to sleep is to add to it. */
+#include "fake_host.h"
+
+#include "host.h"
+#include "wire.h"
+
+fake_host machine;
+
+const size_t ferry_host_poll_budget = (size_t)1024 * 1024;
+
+int64_t ferry_host_now_ms(void) {
+    machine.clock_reads++;
+    return machine.now_us / 1000;
+}
+
+static unsigned events_of(const ferry_wait *waits, size_t count) {
+    unsigned events = 0;
+    for (size_t i = 0; i < count; i++) {
+        events |= waits[i].events;
+    }
+    return events;
+}
+
+bool ferry_host_is_ready(const ferry_wait *waits, size_t count) {
+    return machine.until_ready(events_of(waits, count)) == 0;
+}
+
+bool ferry_host_can_wait(void) {
+    return true;
+}
+
+ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+                            int timeout_ms, bool *ready) {
+    int64_t sleep_us = machine.until_ready(events_of(waits, count));
+    *ready = sleep_us >= 0 && (timeout_ms < 0 || sleep_us <= timeout_ms * INT64_C(1000));
+    if (!*ready && timeout_ms < 0) {
+        machine.slept_for_ever = true;
+        return ferry_fail(context, FERRY_ERROR_FAILED, "nothing would end this sleep");
+    }
+    machine.now_us += *ready ? sleep_us : timeout_ms * INT64_C(1000);
+    return FERRY_OK;
+}
+
+ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,
+                                   ferry_backend **backend) {
+    machine.context = context;
+    return ferry_wire_new(context, exchange, machine.connector, NULL, backend);
+}

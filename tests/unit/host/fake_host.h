@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_host: a machine whose clock stands still but for what a test lets pass, and whose sleep
+ * takes no time. Linked in place of the platform's. */
+#ifndef FERRY_TESTS_FAKE_HOST_H
+#define FERRY_TESTS_FAKE_HOST_H
+
+#include "connector.h"
+
+typedef struct fake_host {
+    int64_t now_us;
+    unsigned clock_reads;
+    /* In how many microseconds one of `events` comes; -1: never. */
+    int64_t (*until_ready)(unsigned events);
+    ferry_connector *connector; /* what the next connect_to_host uses */
+    ferry_context *context;     /* of the client that has connected last */
+    bool slept_for_ever;        /* a sleep was asked for that nothing would have ended */
+} fake_host;
+
+extern fake_host machine;
+
+#endif
