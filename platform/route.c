@@ -25,9 +25,9 @@ typedef struct route_peer {
     uint16_t port;
 } route_peer;
 
-/* What is dialled, kept for a second attempt. */
+/* What is dialled, kept for another attempt. */
 typedef struct route_target {
-    char *host;    /* NULL where no second attempt can be called for */
+    char *host;    /* NULL where no other attempt can be called for */
     char *address; /* instead of a look-up; NULL: none */
     uint16_t port;
 } route_target;
@@ -167,7 +167,8 @@ static ferry_error keep_target(ferry_route *route, const ferry_origin *dialled) 
 static ferry_error start_phases(ferry_route *route, const ferry_origin *origin, int64_t now_ms) {
     const ferry_proxy *proxy = origin->proxy;
     ferry_origin dialled = *origin;
-    ferry_error error = peer_start(route, &route->origin, origin->host, origin->port);
+    uint16_t port = origin->stream == NULL ? origin->port : 0; /* where a stream leads */
+    ferry_error error = peer_start(route, &route->origin, origin->host, port);
     if (error == FERRY_OK && proxy != NULL) {
         dialled.host = proxy->host;
         dialled.port = proxy->port;
@@ -240,12 +241,15 @@ static ferry_error begin_next(ferry_route *route, ferry_link *link) {
 }
 
 /* All over again, with another way to speak TLS to this peer. */
-static ferry_error dial_again(ferry_route *route, route_peer *peer, int64_t now_ms) {
-    ferry_log(route->context, FERRY_LOG_INFO, "a second attempt, with TLS 1.2 alone: %s",
+static ferry_error dial_again(ferry_route *route, route_peer *peer, ferry_tls_attempt attempt,
+                              int64_t now_ms) {
+    ferry_log(route->context, FERRY_LOG_INFO, "another attempt, %s: %s",
+              attempt == FERRY_TLS_WITHOUT_PSS ? "with TLS 1.2 alone"
+                                               : "without the session that was remembered",
               route->context->detail);
     route->context->detail[0] = '\0'; /* it is no failure yet */
     drop_stream(route);
-    peer->attempt = FERRY_TLS_SECOND_ATTEMPT;
+    peer->attempt = attempt;
     if (route->tunnel != NULL) {
         ferry_tunnel_rewind(route->tunnel);
     }
@@ -260,10 +264,11 @@ static ferry_error dial_again(ferry_route *route, route_peer *peer, int64_t now_
 
 /* The handshake with a peer, and another one on a new connection where that is called for. */
 static ferry_error step_tls(ferry_route *route, route_peer *peer, int64_t now_ms, bool *done) {
+    ferry_tls_attempt next;
     ferry_error error = ferry_tls_handshake(route->stream, done);
     if (error != FERRY_OK && route->target.host != NULL &&
-        ferry_tls_wants_second_attempt(route->stream)) {
-        return dial_again(route, peer, now_ms);
+        ferry_tls_get_next_attempt(route->stream, &next)) {
+        return dial_again(route, peer, next, now_ms);
     }
     return error;
 }

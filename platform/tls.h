@@ -20,17 +20,22 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
                                  ferry_tls_cache **own, ferry_tls_config **config);
 void ferry_tls_config_release(ferry_tls_config *config);
 
-/* mbedTLS 3.6 has to offer RSA-PSS signatures, since TLS 1.3 needs them, and takes none where a
- * server that speaks no TLS 1.3 chooses them. To such a server a second connection is made, which
- * offers TLS 1.2 alone, without them. */
+/* What is tried with one server, each on a connection of its own. */
 typedef enum ferry_tls_attempt {
+    /* With the session that is remembered, if there is one: mbedTLS then offers the version of that
+     * session alone. */
     FERRY_TLS_FIRST_ATTEMPT,
-    FERRY_TLS_SECOND_ATTEMPT,
+    FERRY_TLS_WITHOUT_SESSION,
+    /* mbedTLS 3.6 has to offer RSA-PSS signatures, since TLS 1.3 needs them, and takes none where a
+     * server that speaks no TLS 1.3 chooses them. Such a server is offered TLS 1.2 alone, without
+     * them. */
+    FERRY_TLS_WITHOUT_PSS,
 } ferry_tls_attempt;
 
 /* A stream that speaks TLS over `beneath`, which belongs to it from then on; where this fails it
  * stays the caller's. `host` is a name or an address, without brackets; sessions are resumed with
- * the same host and port. OUT_OF_MEMORY, FAILED. */
+ * the same host and port. Port 0: nobody knows it, and no session is resumed or remembered.
+ * OUT_OF_MEMORY, FAILED. */
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
                           ferry_stream *beneath, ferry_stream **stream);
@@ -43,7 +48,7 @@ ferry_stream *ferry_tls_beneath(const ferry_stream *stream);
  * TLS_CERTIFICATE, CONNECTION_ERROR, with a detail. */
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done);
 
-/* Whether the handshake failed in the way that a second attempt is for. */
-bool ferry_tls_wants_second_attempt(const ferry_stream *stream);
+/* Whether the handshake failed in a way that another attempt is for, and which. */
+bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next);
 
 #endif

@@ -236,7 +236,7 @@ static ferry_error check_numbers(ferry_context *context, const ferry_tls_options
 /* ---- mbedTLS's own configuration ---- */
 
 static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
-                          const ferry_tls_options *options, ferry_tls_attempt attempt) {
+                          const ferry_tls_options *options, mbedtls_ssl_config *ssl) {
     static const char *protocols[] = {"http/1.1", NULL};
     /* P-256 goes first: every TLS 1.3 server has it (RFC 8446 section 9.1), and mbedTLS reckons
      * with it in two thirds of the time that X25519 takes. */
@@ -263,8 +263,7 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
         MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
         MBEDTLS_TLS1_3_SIG_NONE,
     };
-    bool is_first = attempt == FERRY_TLS_FIRST_ATTEMPT;
-    mbedtls_ssl_config *ssl = &config->ssl[attempt];
+    bool has_pss = ssl != &config->ssl_without_pss;
     if (mbedtls_ssl_config_defaults(ssl, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0) {
         return ferry_fail_memory(context);
@@ -273,11 +272,11 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
     mbedtls_ssl_conf_min_tls_version(ssl, options->min_version == FERRY_TLS_VERSION_1_3
                                               ? MBEDTLS_SSL_VERSION_TLS1_3
                                               : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_max_tls_version(ssl, is_first ? MBEDTLS_SSL_VERSION_TLS1_3
-                                                   : MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_max_tls_version(ssl, has_pss ? MBEDTLS_SSL_VERSION_TLS1_3
+                                                  : MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_ciphersuites(ssl, ferry_tls_suites(options->first_cipher));
     mbedtls_ssl_conf_groups(ssl, groups);
-    mbedtls_ssl_conf_sig_algs(ssl, is_first ? signatures : signatures_without_pss);
+    mbedtls_ssl_conf_sig_algs(ssl, has_pss ? signatures : signatures_without_pss);
     mbedtls_ssl_conf_renegotiation(ssl, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
     mbedtls_ssl_conf_session_tickets(ssl, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
@@ -300,8 +299,8 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
 
 static void config_free(ferry_tls_config *config) {
     ferry_tls_sessions_deinit(&config->sessions);
-    mbedtls_ssl_config_free(&config->ssl[FERRY_TLS_FIRST_ATTEMPT]);
-    mbedtls_ssl_config_free(&config->ssl[FERRY_TLS_SECOND_ATTEMPT]);
+    mbedtls_ssl_config_free(&config->ssl);
+    mbedtls_ssl_config_free(&config->ssl_without_pss);
     mbedtls_x509_crt_free(&config->certificate);
     mbedtls_pk_free(&config->key);
     mbedtls_x509_crl_free(&config->crl);
@@ -323,9 +322,9 @@ static ferry_tls_config *config_new(ferry_context *context, const ferry_tls_opti
     }
     made->users = 1;
     made->unsafe_name = options->unsafe;
-    made->has_second = options->min_version != FERRY_TLS_VERSION_1_3;
-    mbedtls_ssl_config_init(&made->ssl[FERRY_TLS_FIRST_ATTEMPT]);
-    mbedtls_ssl_config_init(&made->ssl[FERRY_TLS_SECOND_ATTEMPT]);
+    made->allows_1_2 = options->min_version != FERRY_TLS_VERSION_1_3;
+    mbedtls_ssl_config_init(&made->ssl);
+    mbedtls_ssl_config_init(&made->ssl_without_pss);
     mbedtls_x509_crt_init(&made->certificate);
     mbedtls_pk_init(&made->key);
     mbedtls_x509_crl_init(&made->crl);
@@ -346,10 +345,10 @@ static ferry_tls_config *config_new(ferry_context *context, const ferry_tls_opti
         error = read_roots(context, made, options);
     }
     if (error == FERRY_OK) {
-        error = set_up(context, made, options, FERRY_TLS_FIRST_ATTEMPT);
+        error = set_up(context, made, options, &made->ssl);
     }
-    if (error == FERRY_OK && made->has_second) {
-        error = set_up(context, made, options, FERRY_TLS_SECOND_ATTEMPT);
+    if (error == FERRY_OK && made->allows_1_2) {
+        error = set_up(context, made, options, &made->ssl_without_pss);
     }
     if (error != FERRY_OK) {
         config_free(made);

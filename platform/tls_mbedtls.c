@@ -52,7 +52,8 @@ typedef struct tls {
     bool has_more;       /* reading has paused though more may be there */
     tls_end writing_end;
     ferry_tls_attempt attempt;
-    bool wants_second_attempt;
+    bool has_next_attempt;
+    ferry_tls_attempt next_attempt;
     bool wants_write; /* the handshake waits for room, not for bytes */
 
     char *reason; /* REASON_SIZE bytes, once something has failed; NULL before */
@@ -158,14 +159,14 @@ static bool is_certificate_format(int result) {
 }
 
 /* What is wrong with the server's answer; NULL: nothing. A server that could speak TLS 1.3 says so
- * in its random value where it speaks TLS 1.2 (RFC 8446 section 4.1.3). In a second attempt that
- * means that the first one was made to fail. It is looked for in a record that holds all of it: the
- * value itself is signed, how records are cut is not. */
+ * in its random value where it speaks TLS 1.2 (RFC 8446 section 4.1.3). In an attempt without PSS
+ * that means that the first one was made to fail. It is looked for in a record that holds all of
+ * it: the value itself is signed, how records are cut is not. */
 static const char *find_downgrade(const tls *self) {
     static const unsigned char sign[] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
     const unsigned char *bytes = self->beneath.first_bytes;
     size_t length = (size_t)bytes[3] << 8 | bytes[4];
-    if (self->attempt != FERRY_TLS_SECOND_ATTEMPT) {
+    if (self->attempt != FERRY_TLS_WITHOUT_PSS) {
         return NULL;
     }
     if (self->beneath.first_count < FERRY_TLS_SERVER_HELLO_BYTES ||
@@ -190,14 +191,14 @@ static ferry_error fail_handshake(tls *self, int result) {
     if (self->verification->words[0] != '\0') {
         return ferry_fail(context, FERRY_ERROR_TLS_CERTIFICATE, "%s", self->verification->words);
     }
-    if (is_plain_http(self)) {
-        return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
-                          "%s port %u speaks plain HTTP, not TLS", self->host,
-                          (unsigned)self->port);
-    }
     if (!is_tls(self)) {
-        return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE, "%s port %u does not speak TLS",
-                          self->host, (unsigned)self->port);
+        char port[24] = "";
+        if (self->port != 0) {
+            snprintf(port, sizeof port, " port %u", (unsigned)self->port);
+        }
+        return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE, "%s%s %s", self->host, port,
+                          is_plain_http(self) ? "speaks plain HTTP, not TLS"
+                                              : "does not speak TLS");
     }
     if (self->beneath.ended || result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
@@ -245,7 +246,7 @@ static ferry_error fail_handshake(tls *self, int result) {
 /* ---- Sessions ---- */
 
 static void keep_session(tls *self) {
-    if (self->tickets++ < MOST_TICKETS) {
+    if (self->port != 0 && self->tickets++ < MOST_TICKETS) {
         ferry_tls_sessions_keep(&self->config->sessions, self->host, self->port, self->verified_ms,
                                 &self->ssl);
     }
@@ -301,28 +302,47 @@ static void end_handshake(tls *self) {
     mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
     drop_chain(self);
     log_handshake(self, is_resumed);
-    if (mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2 && !is_resumed) {
-        keep_session(self); /* in TLS 1.3 it comes later, by a message of its own */
+    /* In TLS 1.3 it comes later, by a message of its own. */
+    if (mbedtls_ssl_get_version_number(&self->ssl) != MBEDTLS_SSL_VERSION_TLS1_2 || is_resumed) {
+        return;
+    }
+    if (!self->offered_session) {
+        keep_session(self);
+    } else {
+        /* TLS 1.2 was all that the server could choose: the next time all versions are offered. */
+        ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
     }
 }
 
-static bool is_for_second_attempt(const tls *self, int result) {
-    return result == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && self->config->has_second &&
-           self->attempt == FERRY_TLS_FIRST_ATTEMPT &&
+/* What the next attempt is to be, if there is any sense in one. `error` is what this one comes to.
+ */
+static bool choose_next_attempt(tls *self, int code, ferry_error error) {
+    if (self->offered_session) { /* it may be what the server did not like */
+        self->next_attempt = FERRY_TLS_WITHOUT_SESSION;
+        return error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_CONNECTION_ERROR;
+    }
+    self->next_attempt = FERRY_TLS_WITHOUT_PSS;
+    return code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && self->config->allows_1_2 &&
+           self->attempt != FERRY_TLS_WITHOUT_PSS &&
            mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
 }
 
-bool ferry_tls_wants_second_attempt(const ferry_stream *stream) {
-    return ((const tls *)stream)->wants_second_attempt;
+bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next) {
+    const tls *self = (const tls *)stream;
+    if (self->has_next_attempt) {
+        *next = self->next_attempt;
+    }
+    return self->has_next_attempt;
 }
 
 static ferry_error handshake_failed(tls *self, int code) {
     self->is_broken = true;
-    if (self->offered_session) { /* it may be what the server did not like */
+    if (self->offered_session) {
         ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
     }
-    self->wants_second_attempt = is_for_second_attempt(self, code);
-    return fail_handshake(self, code);
+    ferry_error error = fail_handshake(self, code);
+    self->has_next_attempt = choose_next_attempt(self, code, error);
+    return error;
 }
 
 static ferry_error handshake_succeeded(tls *self) {
@@ -661,7 +681,9 @@ static int set_server_name(tls *self) {
 }
 
 static int set_up(tls *self) {
-    int result = mbedtls_ssl_setup(&self->ssl, &self->config->ssl[self->attempt]);
+    bool has_pss = self->attempt != FERRY_TLS_WITHOUT_PSS;
+    int result = mbedtls_ssl_setup(&self->ssl,
+                                   has_pss ? &self->config->ssl : &self->config->ssl_without_pss);
     if (result != 0) {
         return result;
     }
@@ -669,8 +691,7 @@ static int set_up(tls *self) {
                         ferry_tls_transport_receive, NULL);
     mbedtls_ssl_set_verify(&self->ssl, ferry_tls_verify, self->verification);
     result = set_server_name(self);
-    /* A session brings its version along, and the second attempt has its own. */
-    if (result == 0 && self->attempt == FERRY_TLS_FIRST_ATTEMPT) {
+    if (result == 0 && self->port != 0 && self->attempt == FERRY_TLS_FIRST_ATTEMPT) {
         self->offered_session = ferry_tls_sessions_take(&self->config->sessions, self->host,
                                                         self->port, &self->verified_ms, &self->ssl);
     }

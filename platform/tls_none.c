@@ -45,8 +45,9 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     return FERRY_ERROR_UNAVAILABLE;
 }
 
-bool ferry_tls_wants_second_attempt(const ferry_stream *stream) {
+bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next) {
     (void)stream;
+    (void)next;
     return false;
 }
 

@@ -57,9 +57,10 @@ struct ferry_tls_config {
     ferry_tls_config *next;                      /* in its cache */
     unsigned users;                              /* the cache is one of them */
     unsigned char digest[FERRY_TLS_DIGEST_SIZE]; /* of the options */
-    mbedtls_ssl_config ssl[2];                   /* by ferry_tls_attempt */
-    bool has_second;                             /* TLS 1.2 may be spoken */
-    ferry_tls_roots *roots;                      /* NULL: the chain is not verified */
+    mbedtls_ssl_config ssl;
+    mbedtls_ssl_config ssl_without_pss;
+    bool allows_1_2;
+    ferry_tls_roots *roots; /* NULL: the chain is not verified */
     mbedtls_x509_crt certificate;
     mbedtls_pk_context key;
     mbedtls_x509_crl crl;

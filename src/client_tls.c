@@ -29,7 +29,7 @@ ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
         return error;
     }
     ferry_origin origin = {
-        .port = 443,
+        .port = 443, /* as Host has it; whose it is nobody knows */
         .secure = true,
         .tls = tls,
         .stream = ferry_client_get_connection(client),

@@ -295,7 +295,9 @@ typedef enum ferry_tls_cipher {
 } ferry_tls_cipher;
 
 /* What clients may share: authorities, certificates and keys that are read, and sessions that can
- * be resumed. It may be used by clients on different threads. */
+ * be resumed with the same host and port. A server that refuses the session, or the only version
+ * that goes with it, is connected to once more without it. It may be used by clients on different
+ * threads. */
 typedef struct ferry_tls_cache ferry_tls_cache;
 
 /* How to speak TLS. Zeroed: verify the server against the trusted authorities of the system and
@@ -536,7 +538,7 @@ ferry_stream *ferry_client_get_connection(const ferry_client *client);
  * UNAVAILABLE: there is no TLS in this build, or it is one for the web. The connection is as it was
  * in these cases; without memory (OUT_OF_MEMORY) the client may be DISCONNECTED. A server that
  * speaks TLS 1.2 alone and signs with RSA-PSS takes a second connection, which only connect_to_host
- * can make. */
+ * can make. No session is resumed or remembered: whose port it is nobody knows. */
 ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
                                    const ferry_tls_options *tls);
 

@@ -242,6 +242,34 @@ describe("Tunnels", { skip }, () => {
     });
   }
 
+  test("session_of_a_version_that_is_not_spoken_any_more_takes_a_second_tunnel", async (t) => {
+    const contexts = ["TLSv1.3", "TLSv1.2"].map((version) =>
+      tls.createSecureContext({
+        ...credentials(pair()),
+        minVersion: version,
+        maxVersion: version,
+      }),
+    );
+    let dialled = 0;
+    const server = net.createServer((raw) => {
+      const secureContext = contexts[dialled++ === 0 ? 0 : 1];
+      const socket = new tls.TLSSocket(raw, { isServer: true, secureContext });
+      for (const one of [raw, socket]) one.on("error", () => {});
+      socket.on("data", () => socket.write(ok("hello")));
+      t.after(() => raw.destroy());
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const proxy = await tunnelProxy(t);
+    const transcript = await run(
+      "sessions",
+      ...secure({ port: server.address().port }, "tls=1", by(proxy), ",", 0, 0),
+    );
+    assert.equal(transcript.match(/^body 5 bytes "hello"$/gm)?.length, 2, transcript);
+    assert.equal(proxy.heads.length, 3);
+    assert.equal(dialled, 3);
+  });
+
   test("plain_requests_by_an_https_proxy_are_absolute", async (t) => {
     const proxy = await answering(t, [ok("hello")]);
     const front = await tlsFront(t, proxy, other());

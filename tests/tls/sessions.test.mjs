@@ -2,13 +2,15 @@
 // sessions: when the session of an earlier connection is resumed, and when it must not be.
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
+import net from "node:net";
 import { describe, test } from "node:test";
+import tls from "node:tls";
 import { run } from "../scenarios/lib/run.mjs";
 import { ok } from "../scenarios/lib/servers.mjs";
 import { authority, issue, newKey, pemOf, pinOf, revocationList } from "./lib/authority.mjs";
 import { intermediate, lazily, NAMES, root } from "./lib/chains.mjs";
 import { file, handshakes, skip, trust } from "./lib/expect.mjs";
-import { tlsServer } from "./lib/servers.mjs";
+import { credentials, tlsServer } from "./lib/servers.mjs";
 
 const good = lazily(() => issue("Ferry Leaf", { issuer: intermediate(), names: NAMES }));
 const trusting = () => trust(root());
@@ -174,6 +176,61 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
     });
   });
 }
+
+/** Servers behind one address: the n-th connection meets one that speaks the n-th version alone. */
+async function mixture(t, ...versions) {
+  const seen = [];
+  const contexts = versions.map((version) =>
+    tls.createSecureContext({
+      ...credentials(good()),
+      minVersion: version,
+      maxVersion: version,
+    }),
+  );
+  const listener = net.createServer((raw) => {
+    const index = Math.min(seen.length, versions.length - 1);
+    const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: contexts[index] });
+    seen.push(versions[index]);
+    for (const one of [raw, socket]) one.on("error", () => {});
+    socket.on("data", () => socket.write(ok("hello")));
+    t.after(() => raw.destroy());
+  });
+  await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  t.after(() => listener.close());
+  return { host: "127.0.0.1", port: listener.address().port, seen };
+}
+
+describe("Sessions of a server that speaks another version by now", { skip }, () => {
+  for (const [before, after] of [
+    ["TLSv1.3", "TLSv1.2"],
+    ["TLSv1.2", "TLSv1.3"],
+  ]) {
+    for (const blocking of [0, 1]) {
+      test(`${before}_and_then_${after}_blocking_${blocking}`, async (t) => {
+        const server = await mixture(t, before, after);
+        const transcript = await run(
+          "sessions",
+          server,
+          ...["tls=1", "log=2", `blocking=${blocking}`, trusting(), ",", 0, 0, 0],
+        );
+        const found = handshakes(transcript).map((line) => line.replace(/, TLS[^,]*,/, ","));
+        const name = (version) => version.replace("TLSv", "TLS ");
+        assert.deepEqual(
+          found.map((line) => line.split(", ").slice(0, 2).join(", ")),
+          [
+            `${name(before)}, new session`,
+            `${name(after)}, new session`,
+            `${name(after)}, resumed`,
+          ],
+          transcript,
+        );
+        assert.equal(transcript.match(/^body 5 bytes "hello"$/gm)?.length, 3, transcript);
+        assert.match(transcript, /^log info: another attempt, without the session that was remem/m);
+        assert.deepEqual(server.seen, [before, after, after, after]);
+      });
+    }
+  }
+});
 
 describe("Sessions of a certificate that is revoked or has expired since", { skip }, () => {
   test("resumption_is_refused_once_the_list_says_so", async (t) => {

@@ -100,6 +100,13 @@ static void write_certificate(void) {
     mbedtls_x509write_crt_free(&writer);
 }
 
+static void make_ticket_keys(void) {
+    mbedtls_ssl_ticket_init(&identity.tickets);
+    require(mbedtls_ssl_ticket_setup(&identity.tickets, random_bytes, MBEDTLS_PSA_RANDOM_STATE,
+                                     MBEDTLS_CIPHER_AES_256_GCM, 86400),
+            "tickets");
+}
+
 static void free_identity(void) {
     mbedtls_ssl_ticket_free(&identity.tickets);
     mbedtls_x509_crt_free(&identity.certificate);
@@ -114,7 +121,6 @@ static void make_identity(void) {
     require((int)psa_crypto_init(), "PSA");
     mbedtls_pk_init(&identity.key);
     mbedtls_x509_crt_init(&identity.certificate);
-    mbedtls_ssl_ticket_init(&identity.tickets);
     require(mbedtls_pk_setup(&identity.key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)), "key");
     require(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(identity.key), random_bytes,
                                 MBEDTLS_PSA_RANDOM_STATE),
@@ -123,10 +129,14 @@ static void make_identity(void) {
     require(mbedtls_x509_crt_parse(&identity.certificate, (const unsigned char *)identity.pem,
                                    strlen(identity.pem) + 1),
             "certificate");
-    require(mbedtls_ssl_ticket_setup(&identity.tickets, random_bytes, MBEDTLS_PSA_RANDOM_STATE,
-                                     MBEDTLS_CIPHER_AES_256_GCM, 86400),
-            "tickets");
+    make_ticket_keys();
     atexit(free_identity);
+}
+
+void tls_peer_forget_tickets(void) {
+    make_identity();
+    mbedtls_ssl_ticket_free(&identity.tickets);
+    make_ticket_keys();
 }
 
 const char *tls_peer_certificate(void) {

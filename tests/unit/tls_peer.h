@@ -58,6 +58,9 @@ bool tls_peer_was_ended_in_order(const tls_peer *peer);
 /* How many application bytes the client has sent. */
 size_t tls_peer_received(const tls_peer *peer);
 
+/* From now on no peer takes the tickets that were given before. */
+void tls_peer_forget_tickets(void);
+
 /* Its certificate as PEM. */
 const char *tls_peer_certificate(void);
 
