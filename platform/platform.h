@@ -66,7 +66,9 @@ ferry_error ferry_socket_connect(const ferry_address *address, ferry_descriptor 
  * socket is writable. */
 ferry_error ferry_socket_finish_connect(ferry_descriptor socket, bool *ended, const char **reason);
 
-/* Results as in ferry_stream_ops; `reason` is set with FERRY_STREAM_FAILED. */
+/* Results as in ferry_stream_ops; `reason` is set with FERRY_STREAM_FAILED. Writing gives
+ * FERRY_STREAM_TRUNCATED, with a reason too, where the peer has reset the connection without having
+ * ended it: what has come can still be read, and the system then tells of an end that is none. */
 ferry_stream_result ferry_socket_read(ferry_descriptor socket, void *dst, size_t capacity,
                                       size_t *length, const char **reason);
 ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slice *slices,

@@ -7,18 +7,24 @@ typedef struct tcp {
     ferry_context *context;
     ferry_descriptor socket;
     const char *reason; /* of the last failure */
+    bool is_reset;      /* as writing has found: no end that is read is the peer's */
 } tcp;
 
 static ferry_stream_result tcp_read(ferry_stream *stream, void *dst, size_t capacity,
                                     size_t *length) {
     tcp *self = (tcp *)stream;
-    return ferry_socket_read(self->socket, dst, capacity, length, &self->reason);
+    ferry_stream_result result =
+        ferry_socket_read(self->socket, dst, capacity, length, &self->reason);
+    return result == FERRY_STREAM_END && self->is_reset ? FERRY_STREAM_FAILED : result;
 }
 
 static ferry_stream_result tcp_write(ferry_stream *stream, const ferry_slice *slices, size_t count,
                                      size_t *length) {
     tcp *self = (tcp *)stream;
-    return ferry_socket_write(self->socket, slices, count, length, &self->reason);
+    ferry_stream_result result =
+        ferry_socket_write(self->socket, slices, count, length, &self->reason);
+    self->is_reset = self->is_reset || result == FERRY_STREAM_TRUNCATED;
+    return result == FERRY_STREAM_TRUNCATED ? FERRY_STREAM_FAILED : result;
 }
 
 static bool tcp_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {

@@ -111,6 +111,13 @@ static ferry_stream_result classify(int error, const char **reason) {
     return FERRY_STREAM_FAILED;
 }
 
+/* A connection that the peer had ended before the reset gives EPIPE on Linux. Where it gives
+ * ECONNRESET then too, a complete body may count as cut, never a cut one as complete. */
+static ferry_stream_result classify_write(int error, const char **reason) {
+    ferry_stream_result result = classify(error, reason);
+    return error == ECONNRESET ? FERRY_STREAM_TRUNCATED : result;
+}
+
 ferry_error ferry_socket_connect(const ferry_address *address, ferry_descriptor *socket_out,
                                  const char **reason) {
     struct sockaddr_storage peer;
@@ -184,7 +191,7 @@ ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slic
             sent = send((int)socket, slices[0].data, slices[0].length, SEND_FLAGS);
         } while (sent < 0 && errno == EINTR);
         if (sent < 0) {
-            return classify(errno, reason);
+            return classify_write(errno, reason);
         }
         *length = (size_t)sent;
         return FERRY_STREAM_OK;
@@ -211,7 +218,7 @@ ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slic
         result = sendmsg((int)socket, &message, SEND_FLAGS);
     } while (result < 0 && errno == EINTR);
     if (result < 0) {
-        return classify(errno, reason);
+        return classify_write(errno, reason);
     }
     *length = (size_t)result;
     return FERRY_STREAM_OK;

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -425,6 +426,43 @@ static void the_stream_reads_writes_and_ends_as_its_socket_does(void) {
     end();
 }
 
+/* The system tells of a reset once, and of an end from then on. */
+static void after_a_reset_that_writing_has_met_there_is_no_end(void) {
+    for (int has_ended = 0; has_ended <= 1; has_ended++) {
+        begin();
+        ferry_context context = {.allocator = ferry_default_allocator};
+        socket_pair pair = pair_open();
+        ferry_stream *stream = NULL;
+        CHECK_INT(ferry_tcp_new(&context, pair.socket, &stream), FERRY_OK);
+        CHECK_INT(send(pair.peer, "part", 4, 0), 4);
+        if (has_ended) {
+            shutdown(pair.peer, SHUT_WR);
+        }
+        peer_reset(&pair);
+        struct pollfd reset = {(int)pair.socket, 0, 0};
+        while (poll(&reset, 1, -1) < 0 || (reset.revents & (POLLERR | POLLHUP)) == 0) {
+        }
+        ferry_slice slice = {"x", 1};
+        char bytes[16];
+        size_t length = 0;
+        const char *reason = NULL;
+        CHECK_INT(ferry_stream_write(&context, stream, &slice, 1, &length, &reason),
+                  FERRY_STREAM_FAILED);
+        CHECK_INT(ferry_stream_read(&context, stream, bytes, sizeof bytes, &length, &reason),
+                  FERRY_STREAM_OK);
+        CHECK_MEM(bytes, length, "part", 4);
+        ferry_stream_result result =
+            ferry_stream_read(&context, stream, bytes, sizeof bytes, &length, &reason);
+#ifdef __linux__
+        CHECK_INT(result, has_ended ? FERRY_STREAM_END : FERRY_STREAM_FAILED);
+#else
+        CHECK(result == FERRY_STREAM_FAILED || (has_ended && result == FERRY_STREAM_END));
+#endif
+        stream->ops->destroy(stream);
+        end();
+    }
+}
+
 static void *no_memory(void *ctx, size_t size) {
     (void)ctx;
     (void)size;
@@ -557,6 +595,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(more_slices_than_one_call_takes_are_taken_in_part),
         CHECK_TEST(a_full_socket_says_again_until_the_peer_reads),
         CHECK_TEST(the_stream_reads_writes_and_ends_as_its_socket_does),
+        CHECK_TEST(after_a_reset_that_writing_has_met_there_is_no_end),
         CHECK_TEST(without_memory_for_the_stream_the_socket_stays_the_callers),
         CHECK_TEST(the_wait_marks_what_is_ready),
         CHECK_TEST(the_wait_ends_when_the_time_has_passed),
