@@ -182,8 +182,12 @@ static ferry_error exchange_get_on(soak_conversation *conversation) {
     return error;
 }
 
-/* A refusal for want of memory alone leaves the exchange as it was. */
+/* A refusal for want of memory alone leaves the exchange as it was; and an answer that has ended in
+ * blocking mode waits for the rest of the upload. */
 static bool exchange_may_retry(const soak_conversation *conversation, ferry_error error) {
+    if (error == FERRY_ERROR_BUSY && !conversation->is_upload_done) {
+        return true;
+    }
     return conversation_starved(conversation, error) &&
            ferry_client_get_error(conversation->client) == FERRY_OK;
 }

@@ -77,10 +77,16 @@ static void judge_trailer(soak_conversation *conversation) {
 static void judge_upload(soak_conversation *conversation) {
     const soak_script *script = &conversation->script;
     int64_t sent = ferry_client_get_bytes_sent(conversation->client);
-    bool goes_on = script->early <= SCRIPT_EARLY_SUCCESS && script->after != SCRIPT_AFTER_CLOSE &&
-                   script->minor_version == 1;
-    if (goes_on && sent != (int64_t)script->upload_length) {
-        conversation_add_finding(conversation, "the exchange ended with %lld of %zu bytes sent",
+    bool is_stopped = ferry_client_is_upload_stopped(conversation->client);
+    bool may_stop = script->early > SCRIPT_EARLY_SUCCESS ||
+                    (script->early == SCRIPT_EARLY_SUCCESS && !script_listens(script)) ||
+                    conversation->link.fault != LINK_FAULT_NONE;
+    if (is_stopped && !may_stop) {
+        conversation_add_finding(conversation, "the upload was stopped after %lld of %zu bytes",
+                                 (long long)sent, script->upload_length);
+    } else if (!is_stopped && sent != (int64_t)script->upload_length) {
+        conversation_add_finding(conversation,
+                                 "the exchange ended with %lld of %zu bytes sent, without a word",
                                  (long long)sent, script->upload_length);
     }
 }

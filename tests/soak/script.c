@@ -57,6 +57,9 @@ static void draw_upload(soak_chance *chance, soak_script *script) {
         script->early =
             (script_early)chance_between(chance, SCRIPT_EARLY_SUCCESS, SCRIPT_EARLY_REFUSAL_RESET);
         script->early_after = chance_size(chance, script->upload_length - 1);
+        if (script->early == SCRIPT_EARLY_SUCCESS && script->expect == SCRIPT_CONTINUE_NOT_SAID) {
+            script->expect = SCRIPT_CONTINUE_SAID; /* a 2xx in its place would stop the upload */
+        }
     }
 }
 
@@ -237,6 +240,11 @@ soak_script script_make(uint64_t seed) {
 }
 
 /* ---- What follows from it ---- */
+
+bool script_listens(const soak_script *script) {
+    return script->early <= SCRIPT_EARLY_SUCCESS && script->after != SCRIPT_AFTER_CLOSE &&
+           script->after != SCRIPT_AFTER_SURPLUS && script->minor_version == 1;
+}
 
 bool script_keeps(const soak_script *script) {
     return script->fault == SCRIPT_FAULT_NONE && script->minor_version == 1 &&

@@ -82,18 +82,20 @@ static void image_write_framing(wire_image *image, const soak_script *script, si
     }
 }
 
-static void image_write_garbage(wire_image *image, soak_chance *chance) {
+static void image_write_garbage(wire_image *image, const soak_script *script, soak_chance *chance) {
     static const char *const garbage[] = {
         "HTTP/1.1 OK\r\n\r\n",
         "HTTP/2.0 200 OK\r\n\r\n",
         "<html>no head at all</html>\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
+        /* These mean nothing where there is no body. */
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
     };
-    wire_image_print(image, "%s", garbage[chance_below(chance, 8)]);
+    size_t count = script->method == FERRY_METHOD_HEAD ? 6 : 8;
+    wire_image_print(image, "%s", garbage[chance_below(chance, count)]);
 }
 
 static void image_write_huge_head(wire_image *image, soak_chance *chance) {
@@ -144,7 +146,8 @@ static unsigned char *body_make(const soak_script *script, size_t *length) {
         coded[*length - (script->coding == SCRIPT_CODING_GZIP ? 5 : 1)] ^= 0x55;
     }
     if (script->fault == SCRIPT_FAULT_SHORT_CODING) {
-        *length = *length * script->fault_place / 1000;
+        /* None at all would be no coded body. */
+        *length = 1 + (*length - 2) * script->fault_place / 1000;
     }
     return coded;
 }
@@ -168,7 +171,7 @@ wire_image wire_image_make(const soak_script *script) {
     unsigned char *body = body_make(script, &length);
     image_write_interims(&image, script, &chance);
     if (script->fault == SCRIPT_FAULT_GARBAGE_HEAD) {
-        image_write_garbage(&image, &chance);
+        image_write_garbage(&image, script, &chance);
     } else if (script->fault == SCRIPT_FAULT_HUGE_HEAD) {
         image_write_huge_head(&image, &chance);
     } else {
@@ -181,7 +184,7 @@ wire_image wire_image_make(const soak_script *script) {
     image.head_end = image.length;
     image_write_body(&image, script, &chance, body, length);
     image.body_end = image.length;
-    if (script->fault == SCRIPT_FAULT_NONE && script->after == SCRIPT_AFTER_SURPLUS) {
+    if (script_spoils_idle(script) && script->after == SCRIPT_AFTER_SURPLUS) {
         wire_image_append_surplus(&image);
     }
     free(body);
