@@ -523,6 +523,7 @@ int main(int argc, char **argv) {
         .no_proxy = cli_no_proxy(&options),
         .proxy_tls = &options.proxy_tls.options,
         .resolve = options.resolve,
+        .proxy_headers = options.proxy_headers,
     };
     transfer.client = ferry_client_new(&client_options);
     if (transfer.client == NULL) {

@@ -47,6 +47,8 @@ const char cli_help[] =
     "      --proxy-cacert FILE     trusts the authorities in FILE for a proxy that is\n"
     "                              reached by https://, and no others\n"
     "      --proxy-insecure        does not verify that proxy\n"
+    "      --proxy-header 'NAME: VALUE'\n"
+    "                              a header line for the proxy alone; may be repeated\n"
     "      --noproxy LIST          hosts that are reached without it, such as\n"
     "                              'localhost,.example.org,10.0.0.0/8'; '*': all\n"
     "      --resolve HOST:PORT:ADDRESS\n"

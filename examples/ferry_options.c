@@ -29,6 +29,7 @@ enum {
     OPTION_PIN,
     OPTION_PROGRESS,
     OPTION_PROXY_CACERT,
+    OPTION_PROXY_HEADER,
     OPTION_PROXY_INSECURE,
     OPTION_RAW,
     OPTION_RESOLVE,
@@ -63,6 +64,7 @@ static const option_entry entries[] = {
     {OPTION_TLS_MIN, "tls-min", "1.2 or 1.3"},
     {'x', "proxy", "a URL, or ''"},
     {OPTION_PROXY_CACERT, "proxy-cacert", "a file"},
+    {OPTION_PROXY_HEADER, "proxy-header", "a header line for the proxy"},
     {OPTION_PROXY_INSECURE, "proxy-insecure", NULL},
     {OPTION_NOPROXY, "noproxy", "a list of hosts, or '*'"},
     {OPTION_RESOLVE, "resolve", "HOST:PORT:ADDRESS"},
@@ -124,6 +126,12 @@ static bool add_header(cli_reader *reader, const char *line) {
 static bool add_resolve(cli_reader *reader, const char *line) {
     cli_options *options = reader->options;
     return cli_list_append(&options->resolve, &options->resolve_count, line) ||
+           refuse_memory(reader);
+}
+
+static bool add_proxy_header(cli_reader *reader, const char *line) {
+    cli_options *options = reader->options;
+    return cli_list_append(&options->proxy_headers, &options->proxy_header_count, line) ||
            refuse_memory(reader);
 }
 
@@ -277,6 +285,8 @@ static bool apply(cli_reader *reader, const option_entry *entry, const char *arg
     case OPTION_NOPROXY:
         options->no_proxy = argument;
         return true;
+    case OPTION_PROXY_HEADER:
+        return add_proxy_header(reader, argument);
     case OPTION_RESOLVE:
         return add_resolve(reader, argument);
     case 'V':
@@ -433,6 +443,7 @@ bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *ex
 void cli_options_free(cli_options *options) {
     cli_tls_free(&options->tls);
     cli_tls_free(&options->proxy_tls);
+    free(options->proxy_headers);
     free(options->resolve);
     free(options->data);
     free(options->headers);

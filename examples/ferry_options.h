@@ -44,6 +44,8 @@ typedef struct cli_options {
     const char *no_proxy; /* NULL: the environment's */
     const char **resolve; /* "HOST:PORT:ADDRESS", ended by NULL; NULL: none */
     size_t resolve_count;
+    const char **proxy_headers; /* lines for the proxy alone, ended by NULL; NULL: none */
+    size_t proxy_header_count;
     bool head;
     bool include;
     bool verbose;

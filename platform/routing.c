@@ -21,6 +21,7 @@ struct ferry_routing {
     const ferry_tls_options *proxy_tls;
     char *resolve; /* the lines, each with its NUL; NULL: none */
     size_t resolve_count;
+    const char **proxy_headers; /* in one block with their texts; NULL: none */
     ferry_proxy chosen;         /* the proxy with its TLS options */
     char address[LITERAL_SIZE]; /* without brackets */
 };
@@ -52,11 +53,33 @@ static bool copy(ferry_context *context, const char *const *texts, char **block,
     return at != NULL;
 }
 
+/* The same with their places in front of them, ended by NULL. */
+static bool copy_list(ferry_context *context, const char *const *texts, const char ***list) {
+    size_t size = sizeof *texts;
+    size_t count = 0;
+    for (; texts[count] != NULL; count++) {
+        size += sizeof *texts + strlen(texts[count]) + 1;
+    }
+    *list = ferry_alloc(context, size);
+    if (*list == NULL) {
+        return false;
+    }
+    char *at = (char *)(*list + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(texts[i]) + 1;
+        memcpy(at, texts[i], length);
+        (*list)[i] = at;
+        at += length;
+    }
+    (*list)[count] = NULL;
+    return true;
+}
+
 ferry_error ferry_routing_new(ferry_context *context, const ferry_client_options *options,
                               ferry_routing **routing) {
     *routing = NULL;
     if (options->no_proxy == NULL && !options->proxy_from_environment &&
-        options->proxy_tls == NULL && options->resolve == NULL) {
+        options->proxy_tls == NULL && options->resolve == NULL && options->proxy_headers == NULL) {
         return FERRY_OK;
     }
     ferry_routing *made = make(context);
@@ -69,7 +92,9 @@ ferry_error ferry_routing_new(ferry_context *context, const ferry_client_options
     size_t count;
     if ((options->no_proxy != NULL && !copy(context, no_proxy, &made->no_proxy, &count)) ||
         (options->resolve != NULL &&
-         !copy(context, options->resolve, &made->resolve, &made->resolve_count))) {
+         !copy(context, options->resolve, &made->resolve, &made->resolve_count)) ||
+        (options->proxy_headers != NULL &&
+         !copy_list(context, options->proxy_headers, &made->proxy_headers))) {
         ferry_routing_free(context, made);
         return ferry_fail_memory(context);
     }
@@ -81,6 +106,7 @@ void ferry_routing_free(ferry_context *context, ferry_routing *routing) {
     if (routing == NULL) {
         return;
     }
+    ferry_free(context, routing->proxy_headers);
     ferry_free(context, routing->resolve);
     ferry_free(context, routing->no_proxy);
     ferry_free(context, routing->found);
@@ -170,6 +196,7 @@ static ferry_error choose_proxy(ferry_context *context, ferry_routing *routing, 
     if (proxy != NULL) {
         routing->chosen = *proxy;
         routing->chosen.tls = routing->proxy_tls;
+        routing->chosen.headers = routing->proxy_headers;
         origin->proxy = &routing->chosen;
     }
     return FERRY_OK;

@@ -14,6 +14,7 @@ typedef struct ferry_proxy {
     bool secure;                  /* TLS to the proxy itself */
     const ferry_tls_options *tls; /* for that; NULL: the default */
     const char *authorization;    /* what Proxy-Authorization says; NULL: nothing */
+    const char *const *headers;   /* lines for it alone, checked, ended by NULL; NULL: none */
 } ferry_proxy;
 
 typedef struct ferry_origin {
@@ -47,6 +48,8 @@ enum {
     FERRY_HAS_CONNECTION_CLOSE = 1u << 7,
     FERRY_HAS_EXPECT_CONTINUE = 1u << 8,
     FERRY_HAS_PROXY_AUTHORIZATION = 1u << 9,
+    FERRY_HAS_PROXY_CONNECTION = 1u << 10,
+    FERRY_PROXY_ONLY = FERRY_HAS_PROXY_AUTHORIZATION | FERRY_HAS_PROXY_CONNECTION,
 };
 
 /* A request that the client has checked. Everything is borrowed for the call. */
@@ -64,7 +67,9 @@ typedef struct ferry_message {
     ferry_span host;         /* the authority for Host: brackets and port where they belong */
     const char *host_line;   /* the caller's own Host, one of `headers`; NULL: there is none */
     ferry_span user_agent;   /* empty: none */
-    ferry_span proxy_authorization; /* what that header says; empty: there is none */
+    bool is_for_proxy;       /* a proxy reads it, as far as anybody knows */
+    ferry_span proxy_authorization;   /* what that header says; empty: there is none */
+    const char *const *proxy_headers; /* lines for the proxy, ended by NULL; NULL: none */
     const ferry_fetch_options *fetch;
 } ferry_message;
 

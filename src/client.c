@@ -75,7 +75,7 @@ static const char *find_bad_option(const ferry_client_options *options) {
         !ferry_field_value_is_valid(ferry_span_of(options->user_agent))) {
         return "the user_agent has a CR, LF or another control character";
     }
-    return NULL;
+    return ferry_proxy_headers_fault(options->proxy_headers);
 }
 
 ferry_error ferry_client_check_options(ferry_client *client) {

@@ -81,6 +81,7 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
         return error;
     }
     client->is_proxied = origin->proxy != NULL;
+    client->proxy_headers = client->is_proxied ? origin->proxy->headers : NULL;
     client->is_absolute = client->is_proxied && !origin->secure;
     origin->host = client->host.data;
     origin->user_agent = ferry_client_user_agent(client);

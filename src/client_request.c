@@ -68,6 +68,8 @@ ferry_span ferry_client_user_agent(const ferry_client *client) {
 /* The request is the proxy's to pass on: it must say where to (RFC 9112 section 3.2.2). The server
  * as a whole, "*", is there the URL without a path (section 3.2.4). */
 static void address_to_proxy(const ferry_client *client, ferry_message *message) {
+    message->is_for_proxy = true;
+    message->proxy_headers = client->proxy_headers;
     message->proxy_authorization = (ferry_span){
         client->proxy_authorization.data,
         ferry_buffer_length(&client->proxy_authorization),
@@ -98,7 +100,9 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     if (client->is_absolute) {
         address_to_proxy(client, &message);
     }
-    if (message.host.length == 0) {
+    if (message.host.length > 0) { /* the target names where to go on to */
+        message.is_for_proxy = true;
+    } else {
         message.host =
             (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
     }

@@ -40,6 +40,7 @@ struct ferry_client {
     bool is_proxied;                  /* what is connected to is the proxy, or will be */
     bool is_absolute;                 /* and it is the proxy that reads the requests */
     ferry_buffer proxy_authorization; /* what it is told then */
+    const char *const *proxy_headers; /* and these lines, which are the routing's; NULL: none */
 
     bool is_connect;        /* the latest request is a CONNECT */
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */

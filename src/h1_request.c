@@ -4,6 +4,7 @@
 #include "h1_request.h"
 
 #include "h1_fields.h"
+#include "request_check.h"
 
 #include <assert.h>
 #include <string.h>
@@ -98,6 +99,23 @@ static char *put_host(char *at, const ferry_message *message) {
     return PUT_LITERAL(at, "\r\n");
 }
 
+/* What is for proxies goes to no origin (RFC 9110 section 11.7.1). */
+static unsigned flags_left_out(const ferry_message *message) {
+    return message->is_for_proxy ? 0 : message->present & FERRY_PROXY_ONLY;
+}
+
+/* The request's own lines come before those that every request has for the proxy. */
+static char *put_proxy_headers(char *at, const ferry_message *message, unsigned *present) {
+    for (const char *const *line = message->proxy_headers; *line != NULL; line++) {
+        unsigned flag = ferry_header_line_flag(*line);
+        if ((flag & message->present) == 0) {
+            at = put_line(at, *line);
+            *present |= flag;
+        }
+    }
+    return at;
+}
+
 static char *put_head(char *at, const ferry_message *message, ferry_span accept_encoding) {
     at = put(at, message->method_name);
     *at++ = ' ';
@@ -107,23 +125,28 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
     at = ferry_span_write_encoded(message->target, at);
     at = PUT_LITERAL(at, " HTTP/1.1\r\n");
     at = put_host(at, message);
+    unsigned left_out = flags_left_out(message);
     for (const char *const *line = message->headers; *line != NULL; line++) {
-        if (*line != message->host_line) {
+        if (*line != message->host_line &&
+            (left_out == 0 || (ferry_header_line_flag(*line) & left_out) == 0)) {
             at = put_line(at, *line);
         }
     }
+    unsigned present = message->present;
+    if (message->proxy_headers != NULL) {
+        at = put_proxy_headers(at, message, &present);
+    }
     at = put_framing(at, message);
     at = put_accept_encoding(at, message, accept_encoding);
-    if ((message->present & FERRY_HAS_USER_AGENT) == 0 && message->user_agent.length > 0) {
+    if ((present & FERRY_HAS_USER_AGENT) == 0 && message->user_agent.length > 0) {
         at = PUT_LITERAL(at, "User-Agent: ");
         at = put(at, message->user_agent);
         at = PUT_LITERAL(at, "\r\n");
     }
-    if ((message->present & FERRY_HAS_ACCEPT) == 0) {
+    if ((present & FERRY_HAS_ACCEPT) == 0) {
         at = PUT_LITERAL(at, "Accept: */*\r\n");
     }
-    if ((message->present & FERRY_HAS_PROXY_AUTHORIZATION) == 0 &&
-        message->proxy_authorization.length > 0) {
+    if ((present & FERRY_HAS_PROXY_AUTHORIZATION) == 0 && message->proxy_authorization.length > 0) {
         at = PUT_LITERAL(at, "Proxy-Authorization: ");
         at = put(at, message->proxy_authorization);
         at = PUT_LITERAL(at, "\r\n");
@@ -140,13 +163,29 @@ static size_t head_room(const ferry_message *message, ferry_span accept_encoding
     for (const char *const *line = message->headers; *line != NULL; line++) {
         room += strlen(*line) + 2;
     }
+    for (const char *const *line = message->proxy_headers; line != NULL && *line != NULL; line++) {
+        room += strlen(*line) + 2;
+    }
     return room;
 }
 
-static void log_head(ferry_context *context, const char *head, size_t length) {
+static void log_left_out(ferry_context *context, const ferry_message *message) {
+    unsigned left_out = flags_left_out(message);
+    for (const char *const *line = message->headers; left_out != 0 && *line != NULL; line++) {
+        if ((ferry_header_line_flag(*line) & left_out) != 0) {
+            ferry_log(context, FERRY_LOG_WARNING,
+                      "the header %.*s is left out, since no proxy reads this request",
+                      (int)strcspn(*line, ":"), *line);
+        }
+    }
+}
+
+static void log_head(ferry_context *context, const ferry_message *message, const char *head,
+                     size_t length) {
     if (context->log == NULL) {
         return;
     }
+    log_left_out(context, message);
     const char *end = head + length - 2; /* without the empty line */
     bool is_secret = false;
     while (head < end) {
@@ -166,7 +205,7 @@ ferry_error ferry_h1_request_write(ferry_buffer *out, ferry_context *context,
     char *head = out->data + out->end;
     size_t length = (size_t)(put_head(head, message, accept_encoding) - head);
     assert(length <= room);
-    log_head(context, head, length);
+    log_head(context, message, head, length);
     out->end += length;
     return FERRY_OK;
 }

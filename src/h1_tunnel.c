@@ -4,6 +4,7 @@
 #include "h1_tunnel.h"
 
 #include "h1_request.h"
+#include "request_check.h"
 
 #include <string.h>
 
@@ -20,15 +21,21 @@ ferry_error ferry_h1_tunnel_request(ferry_buffer *out, ferry_context *context,
                                     const ferry_origin *origin) {
     static const char *const none[] = {NULL};
     const char *authorization = origin->proxy->authorization;
+    const char *const *headers = origin->proxy->headers != NULL ? origin->proxy->headers : none;
+    unsigned present = FERRY_HAS_ACCEPT | FERRY_HAS_ACCEPT_ENCODING; /* there is no body */
+    for (const char *const *line = headers; *line != NULL; line++) {
+        present |= ferry_header_line_flag(*line);
+    }
     char name[FERRY_H1_TUNNEL_NAME_SIZE];
     ferry_h1_tunnel_name(origin->host, origin->port, name);
     ferry_message message = {
         .method = FERRY_METHOD_CONNECT,
         .method_name = FERRY_SPAN("CONNECT"),
         .target = ferry_span_of(name),
-        .headers = none,
-        .present = FERRY_HAS_ACCEPT | FERRY_HAS_ACCEPT_ENCODING, /* there is no body */
+        .headers = headers,
+        .present = present,
         .host = ferry_span_of(name),
+        .is_for_proxy = true,
         .user_agent = origin->user_agent,
         .proxy_authorization = ferry_span_of(authorization != NULL ? authorization : ""),
     };

@@ -153,6 +153,7 @@ static unsigned present_flag(ferry_span name) {
         {{"range", 5}, FERRY_HAS_RANGE},
         {{"upgrade", 7}, FERRY_HAS_UPGRADE},
         {{"proxy-authorization", 19}, FERRY_HAS_PROXY_AUTHORIZATION},
+        {{"proxy-connection", 16}, FERRY_HAS_PROXY_CONNECTION},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (ferry_span_equals(name, known[i].name)) {
@@ -241,28 +242,77 @@ static ferry_error check_meaning(ferry_context *context, const char *line, ferry
     return FERRY_OK;
 }
 
+/* Takes a line apart. What is wrong with it, as a sentence; NULL: nothing. */
+static const char *split_line(const char *line, ferry_span *name, ferry_span *value) {
+    const char *colon = strchr(line, ':');
+    if (colon == NULL) {
+        return "the header line has no colon";
+    }
+    *name = (ferry_span){line, (size_t)(colon - line)};
+    *value = ferry_span_of(colon + 1);
+    if (!ferry_span_is_token(*name)) {
+        return "the header name is not a token";
+    }
+    return ferry_field_value_is_valid(*value)
+               ? NULL
+               : "the header value has a CR, LF or another control character";
+}
+
 static ferry_error check_headers(ferry_context *context, ferry_message *message) {
     for (const char *const *at = message->headers; *at != NULL; at++) {
-        const char *line = *at;
-        const char *colon = strchr(line, ':');
-        if (colon == NULL) {
-            return refuse_line(context, "the header line has no colon", line);
-        }
-        ferry_span name = {line, (size_t)(colon - line)};
-        ferry_span value = ferry_span_of(colon + 1);
-        if (!ferry_span_is_token(name)) {
-            return refuse_line(context, "the header name is not a token", line);
-        }
-        if (!ferry_field_value_is_valid(value)) {
-            return refuse_line(context,
-                               "the header value has a CR, LF or another control character", line);
-        }
-        ferry_error error = check_meaning(context, line, name, ferry_span_trim(value), message);
+        ferry_span name;
+        ferry_span value;
+        const char *fault = split_line(*at, &name, &value);
+        ferry_error error =
+            fault != NULL ? refuse_line(context, fault, *at)
+                          : check_meaning(context, *at, name, ferry_span_trim(value), message);
         if (error != FERRY_OK) {
             return error;
         }
     }
     return FERRY_OK;
+}
+
+unsigned ferry_header_line_flag(const char *line) {
+    return present_flag((ferry_span){line, strcspn(line, ":")});
+}
+
+/* They go along with requests whose framing, Host and codings are settled without them. */
+static bool belongs_to_requests(ferry_span name) {
+    static const ferry_span names[] = {
+        {"host", 4},        {"content-length", 14},  {"transfer-encoding", 17},
+        {"connection", 10}, {"accept-encoding", 15}, {"range", 5},
+        {"upgrade", 7},     {"expect", 6},           {"trailer", 7},
+        {"te", 2},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (ferry_span_equals(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *ferry_proxy_headers_fault(const char *const *lines) {
+    unsigned present = 0;
+    for (; lines != NULL && *lines != NULL; lines++) {
+        ferry_span name;
+        ferry_span value;
+        if (split_line(*lines, &name, &value) != NULL) {
+            return "a line of proxy_headers is not \"Name: value\", or has a control character";
+        }
+        if (belongs_to_requests(name)) {
+            return "proxy_headers hold a header that belongs to requests: Host, Connection, or one "
+                   "about the body";
+        }
+        unsigned flag = present_flag(name);
+        if ((present & flag) != 0) {
+            return "proxy_headers hold User-Agent, Accept, Proxy-Authorization or Proxy-Connection "
+                   "twice";
+        }
+        present |= flag;
+    }
+    return NULL;
 }
 
 /* ---- Body ---- */

@@ -3,16 +3,23 @@
 #include "routing.h"
 
 struct ferry_routing {
-    char unused;
+    const char *refusal;
 };
 
-/* Stands for options that ask for `resolve`. */
-static ferry_routing asks_for_resolve;
+/* Stand for options that ask for what is not there. */
+static ferry_routing asks_for_resolve = {
+    "a browser looks names up itself: `resolve` cannot be chosen there",
+};
+static ferry_routing asks_for_proxy_headers = {
+    "proxies are the browser's: there are no proxy_headers for them",
+};
 
 ferry_error ferry_routing_new(ferry_context *context, const ferry_client_options *options,
                               ferry_routing **routing) {
     (void)context;
-    *routing = options->resolve != NULL ? &asks_for_resolve : NULL;
+    *routing = options->resolve != NULL         ? &asks_for_resolve
+               : options->proxy_headers != NULL ? &asks_for_proxy_headers
+                                                : NULL;
     return FERRY_OK;
 }
 
@@ -40,6 +47,5 @@ ferry_error ferry_routing_choose(ferry_context *context, ferry_routing *routing,
     if (routing == NULL) {
         return FERRY_OK;
     }
-    return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
-                      "a browser looks names up itself: `resolve` cannot be chosen there");
+    return ferry_fail(context, FERRY_ERROR_UNAVAILABLE, "%s", routing->refusal);
 }

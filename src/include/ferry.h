@@ -476,6 +476,12 @@ typedef struct ferry_client_options {
                                    ADDRESS. Behind a proxy it is for the proxy's own name. Copied;
                                    NULL: none. ferry_client_connect_to_host() says what is wrong
                                    with a line (INVALID_PARAMETER), and on the web UNAVAILABLE */
+    const char *const *proxy_headers; /* lines "Name: value", ended by NULL, for proxies alone: they
+                                         go along with CONNECT and with requests in absolute form,
+                                         but for those that such a request has itself. Not Host,
+                                         Connection, and what is about the body. Copied; NULL:
+                                         none. ferry_client_connect_to_host() says what is wrong
+                                         with them, as above */
 } ferry_client_options;
 
 /* A new client, DISCONNECTED. `options` may be NULL. NULL if there is no memory, or if only some of
@@ -497,10 +503,10 @@ void ferry_client_free(ferry_client *client);
  * Addresses are tried as RFC 8305 says: families in turn, the next one after 250 ms.
  *
  * INVALID_PARAMETER: an empty or impossible host; a port, path or user name within it; a port out
- * of range; "http://" together with `tls`; a proxy in the environment, a `resolve` line or a
- * user_agent that is none. UNAVAILABLE: TLS; a SOCKS proxy; on the web a port that browsers block
- * (Fetch standard section 2.9), and `resolve`. OUT_OF_MEMORY. The connection that there was is kept
- * in these cases.
+ * of range; "http://" together with `tls`; a proxy in the environment, a `resolve` line,
+ * proxy_headers or a user_agent that are none. UNAVAILABLE: TLS; a SOCKS proxy; on the web a port
+ * that browsers block (Fetch standard section 2.9), `resolve` and proxy_headers. OUT_OF_MEMORY. The
+ * connection that there was is kept in these cases.
  */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
@@ -556,11 +562,11 @@ ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
  * is none makes connect_to_host fail as below, with the variable's name.
  *
  * To http:// origins requests go in absolute form (RFC 9112 section 3.2.2), with
- * Proxy-Authorization unless the caller's headers have one; a refusal is a response like others. To
- * https:// ones they go by a tunnel (CONNECT, RFC 9110 section 9.3.6), which belongs to connecting.
- * Where the proxy refuses it the status is CANT_CONNECT and the detail has the proxy's words;
- * get_response_code and the headers are then those of its answer, though has_response is false: it
- * is not the origin's.
+ * Proxy-Authorization unless the caller's headers or proxy_headers have one; a refusal is a
+ * response like others. To https:// ones they go by a tunnel (CONNECT, RFC 9110 section 9.3.6),
+ * which belongs to connecting. Where the proxy refuses it the status is CANT_CONNECT and the detail
+ * has the proxy's words; get_response_code and the headers are then those of its answer, though
+ * has_response is false: it is not the origin's.
  *
  * INVALID_PARAMETER: an impossible host, a port out of range, a user name or password that Basic
  * cannot carry. UNAVAILABLE: SOCKS; on the web, where proxies are the browser's. OUT_OF_MEMORY. The
@@ -596,6 +602,10 @@ typedef struct ferry_request {
  * who sets Accept-Encoding gets the body as it was sent, without any coding undone; where Range is
  * set, none is asked for. With "Expect: 100-continue" among the headers the body waits for the
  * server's word (RFC 9110 section 10.1.1).
+ *
+ * Proxy-Authorization and Proxy-Connection are left out, each with a FERRY_LOG_WARNING, where no
+ * proxy reads the request: where none is set, and behind a tunnel, unless the target is an absolute
+ * URL or the method is CONNECT. See ferry_client_options.proxy_headers.
  *
  * On the web headers that a browser keeps to itself (Host, Content-Length, Cookie and others: Fetch
  * standard section 2.2.2) are left out, each with a FERRY_LOG_WARNING, redirects are followed

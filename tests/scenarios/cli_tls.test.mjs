@@ -301,6 +301,18 @@ describe("The command line: proxies", () => {
     assert.ok(requestOf(server).includes(`\r\nProxy-Authorization: ${basic}\r\n`));
   });
 
+  test("headers_for_the_proxy_are_given_to_it_alone", async (t) => {
+    const server = await proxy(t);
+    const origin = await answering(t, [ok("direct")]);
+    const lines = ["--proxy-header", "X-For: proxies", "--proxy-header=X-Two: 2"];
+    const url = `http://127.0.0.1:${server.port}`;
+    assert.equal(await printed([...lines, "-x", url, "http://harbour.invalid/"]), "by proxy");
+    assert.ok(requestOf(server).includes("\r\nX-For: proxies\r\nX-Two: 2\r\n"));
+    assert.equal(await printed([...lines, "-x", "", urlOf(origin)]), "direct");
+    assert.doesNotMatch(requestOf(origin), /X-For|X-Two/);
+    await fails(2, /.*proxy_headers.*/, ["--proxy-header", "no colon", urlOf(origin)]);
+  });
+
   test("proxy_over_TLS_is_verified_by_authorities_of_its_own", needsTls, async (t) => {
     const { named } = await serve(t);
     const asked = ["-x", named, "http://harbour.invalid/a"];

@@ -46,6 +46,74 @@ describe("Plain requests through a proxy", () => {
     assert.doesNotMatch(first, /proxy-/i);
   });
 
+  const forProxy = ["proxy_header=X-For: proxies", "proxy_header=User-Agent: relay/1"];
+
+  test("headers_for_proxies_go_along_with_absolute_form", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    await run(...get(origin, through(proxy, "a:b@"), ...forProxy), "X-A: 1");
+    assert.match(
+      received(proxy),
+      /^GET http:\/\/origin\.test\/ HTTP\/1\.1\r\nHost: origin\.test\r\nX-A: 1\r\nX-For: proxies\r\nUser-Agent: relay\/1\r\nAccept-Encoding: [^\r]*\r\nAccept: \*\/\*\r\nProxy-Authorization: Basic [^\r]*\r\n\r\n$/,
+    );
+  });
+
+  test("requests_own_header_goes_before_that_for_proxies", async (t) => {
+    const proxy = await answering(t, [greeting]);
+    const options = [...forProxy, "proxy_header=Proxy-Authorization: Bearer for-all"];
+    await run(...get(origin, through(proxy, "a:b@"), ...options), "user-agent: own/1");
+    assert.equal(
+      received(proxy)
+        .match(/^user-agent: .*$/gim)
+        .join(),
+      "user-agent: own/1",
+    );
+    const authorized = received(proxy).match(/^proxy-authorization: .*$/gim);
+    assert.equal(authorized.join(), "Proxy-Authorization: Bearer for-all");
+  });
+
+  test("headers_for_proxies_go_to_no_origin", async (t) => {
+    const server = await answering(t, [greeting]);
+    const proxy = await answering(t, [greeting]);
+    await run(...get(server, ...forProxy));
+    await run(...get(server, through(proxy), "no_proxy=127.0.0.1", ...forProxy));
+    for (const index of [0, 1]) {
+      assert.match(received(server, index), /^GET \/ HTTP/);
+      assert.doesNotMatch(received(server, index), /X-For|relay/);
+    }
+    assert.equal(proxy.connections.length, 0);
+  });
+
+  test("what_is_for_proxies_is_left_out_where_none_reads_the_request", async (t) => {
+    const server = await answering(t, [greeting]);
+    const headers = ["Proxy-Authorization: Basic c2VjcmV0", "X-A: 1", "proxy-connection: close"];
+    const transcript = await run(...get(server, "log=2"), ...headers);
+    assert.doesNotMatch(received(server), /proxy-/i);
+    assert.match(received(server), /\r\nX-A: 1\r\n/);
+    for (const name of ["Proxy-Authorization", "proxy-connection"]) {
+      const warning = `log warning: the header ${name} is left out, since no proxy reads this request\n`;
+      assert.equal(transcript.split(warning).length, 2, transcript);
+    }
+    assert.doesNotMatch(transcript, /c2VjcmV0/);
+  });
+
+  for (const [method, target] of [
+    ["GET", "http://a.test/"],
+    ["CONNECT", "a.test:80"],
+  ]) {
+    test(`what_is_for_proxies_stays_in_${method}_of_a_target_for_one`, async (t) => {
+      const server = await answering(t, [lines("HTTP/1.1 403 No", "Content-Length: 0")]);
+      await run("exchange", server, method, target, "-", "Proxy-Authorization: Bearer x");
+      assert.match(received(server), /\r\nProxy-Authorization: Bearer x\r\n/);
+    });
+  }
+
+  for (const line of ["X", "X y: z", "X: a\rb", "Host: a", "Content-Length: 0", "te: trailers"]) {
+    test(`proxy_headers_with_${JSON.stringify(line)}_are_refused`, async () => {
+      const transcript = await run("connect", origin, `proxy_header=${line}`, "127.0.0.1");
+      assert.match(transcript, /^connect_to_host: INVALID_PARAMETER: .*proxy_headers/m);
+    });
+  }
+
   test("origins_port_stands_in_the_target_and_in_Host", async (t) => {
     const proxy = await answering(t, [greeting]);
     await expectRun(

@@ -76,6 +76,18 @@ static bool set_number(const char *name, long long value, scenario *s) {
     return false;
 }
 
+static bool add_line(const char *lines[SCENARIO_MOST_LINES], const char *line) {
+    size_t count = 0;
+    while (lines[count] != NULL) {
+        count++;
+    }
+    if (count + 1 == SCENARIO_MOST_LINES) {
+        return false;
+    }
+    lines[count] = line;
+    return true;
+}
+
 static bool set_text(const char *name, const char *value, scenario *s) {
     const struct {
         const char *name;
@@ -91,16 +103,15 @@ static bool set_text(const char *name, const char *value, scenario *s) {
             return true;
         }
     }
-    size_t count = 0;
-    while (s->resolve[count] != NULL) {
-        count++;
+    if (strcmp(name, "resolve") == 0) {
+        s->options.resolve = s->resolve;
+        return add_line(s->resolve, value);
     }
-    if (strcmp(name, "resolve") != 0 || count + 1 == sizeof s->resolve / sizeof *s->resolve) {
-        return false;
+    if (strcmp(name, "proxy_header") == 0) {
+        s->options.proxy_headers = s->proxy_headers;
+        return add_line(s->proxy_headers, value);
     }
-    s->resolve[count] = value;
-    s->options.resolve = s->resolve;
-    return true;
+    return false;
 }
 
 /* "name=value" of a known name. */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SCENARIO_MOST_TEXTS = 64, SCENARIO_MOST_PINS = 8 };
+enum { SCENARIO_MOST_TEXTS = 64, SCENARIO_MOST_PINS = 8, SCENARIO_MOST_LINES = 8 };
 
 typedef struct scenario {
     const char *host;
@@ -31,7 +31,8 @@ typedef struct scenario {
     const char *prefix;     /* before the host: "http://" */
     const char *http_proxy; /* "host:port", as the two arguments of ferry_client_set_http_proxy() */
     const char *https_proxy;
-    const char *resolve[8]; /* ends with NULL */
+    const char *resolve[SCENARIO_MOST_LINES]; /* ends with NULL */
+    const char *proxy_headers[SCENARIO_MOST_LINES];
 
     ferry_client *client;
     ferry_status status; /* the last one printed */

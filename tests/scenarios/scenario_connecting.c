@@ -120,6 +120,13 @@ static void run_proxies_set(scenario *s) {
     scenario_result(s, "https, none", ferry_client_set_https_proxy(s->client, NULL, -1));
     scenario_connect(s);
     scenario_get(s, "/");
+    snprintf(line, sizeof line, "X-For: proxies");
+    s->options.proxy_headers = lines;
+    scenario_new_client(s);
+    s->options.proxy_headers = NULL;
+    scenario_result(s, "with proxy_headers",
+                    ferry_client_connect_to_host(s->client, s->host, s->port, NULL));
+    ferry_client_close(s->client);
     snprintf(line, sizeof line, "named.invalid:%d:%.32s", s->port, s->host);
     s->options.resolve = lines;
     scenario_new_client(s);

@@ -87,6 +87,26 @@ describe("Tunnels", { skip }, () => {
     });
   }
 
+  test("headers_for_proxies_go_along_with_CONNECT_alone", async (t) => {
+    const server = await secureServer(t);
+    const proxy = await tunnelProxy(t);
+    const options = ["proxy_header=X-For: proxies", "proxy_header=Proxy-Authorization: Bearer x"];
+    const own = "Proxy-Authorization: Basic c2VjcmV0";
+    const request = ["GET", "/", "-", own];
+    const transcript = await run(
+      "exchange",
+      ...secure(server, by(proxy, "a:b@"), "log=2", ...options, ...request),
+    );
+    assert.match(
+      proxy.heads[0],
+      /^CONNECT [^\r]*\r\nHost: [^\r]*\r\nX-For: proxies\r\nProxy-Authorization: Bearer x\r\nUser-Agent: [^\r]*\r\n\r\n$/,
+    );
+    assert.equal(server.heads.length, 1);
+    assert.doesNotMatch(server.heads[0], /proxy|X-For/i);
+    assert.match(transcript, /log warning: the header Proxy-Authorization is left out/);
+    assert.doesNotMatch(transcript, /c2VjcmV0|Bearer/);
+  });
+
   test("every_failed_allocation_is_survived", async (t) => {
     const server = await secureServer(t);
     const proxy = await tunnelProxy(t, { pieces: [lines("HTTP/1.1 200 OK", "X-A: 1")] });

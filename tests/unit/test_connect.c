@@ -108,6 +108,19 @@ static void credentials_go_along_but_not_into_the_log(void) {
     end();
 }
 
+static void headers_for_proxies_replace_what_is_added(void) {
+    static const char ok[] = "HTTP/1.1 200 OK\r\n\r\n";
+    static const char *const headers[] = {"X-A: 1", "user-agent: relay/1", "Accept: b",
+                                          "Proxy-Authorization: Bearer x", NULL};
+    begin(ok, sizeof ok - 1, FERRY_STREAM_END);
+    rig.proxy.authorization = "Basic c2VjcmV0";
+    rig.proxy.headers = headers;
+    CHECK_INT(run(), FERRY_OK);
+    expect_sent("CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\nX-A: 1\r\n"
+                "user-agent: relay/1\r\nAccept: b\r\nProxy-Authorization: Bearer x\r\n\r\n");
+    end();
+}
+
 static void ipv6_origins_stand_in_brackets_without_their_zone(void) {
     static const char ok[] = "HTTP/1.1 200 OK\r\n\r\n";
     begin(ok, sizeof ok - 1, FERRY_STREAM_END);
@@ -337,6 +350,7 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(request_has_what_a_proxy_needs_and_no_more),
         CHECK_TEST(credentials_go_along_but_not_into_the_log),
+        CHECK_TEST(headers_for_proxies_replace_what_is_added),
         CHECK_TEST(ipv6_origins_stand_in_brackets_without_their_zone),
         CHECK_TEST(request_is_sent_in_as_many_pieces_as_it_takes),
         CHECK_TEST(any_2xx_opens_the_tunnel_whatever_its_fields_say),

@@ -134,7 +134,7 @@ export const rows = [
   {
     id: "proxies",
     platforms: WEB,
-    what: "Proxies and `resolve` are UNAVAILABLE",
+    what: "Proxies, `proxy_headers` and `resolve` are UNAVAILABLE",
     why: "the browser connects as its own settings say",
   },
   {

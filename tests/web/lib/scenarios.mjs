@@ -269,10 +269,15 @@ add("proxies and addresses", ["proxies_set"]).differs = [
         "connect_to_host: UNAVAILABLE: a browser looks names up itself: `resolve` cannot be chosen there",
       )(
         all.map((line) =>
-          line.replace(
-            /^(https?): OK$/,
-            "$1: UNAVAILABLE: proxies are the browser's: they cannot be chosen there",
-          ),
+          line
+            .replace(
+              /^(https?): OK$/,
+              "$1: UNAVAILABLE: proxies are the browser's: they cannot be chosen there",
+            )
+            .replace(
+              /^with proxy_headers: OK$/,
+              "with proxy_headers: UNAVAILABLE: proxies are the browser's: there are no proxy_headers for them",
+            ),
         ),
       ),
   },
