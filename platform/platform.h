@@ -41,19 +41,24 @@ const char *ferry_platform_getenv(const char *name);
 
 typedef struct ferry_lookup ferry_lookup;
 
-/* Starts one. OUT_OF_MEMORY, or FAILED with a detail where no thread can be had. */
+/* Starts one. Where too many run already, or threads or descriptors are short that others will give
+ * back, it waits for its turn. OUT_OF_MEMORY, or FAILED with a detail where there is nobody to wait
+ * for. */
 ferry_error ferry_lookup_start(ferry_context *context, const char *host, uint16_t port,
                                ferry_lookup **lookup);
 
-/* Ready for reading when the look-up has ended. */
+/* Ready for reading when the look-up has ended. FERRY_NO_DESCRIPTOR while it waits for descriptors:
+ * then it is to be polled again before long. */
 ferry_descriptor ferry_lookup_get_descriptor(const ferry_lookup *lookup);
 
 /* Stores whether it has ended; then `list` has the addresses in the system's order, or the result
- * is CANT_RESOLVE with a detail that names the host and says why. */
+ * is CANT_RESOLVE with a detail that names the host and says why. FAILED, as by start; in a child
+ * after fork() too, for a look-up of its parent's. */
 ferry_error ferry_lookup_poll(ferry_lookup *lookup, ferry_context *context, bool *ended,
                               ferry_address_list *list);
 
-/* Frees it; one that is still running is left behind, ends by itself and frees itself. */
+/* Frees it, at once where it waits for its turn; one that is running is left behind, without a
+ * descriptor, ends by itself and frees itself. */
 void ferry_lookup_free(ferry_lookup *lookup);
 
 /* ---- Sockets: non-blocking TCP, no signals, not inherited by child processes ---- */
@@ -83,6 +88,15 @@ ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeo
                                 bool *any_ready);
 int64_t ferry_platform_now_ms(void);
 int64_t ferry_platform_now_us(void);
+
+/* ---- Processes ---- */
+
+/* Another number in a child that fork() has made than in its parent. Connections and look-ups are
+ * of the process that began them. */
+int ferry_platform_process(void);
+
+/* Why a child does nothing with a connection that it has from its parent. */
+#define FERRY_FOREIGN_REASON "the connection is that of the process that has called fork()"
 
 /* ---- The one lock of the process, for what clients share; held for short ---- */
 

@@ -716,7 +716,8 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     memset(self, 0, sizeof *self);
     self->base.ops = &tls_ops;
     self->context = context;
-    self->beneath = (ferry_tls_transport){.context = context, .stream = beneath};
+    self->beneath = (ferry_tls_transport){
+        .context = context, .stream = beneath, .process = ferry_platform_process()};
     self->config = config;
     self->attempt = attempt;
     self->port = port;

@@ -130,6 +130,7 @@ enum {
 };
 
 typedef struct ferry_tls_transport {
+    int process; /* that made it */
     ferry_context *context;
     ferry_stream *stream;
     bool ended;

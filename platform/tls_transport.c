@@ -57,6 +57,23 @@ static int transport_has_none(ferry_tls_transport *self, ferry_stream_result res
     return 0;
 }
 
+/* In a child after fork() a record would use its parent's keys and numbers once more. */
+static bool transport_is_own(ferry_tls_transport *self) {
+    if (self->process != ferry_platform_process()) {
+        self->reason = FERRY_FOREIGN_REASON;
+        return false;
+    }
+    return true;
+}
+
+static ferry_stream_result transport_read(ferry_tls_transport *self, size_t room, size_t *length) {
+    if (!transport_is_own(self)) {
+        return FERRY_STREAM_FAILED;
+    }
+    return ferry_stream_read(self->context, self->stream, transport_buffer(self), room, length,
+                             &self->reason);
+}
+
 int ferry_tls_transport_receive(void *ctx, unsigned char *dst, size_t capacity) {
     ferry_tls_transport *self = ctx;
     if (self->begin == self->end) {
@@ -64,8 +81,7 @@ int ferry_tls_transport_receive(void *ctx, unsigned char *dst, size_t capacity) 
         size_t length = 0;
         self->begin = 0;
         self->end = 0;
-        ferry_stream_result result = ferry_stream_read(
-            self->context, self->stream, transport_buffer(self), room, &length, &self->reason);
+        ferry_stream_result result = transport_read(self, room, &length);
         if (result != FERRY_STREAM_OK) {
             return transport_has_none(self, result);
         }
@@ -88,6 +104,9 @@ static ferry_stream_result transport_write(ferry_tls_transport *self, const void
                                            size_t length, size_t *written) {
     ferry_slice slice = {data, length};
     *written = 0;
+    if (!transport_is_own(self)) {
+        return FERRY_STREAM_FAILED;
+    }
     return ferry_stream_write(self->context, self->stream, &slice, 1, written, &self->reason);
 }
 

@@ -1,15 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* lock: the one lock of the process. */
+/* lock: the one lock of the process, and how a child that fork() has made is told from its parent.
+ */
 #include "platform.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool counts_forks;
+static int forks;
 
-void ferry_platform_lock(void) {
+static void hold(void) {
     pthread_mutex_lock(&mutex);
 }
 
-void ferry_platform_unlock(void) {
+static void let_go(void) {
     pthread_mutex_unlock(&mutex);
+}
+
+/* The thread that holds the lock may not be in the child; it is free there as it is here. */
+static void begin_child(void) {
+    forks++;
+    let_go();
+}
+
+static void watch_forks(void) {
+    counts_forks = pthread_atfork(hold, let_go, begin_child) == 0;
+}
+
+int ferry_platform_process(void) {
+    pthread_once(&once, watch_forks);
+    /* The number costs a system call, the count does not. */
+    return counts_forks ? forks : (int)getpid();
+}
+
+void ferry_platform_lock(void) {
+    pthread_once(&once, watch_forks);
+    hold();
+}
+
+void ferry_platform_unlock(void) {
+    let_go();
 }

@@ -20,6 +20,12 @@
  * - Times are in milliseconds, sizes in bytes, text is UTF-8 or bytes and ends with NUL.
  * - Pointers that are passed in are read during the call only, unless it says otherwise.
  * - Clients on different threads are independent; one client is used by one thread at a time.
+ * - After fork() the child may make clients of its own. Those that it has from its parent it may
+ * free, close or connect again, which leaves the parent's connections as they are; anything else on
+ * them fails with CONNECTION_ERROR (CANT_RESOLVE or CANT_CONNECT while they connect), so that no
+ * byte of the parent's is read or written twice. A stream of the program's own has to see to that
+ * itself. fork() while another thread is inside a call on a client that speaks TLS leaves mbedTLS's
+ * locks as they were: such a child may only exec.
  * - "On the web" means built with Emscripten: in a page, in a Web Worker or under Node, where the
  *   requests go through fetch(). Nothing gets on there before the program has returned to the event
  *   loop, so it polls once a frame; what is said of it holds for all three unless it names one.

@@ -5,6 +5,7 @@
 #include "net_fixture.h"
 #include "platform.h"
 #include "stream.h"
+#include "system_faults.h"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -22,6 +23,7 @@
 static size_t descriptors;
 
 static void begin(void) {
+    system_faults_reset();
     descriptors = net_count_descriptors();
 }
 
@@ -384,6 +386,39 @@ static void a_full_socket_says_again_until_the_peer_reads(void) {
     end();
 }
 
+/* Nothing of it is to be seen from outside: not an error, and no byte twice or left out. */
+static void a_signal_in_the_middle_of_a_call_does_not_end_it(void) {
+    if (!system_faults_work()) {
+        return;
+    }
+    begin();
+    socket_pair pair = pair_open();
+    ferry_slice slices[] = {{"one", 3}, {"two", 3}};
+    char bytes[16];
+    size_t length = 0;
+    const char *reason = NULL;
+    for (size_t count = 1; count <= 2; count++) { /* send(), sendmsg() */
+        system_faults_interrupt(3);
+        CHECK_INT(ferry_socket_write(pair.socket, slices, count, &length, &reason),
+                  FERRY_STREAM_OK);
+        CHECK_INT(length, 3 * count);
+        CHECK_INT(system_faults_count_interrupts(), 3);
+    }
+    system_faults_reset();
+    CHECK_INT(recv(pair.peer, bytes, 9, MSG_WAITALL), 9);
+    CHECK_MEM(bytes, 9, "oneonetwo", 9);
+    CHECK_INT(send(pair.peer, "hello", 5, 0), 5);
+    wait_for(pair.socket, FERRY_EVENT_READ);
+    system_faults_interrupt(3);
+    CHECK_INT(ferry_socket_read(pair.socket, bytes, sizeof bytes, &length, &reason),
+              FERRY_STREAM_OK);
+    CHECK_MEM(bytes, length, "hello", 5);
+    CHECK_INT(system_faults_count_interrupts(), 3);
+    CHECK(reason == NULL);
+    pair_close(&pair);
+    end();
+}
+
 /* ---- The stream ---- */
 
 static void the_stream_reads_writes_and_ends_as_its_socket_does(void) {
@@ -463,6 +498,48 @@ static void after_a_reset_that_writing_has_met_there_is_no_end(void) {
     }
 }
 
+/* Were it to do any of this, the parent's connection would end or lose bytes. */
+static bool child_leaves_it_alone(void *argument) {
+    ferry_stream *stream = argument;
+    ferry_slice slice = {"child", 5};
+    char bytes[16];
+    size_t length = 0;
+    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+    bool holds = CHECK_INT(stream->ops->write(stream, &slice, 1, &length), FERRY_STREAM_FAILED) &&
+                 CHECK_STR(stream->ops->get_error_detail(stream),
+                           "the connection is that of the process that has called fork()");
+    holds &=
+        CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_FAILED);
+    holds &= CHECK(!stream->ops->wants(stream, FERRY_EVENT_READ, &wait));
+    stream->ops->shutdown(stream);
+    size_t before = net_count_descriptors();
+    stream->ops->destroy(stream);
+    return holds && CHECK_INT(net_count_descriptors(), before - 1);
+}
+
+static void a_childs_copy_of_a_stream_does_not_end_its_parents(void) {
+    begin();
+    ferry_context context = {.allocator = ferry_default_allocator};
+    socket_pair pair = pair_open();
+    ferry_stream *stream = NULL;
+    CHECK_INT(ferry_tcp_new(&context, pair.socket, &stream), FERRY_OK);
+    CHECK_INT(send(pair.peer, "answer", 6, 0), 6);
+    wait_for(pair.socket, FERRY_EVENT_READ);
+    CHECK(system_run_in_child(child_leaves_it_alone, stream));
+    ferry_slice slice = {"parent", 6};
+    char bytes[16];
+    size_t length = 0;
+    CHECK_INT(stream->ops->write(stream, &slice, 1, &length), FERRY_STREAM_OK);
+    CHECK_INT(recv(pair.peer, bytes, 6, MSG_WAITALL), 6);
+    CHECK_MEM(bytes, 6, "parent", 6);
+    CHECK_INT(recv(pair.peer, bytes, 1, MSG_DONTWAIT), -1); /* no more, and no end */
+    CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_OK);
+    CHECK_MEM(bytes, length, "answer", 6);
+    stream->ops->destroy(stream);
+    close(pair.peer);
+    end();
+}
+
 static void *no_memory(void *ctx, size_t size) {
     (void)ctx;
     (void)size;
@@ -479,6 +556,25 @@ static void without_memory_for_the_stream_the_socket_stays_the_callers(void) {
     CHECK(stream == NULL);
     CHECK((fcntl((int)pair.socket, F_GETFL) & O_NONBLOCK) != 0);
     pair_close(&pair);
+    end();
+}
+
+/* ---- The environment ---- */
+
+/* Whoever starts a setuid program is not to say whom it trusts. */
+static void a_privileged_program_has_no_environment(void) {
+    if (!system_faults_work()) {
+        return;
+    }
+    begin();
+    setenv("FERRY_TEST_VARIABLE", "value", 1);
+    CHECK_STR(ferry_platform_getenv("FERRY_TEST_VARIABLE"), "value");
+    system_faults_set_privileged(true);
+    CHECK(ferry_platform_getenv("FERRY_TEST_VARIABLE") == NULL);
+    system_faults_reset();
+    CHECK_STR(ferry_platform_getenv("FERRY_TEST_VARIABLE"), "value");
+    unsetenv("FERRY_TEST_VARIABLE");
+    CHECK(ferry_platform_getenv("FERRY_TEST_VARIABLE") == NULL);
     end();
 }
 
@@ -594,8 +690,11 @@ int main(int argc, char **argv) {
         CHECK_TEST(slices_arrive_in_order_in_one_write),
         CHECK_TEST(more_slices_than_one_call_takes_are_taken_in_part),
         CHECK_TEST(a_full_socket_says_again_until_the_peer_reads),
+        CHECK_TEST(a_signal_in_the_middle_of_a_call_does_not_end_it),
         CHECK_TEST(the_stream_reads_writes_and_ends_as_its_socket_does),
         CHECK_TEST(after_a_reset_that_writing_has_met_there_is_no_end),
+        CHECK_TEST(a_childs_copy_of_a_stream_does_not_end_its_parents),
+        CHECK_TEST(a_privileged_program_has_no_environment),
         CHECK_TEST(without_memory_for_the_stream_the_socket_stays_the_callers),
         CHECK_TEST(the_wait_marks_what_is_ready),
         CHECK_TEST(the_wait_ends_when_the_time_has_passed),

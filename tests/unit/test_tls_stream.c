@@ -2,12 +2,15 @@
 /* test_tls_stream: the TLS stream by itself, without a client: what a peer sends in the middle of
  * a record, of a body or of nothing, and what the stream says of it. */
 #include "check.h"
+#include "system_faults.h"
 #include "tls_peer.h"
 #include "tls_state.h"
 
+#include <psa/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST_STEPS = 200000 };
 
@@ -94,6 +97,80 @@ static void bytes_beneath_are_counted_while_a_record_is_not_whole(void) {
         CHECK_INT(open.context.bytes_moved, before);
         opened_deinit(&open);
     }
+}
+
+/* ---- After fork() ---- */
+
+/* The peer is this process's own copy, and would see whatever is written. */
+static bool child_leaves_it_alone(void *argument) {
+    opened *open = argument;
+    char bytes[64];
+    size_t length = 0;
+    size_t written = 0;
+    ferry_slice slice = {"child", 5};
+    bool holds = true;
+    holds &=
+        CHECK_INT(open->stream->ops->write(open->stream, &slice, 1, &written), FERRY_STREAM_FAILED);
+    holds &= CHECK_STR(open->stream->ops->get_error_detail(open->stream), FERRY_FOREIGN_REASON);
+    holds &= CHECK_INT(read_some(open, bytes, &length), FERRY_STREAM_FAILED);
+    open->stream->ops->shutdown(open->stream);
+    open->stream->ops->destroy(open->stream);
+    holds &= CHECK(tls_peer_is_closed(open->peer));
+    holds &= CHECK(!tls_peer_was_told(open->peer));
+    return holds && CHECK_INT(tls_peer_received(open->peer), 0);
+}
+
+static void a_childs_copy_of_a_connection_writes_no_record(void) {
+    opened open;
+    char bytes[64];
+    size_t length = 0;
+    opened_init(&open, &(tls_peer_behaviour){.version = 13});
+    CHECK(system_run_in_child(child_leaves_it_alone, &open));
+    write_text(&open, "GET / HTTP/1.1\r\n\r\n");
+    CHECK_INT(read_some(&open, bytes, &length), FERRY_STREAM_OK);
+    CHECK(length > 0);
+    opened_deinit(&open);
+}
+
+typedef struct random_bytes {
+    unsigned char bytes[32];
+} random_bytes;
+
+static bool random_bytes_make(random_bytes *made) {
+    ferry_context context = {.allocator = ferry_default_allocator};
+    return CHECK_INT(ferry_tls_check(&context), FERRY_OK) &&
+           CHECK_INT(psa_generate_random(made->bytes, sizeof made->bytes), PSA_SUCCESS);
+}
+
+typedef struct random_pipe {
+    int ends[2];
+} random_pipe;
+
+static bool child_sends_random_bytes(void *argument) {
+    const random_pipe *pipe = argument;
+    random_bytes made;
+    return random_bytes_make(&made) &&
+           CHECK_INT(write(pipe->ends[1], &made, sizeof made), sizeof made);
+}
+
+/* Two that choose the same keys can each be read by whoever has watched the other. */
+static void a_child_does_not_choose_the_keys_of_its_parent(void) {
+    random_bytes first;
+    random_bytes made[3];
+    random_pipe channel;
+    if (!CHECK(random_bytes_make(&first)) || !CHECK_INT(pipe(channel.ends), 0)) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        CHECK(system_run_in_child(child_sends_random_bytes, &channel));
+        CHECK_INT(read(channel.ends[0], &made[i], sizeof made[i]), sizeof made[i]);
+    }
+    random_bytes_make(&made[2]);
+    CHECK(memcmp(&made[0], &made[1], sizeof made[0]) != 0);
+    CHECK(memcmp(&made[0], &made[2], sizeof made[0]) != 0);
+    CHECK(memcmp(&made[1], &made[2], sizeof made[0]) != 0);
+    close(channel.ends[0]);
+    close(channel.ends[1]);
 }
 
 /* ---- Codes ---- */
@@ -409,6 +486,8 @@ static void messages_are_heeded_after_writing_has_failed(void) {
 
 int main(int argc, char **argv) {
     static const check_test tests[] = {
+        CHECK_TEST(a_childs_copy_of_a_connection_writes_no_record),
+        CHECK_TEST(a_child_does_not_choose_the_keys_of_its_parent),
         CHECK_TEST(every_code_of_the_header_has_a_meaning),
         CHECK_TEST(messages_in_the_handshake_are_heeded),
         CHECK_TEST(messages_while_idle_are_heeded),

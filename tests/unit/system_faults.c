@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* system_faults: what the linker calls in the place of the system's functions (--wrap). */
+#include "system_faults.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static atomic_int thread_error;
+static int interrupts;
+static int interrupted;
+static bool is_privileged;
+
+void system_faults_reset(void) {
+    atomic_store(&thread_error, 0);
+    interrupts = 0;
+    interrupted = 0;
+    is_privileged = false;
+}
+
+void system_faults_set_thread_error(int error) {
+    atomic_store(&thread_error, error);
+}
+
+void system_faults_interrupt(int count) {
+    interrupts = count;
+    interrupted = 0;
+}
+
+int system_faults_count_interrupts(void) {
+    return interrupted;
+}
+
+void system_faults_set_privileged(bool privileged) {
+    is_privileged = privileged;
+}
+
+bool system_run_in_child(bool (*run)(void *argument), void *argument) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        bool holds = run(argument);
+        fflush(stdout);
+        _exit(holds ? 0 : 1);
+    }
+    int status = 0;
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+#if defined(FERRY_TESTS_WRAP)
+
+#include <sys/auxv.h>
+
+bool system_faults_work(void) {
+    return true;
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument) {
+    int error = atomic_load(&thread_error);
+    return error != 0 ? error : __real_pthread_create(thread, attributes, run, argument);
+}
+
+static bool interrupt(void) {
+    if (interrupts == 0) {
+        return false;
+    }
+    interrupts--;
+    interrupted++;
+    errno = EINTR;
+    return true;
+}
+
+ssize_t __real_recv(int descriptor, void *dst, size_t capacity, int flags);
+ssize_t __wrap_recv(int descriptor, void *dst, size_t capacity, int flags);
+ssize_t __wrap_recv(int descriptor, void *dst, size_t capacity, int flags) {
+    return interrupt() ? -1 : __real_recv(descriptor, dst, capacity, flags);
+}
+
+ssize_t __real_send(int descriptor, const void *bytes, size_t length, int flags);
+ssize_t __wrap_send(int descriptor, const void *bytes, size_t length, int flags);
+ssize_t __wrap_send(int descriptor, const void *bytes, size_t length, int flags) {
+    return interrupt() ? -1 : __real_send(descriptor, bytes, length, flags);
+}
+
+ssize_t __real_sendmsg(int descriptor, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int descriptor, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int descriptor, const struct msghdr *message, int flags) {
+    return interrupt() ? -1 : __real_sendmsg(descriptor, message, flags);
+}
+
+unsigned long __real_getauxval(unsigned long type);
+unsigned long __wrap_getauxval(unsigned long type);
+unsigned long __wrap_getauxval(unsigned long type) {
+    return type == AT_SECURE && is_privileged ? 1 : __real_getauxval(type);
+}
+
+#else
+
+bool system_faults_work(void) {
+    return false;
+}
+
+#endif

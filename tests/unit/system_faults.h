@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* system_faults: calls of the system that fail when a test says so, for what a machine that works
+ * does not do at will. Where the linker cannot put them in between, the tests that need them are
+ * left out. */
+#ifndef FERRY_TESTS_SYSTEM_FAULTS_H
+#define FERRY_TESTS_SYSTEM_FAULTS_H
+
+#include <stdbool.h>
+
+/* False: this build has no way to put faults in. */
+bool system_faults_work(void);
+
+/* As it was. */
+void system_faults_reset(void);
+
+/* Threads cannot be started from now on, with this error; 0: they can. */
+void system_faults_set_thread_error(int error);
+
+/* The next so many calls of recv(), send() and sendmsg() are interrupted by a signal. */
+void system_faults_interrupt(int count);
+int system_faults_count_interrupts(void);
+
+/* The program runs with rights that whoever started it has not. */
+void system_faults_set_privileged(bool privileged);
+
+/* Runs it in a child that fork() makes; true where it returned true there. */
+bool system_run_in_child(bool (*run)(void *argument), void *argument);
+
+#endif
