@@ -9,6 +9,9 @@
 /* The Connection Attempt Delay that RFC 8305 section 5 recommends. */
 enum { ATTEMPT_DELAY_MS = 250 };
 
+/* How soon a look-up that waits for descriptors is polled again. */
+enum { RETRY_DELAY_MS = 10 };
+
 /* One connecting: made by start, gone when the link is open or has failed. */
 typedef struct ferry_dial {
     ferry_lookup *lookup; /* NULL before it could be started and after it has ended */
@@ -17,9 +20,11 @@ typedef struct ferry_dial {
     unsigned char order[FERRY_MAX_ADDRESSES];      /* in which the addresses are tried */
     size_t tried;                                  /* the first so many of the order */
     ferry_descriptor sockets[FERRY_MAX_ADDRESSES]; /* of the attempts, in that order */
-    int64_t next_ms;                               /* when the next one begins, whatever happens */
-    size_t first_failed;                           /* in that order */
-    const char *first_reason;                      /* NULL: none has failed */
+    int64_t next_ms;          /* when the next one begins, or a look-up that waits
+                               * for descriptors is polled again */
+    int process;              /* that began it */
+    size_t first_failed;      /* in that order */
+    const char *first_reason; /* NULL: none has failed */
     uint16_t port;
     char host[];
 } ferry_dial;
@@ -175,6 +180,7 @@ static ferry_error step_resolving(ferry_dialer *dialer, int64_t now_ms, ferry_li
         return dialer_fail(dialer, error);
     }
     if (!ended) {
+        dial->next_ms = now_ms + RETRY_DELAY_MS;
         return FERRY_OK;
     }
     ferry_lookup_free(dial->lookup);
@@ -227,7 +233,6 @@ static ferry_error step_connecting(ferry_dialer *dialer, int64_t now_ms, ferry_l
 
 static ferry_error dialer_start(ferry_connector *connector, const ferry_origin *origin,
                                 int64_t now_ms) {
-    (void)now_ms; /* the first attempt's time is that of the step that begins it */
     ferry_dialer *self = (ferry_dialer *)connector;
     dialer_drop(self);
     size_t host_size = strlen(origin->host) + 1;
@@ -238,6 +243,8 @@ static ferry_error dialer_start(ferry_connector *connector, const ferry_origin *
     made->lookup = NULL;
     made->tried = 0;
     made->first_reason = NULL;
+    made->next_ms = now_ms + RETRY_DELAY_MS;
+    made->process = ferry_platform_process();
     made->port = origin->port;
     memcpy(made->host, origin->host, host_size);
     made->is_literal =
@@ -257,6 +264,11 @@ static ferry_error dialer_step(ferry_connector *connector, int64_t now_ms, ferry
                                ferry_stream **stream) {
     ferry_dialer *self = (ferry_dialer *)connector;
     assert(self->dial != NULL);
+    if (self->dial->process != ferry_platform_process()) {
+        ferry_fail(self->context, FERRY_ERROR_CANT_CONNECT,
+                   "cannot connect to %s: connecting was begun before fork()", self->dial->host);
+        return dialer_fail(self, FERRY_ERROR_CANT_CONNECT);
+    }
     if (self->dial->tried == 0) {
         return step_resolving(self, now_ms, link);
     }
@@ -269,9 +281,18 @@ static size_t dialer_get_waits(const ferry_connector *connector, ferry_wait *wai
     if (dial == NULL) {
         return 0;
     }
+    if (dial->process != ferry_platform_process()) {
+        *deadline_ms = 0; /* the step says what is wrong */
+        return 0;
+    }
     if (dial->lookup != NULL) {
+        ferry_wait wait = {ferry_lookup_get_descriptor(dial->lookup), FERRY_EVENT_READ};
+        if (wait.descriptor == FERRY_NO_DESCRIPTOR) {
+            *deadline_ms = dial->next_ms < *deadline_ms ? dial->next_ms : *deadline_ms;
+            return 0;
+        }
         if (capacity > 0) {
-            waits[0] = (ferry_wait){ferry_lookup_get_descriptor(dial->lookup), FERRY_EVENT_READ};
+            waits[0] = wait;
         }
         return 1;
     }

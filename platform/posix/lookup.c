@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup: runs getaddrinfo() on a thread of its own, so that nobody waits for a name server. */
+/* lookup: runs getaddrinfo() on threads of their own, so that nobody waits for a name server. */
 #if defined(__linux__)
 #define _GNU_SOURCE /* pipe2 */
 #endif
@@ -11,7 +11,6 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,37 +23,38 @@
 enum { STACK_SIZE = 512 * 1024 };
 
 /* A program that starts look-ups and drops them faster than the name server answers must not fill
- * the machine with threads. */
+ * the machine with threads. Those beyond the limit wait for their turn. */
 enum { MOST_THREADS = 64 };
 
-static atomic_int running_threads;
+typedef enum lookup_state {
+    LOOKUP_UNOPENED, /* without a pipe, until other look-ups give descriptors back */
+    LOOKUP_QUEUED,   /* for a thread */
+    LOOKUP_RUNNING,  /* `error`, `system_error` and `list` are the thread's */
+    LOOKUP_ENDED,
+    LOOKUP_DROPPED, /* by the client while it ran: the thread frees it */
+} lookup_state;
 
-/* Belongs to the client and to the thread; whoever lets go last frees it. The thread writes the
- * results and then sets `ended`; the client reads them only after that. */
 struct ferry_lookup {
-    atomic_int owners;
-    atomic_bool ended;
-    int pipe[2];      /* the thread writes a byte when it has ended */
+    lookup_state state;     /* guarded by the lock, as is its place in the queue */
+    int process;            /* that began it: a child after fork() has none of the threads */
+    int pipe[2];            /* the thread writes a byte when it has ended; -1: there is none */
+    ferry_lookup *previous; /* in the queue */
+    ferry_lookup *next;
     int error;        /* of getaddrinfo() */
-    int system_error; /* errno, where that is EAI_SYSTEM */
+    int system_error; /* errno after it */
     ferry_address_list list;
     char port[6];
     char host[];
 };
 
-static bool reserve_thread(void) {
-    int running = atomic_load(&running_threads);
-    while (running < MOST_THREADS) {
-        if (atomic_compare_exchange_weak(&running_threads, &running, running + 1)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void release_thread(void) {
-    atomic_fetch_sub(&running_threads, 1);
-}
+/* Guarded by the lock. */
+static struct {
+    int process;
+    int threads;
+    int opened;          /* look-ups that have a pipe */
+    ferry_lookup *first; /* of the queue */
+    ferry_lookup *last;
+} pool;
 
 /* Returns 0 or an errno. */
 static int open_pipe(int ends[2]) {
@@ -66,22 +66,11 @@ static int open_pipe(int ends[2]) {
     }
     for (int i = 0; i < 2; i++) {
         if (fcntl(ends[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[i], F_SETFL, O_NONBLOCK) != 0) {
-            int error = errno;
-            close(ends[0]);
-            close(ends[1]);
-            return error;
+            return errno; /* whoever wanted it closes it */
         }
     }
     return 0;
 #endif
-}
-
-static void lookup_release(ferry_lookup *lookup) {
-    if (atomic_fetch_sub(&lookup->owners, 1) == 1) {
-        close(lookup->pipe[0]);
-        close(lookup->pipe[1]);
-        free(lookup);
-    }
 }
 
 static bool list_has(const ferry_address_list *list, const struct sockaddr *address,
@@ -135,8 +124,7 @@ static void collect_loopback(ferry_lookup *lookup) {
     }
 }
 
-static void *lookup_run(void *argument) {
-    ferry_lookup *lookup = argument;
+static void lookup_resolve(ferry_lookup *lookup) {
     /* No AI_ADDRCONFIG: it takes ::1 from a machine whose only other address is an IPv4 one, and
      * with it a "localhost" that serves IPv6 alone. Addresses of a family without a route come
      * last in the system's order (RFC 6724), and connecting to them fails at once. */
@@ -146,6 +134,7 @@ static void *lookup_run(void *argument) {
         .ai_socktype = SOCK_STREAM,
     };
     struct addrinfo *info = NULL;
+    errno = 0;
     lookup->error = getaddrinfo(lookup->host, lookup->port, &hints, &info);
     lookup->system_error = errno;
     if (lookup->error == 0) {
@@ -155,18 +144,85 @@ static void *lookup_run(void *argument) {
         collect_loopback(lookup);
         lookup->error = 0;
     }
-    /* First, so that whoever sees the end can start the next one. */
-    release_thread();
-    atomic_store(&lookup->ended, true);
-    /* It cannot fail: the pipe is empty, and its other end is open until both have let go. */
-    ssize_t written = write(lookup->pipe[1], "", 1);
-    (void)written;
-    lookup_release(lookup);
+}
+
+static void lookup_close(ferry_lookup *lookup) {
+    for (int i = 0; i < 2; i++) {
+        if (lookup->pipe[i] >= 0) {
+            close(lookup->pipe[i]);
+            lookup->pipe[i] = -1;
+        }
+    }
+}
+
+/* ---- The queue, under the lock ---- */
+
+/* A child after fork() has the parent's variables, and not its threads. */
+static void pool_check(void) {
+    int process = ferry_platform_process();
+    if (pool.process != process) {
+        pool.process = process;
+        pool.threads = 0;
+        pool.opened = 0;
+        pool.first = NULL;
+        pool.last = NULL;
+    }
+}
+
+static void pool_append(ferry_lookup *lookup) {
+    lookup->state = LOOKUP_QUEUED;
+    lookup->previous = pool.last;
+    lookup->next = NULL;
+    *(pool.last != NULL ? &pool.last->next : &pool.first) = lookup;
+    pool.last = lookup;
+}
+
+static void pool_remove(const ferry_lookup *lookup) {
+    *(lookup->previous != NULL ? &lookup->previous->next : &pool.first) = lookup->next;
+    *(lookup->next != NULL ? &lookup->next->previous : &pool.last) = lookup->previous;
+}
+
+/* Its first is a thread's from now on; NULL: it is empty. */
+static ferry_lookup *pool_take(void) {
+    ferry_lookup *lookup = pool.first;
+    if (lookup != NULL) {
+        pool_remove(lookup);
+        lookup->state = LOOKUP_RUNNING;
+    }
+    return lookup;
+}
+
+/* ---- Threads ---- */
+
+/* Ends one look-up; returns the next for the same thread, or NULL: it is counted no longer, so
+ * that whoever sees the end can start another. */
+static ferry_lookup *pool_hand_over(ferry_lookup *lookup) {
+    ferry_platform_lock();
+    bool is_dropped = lookup->state == LOOKUP_DROPPED;
+    if (!is_dropped) {
+        lookup->state = LOOKUP_ENDED;
+        /* It cannot fail: the pipe is empty, and open until the client has let go. */
+        ssize_t written = write(lookup->pipe[1], "", 1);
+        (void)written;
+    }
+    ferry_lookup *next = pool_take();
+    pool.threads -= next == NULL ? 1 : 0;
+    ferry_platform_unlock();
+    if (is_dropped) {
+        free(lookup);
+    }
+    return next;
+}
+
+static void *thread_run(void *argument) {
+    for (ferry_lookup *lookup = argument; lookup != NULL; lookup = pool_hand_over(lookup)) {
+        lookup_resolve(lookup);
+    }
     return NULL;
 }
 
 /* Returns 0 or an errno. */
-static int start_thread(ferry_lookup *lookup) {
+static int thread_start(ferry_lookup *lookup) {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error != 0) {
@@ -181,22 +237,69 @@ static int start_thread(ferry_lookup *lookup) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;
-    error = pthread_create(&thread, &attributes, lookup_run, lookup);
+    error = pthread_create(&thread, &attributes, thread_run, lookup);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+/* Starts a thread for the first in the queue. Without one it waits for those that run; 0, or an
+ * errno where none does. */
+static int pool_serve(void) {
+    ferry_lookup *lookup = pool.first;
+    if (lookup == NULL || pool.threads == MOST_THREADS) {
+        return 0;
+    }
+    lookup->state = LOOKUP_RUNNING;
+    int error = thread_start(lookup);
+    if (error != 0) {
+        lookup->state = LOOKUP_QUEUED;
+        return pool.threads > 0 ? 0 : error;
+    }
+    pool_remove(lookup);
+    pool.threads++;
+    return 0;
+}
+
+/* Returns 0 or an errno. */
+static int lookup_open(ferry_lookup *lookup) {
+    int error = open_pipe(lookup->pipe);
+    if (error != 0) {
+        lookup_close(lookup);
+        return pool.opened > 0 ? 0 : error; /* other look-ups will give theirs back */
+    }
+    pool_append(lookup);
+    error = pool_serve();
+    if (error != 0) {
+        pool_remove(lookup);
+        lookup->state = LOOKUP_UNOPENED;
+        lookup_close(lookup);
+        return error;
+    }
+    pool.opened++;
+    return 0;
+}
+
+static bool is_short_of_files(int error) {
+    return error == EMFILE || error == ENFILE;
 }
 
 static ferry_error fail_start(ferry_context *context, const char *host, int error) {
     if (error == ENOMEM) {
         return ferry_fail_memory(context);
     }
-    return ferry_fail(context, FERRY_ERROR_FAILED, "cannot resolve \"%s\": no thread for it: %s",
-                      host, strerror(error));
+    const char *reason = is_short_of_files(error) ? "too many open files"
+                         : error == EAGAIN        ? "the system has no thread for it"
+                                                  : strerror(error);
+    return ferry_fail(context, FERRY_ERROR_FAILED, "cannot resolve \"%s\": %s", host, reason);
 }
 
-/* The C library's own sentences are translated, and differ between systems. */
+/* The C library's own sentences are translated, and differ between systems. What it lacked itself
+ * it tells as a host that does not exist (glibc); errno knows better. */
 static const char *describe(int error, int system_error) {
+    if (error != 0 && is_short_of_files(system_error)) {
+        return "too many open files";
+    }
     switch (error) {
     case EAI_NONAME:
         return "no such host";
@@ -221,54 +324,38 @@ static const char *describe(int error, int system_error) {
 
 ferry_error ferry_lookup_start(ferry_context *context, const char *host, uint16_t port,
                                ferry_lookup **lookup) {
-    if (!reserve_thread()) {
-        return ferry_fail(context, FERRY_ERROR_FAILED,
-                          "cannot resolve \"%s\": %d look-ups are running already", host,
-                          MOST_THREADS);
-    }
     size_t host_size = strlen(host) + 1;
     ferry_lookup *made = malloc(sizeof *made + host_size);
     if (made == NULL) {
-        release_thread();
         return ferry_fail_memory(context);
     }
-    atomic_init(&made->owners, 2);
-    atomic_init(&made->ended, false);
+    made->state = LOOKUP_UNOPENED;
+    made->process = ferry_platform_process();
+    made->pipe[0] = -1;
+    made->pipe[1] = -1;
     made->list.count = 0;
     snprintf(made->port, sizeof made->port, "%u", (unsigned)port);
     memcpy(made->host, host, host_size);
-    int error = open_pipe(made->pipe);
+    ferry_platform_lock();
+    pool_check();
+    int error = lookup_open(made);
+    ferry_platform_unlock();
     if (error != 0) {
-        goto fail_pipe;
-    }
-    error = start_thread(made);
-    if (error != 0) {
-        goto fail_thread;
+        free(made);
+        return fail_start(context, host, error);
     }
     *lookup = made;
     return FERRY_OK;
-fail_thread:
-    close(made->pipe[0]);
-    close(made->pipe[1]);
-fail_pipe:
-    free(made);
-    release_thread();
-    return fail_start(context, host, error);
 }
 
 ferry_descriptor ferry_lookup_get_descriptor(const ferry_lookup *lookup) {
     return lookup->pipe[0];
 }
 
-ferry_error ferry_lookup_poll(ferry_lookup *lookup, ferry_context *context, bool *ended,
-                              ferry_address_list *list) {
-    *ended = atomic_load(&lookup->ended);
-    if (!*ended) {
-        return FERRY_OK;
-    }
+static ferry_error lookup_give(const ferry_lookup *lookup, ferry_context *context,
+                               ferry_address_list *list) {
     int error = lookup->error;
-    bool no_memory = error == EAI_MEMORY || (error == EAI_SYSTEM && lookup->system_error == ENOMEM);
-    if (no_memory) {
+    if (error == EAI_MEMORY || (error != 0 && lookup->system_error == ENOMEM)) {
         return ferry_fail_memory(context);
     }
     if (error != 0 || lookup->list.count == 0) {
@@ -280,8 +367,45 @@ ferry_error ferry_lookup_poll(ferry_lookup *lookup, ferry_context *context, bool
     return FERRY_OK;
 }
 
+ferry_error ferry_lookup_poll(ferry_lookup *lookup, ferry_context *context, bool *ended,
+                              ferry_address_list *list) {
+    *ended = false;
+    if (lookup->process != ferry_platform_process()) {
+        return ferry_fail(context, FERRY_ERROR_FAILED,
+                          "cannot resolve \"%s\": the look-up was begun before fork()",
+                          lookup->host);
+    }
+    int error = 0;
+    ferry_platform_lock();
+    if (lookup->state == LOOKUP_UNOPENED) {
+        error = lookup_open(lookup);
+    }
+    *ended = lookup->state == LOOKUP_ENDED;
+    ferry_platform_unlock();
+    if (error != 0) {
+        return fail_start(context, lookup->host, error);
+    }
+    return *ended ? lookup_give(lookup, context, list) : FERRY_OK;
+}
+
 void ferry_lookup_free(ferry_lookup *lookup) {
-    if (lookup != NULL) {
-        lookup_release(lookup);
+    if (lookup == NULL) {
+        return;
+    }
+    ferry_platform_lock();
+    pool_check();
+    bool is_own = lookup->process == pool.process;
+    bool is_running = is_own && lookup->state == LOOKUP_RUNNING;
+    if (is_own && lookup->state == LOOKUP_QUEUED) {
+        pool_remove(lookup);
+    }
+    if (is_own && lookup->state != LOOKUP_UNOPENED) {
+        pool.opened--;
+    }
+    lookup_close(lookup);
+    lookup->state = LOOKUP_DROPPED;
+    ferry_platform_unlock();
+    if (!is_running) {
+        free(lookup);
     }
 }

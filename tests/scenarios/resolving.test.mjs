@@ -136,6 +136,20 @@ describe("Connecting", () => {
     );
   });
 
+  // glibc says that there is no such host where it could not open the file that names it.
+  test("too_many_open_files_are_told_as_such_and_not_as_a_host_that_is_not_there", async () => {
+    const limited = ["sh", "-c", 'ulimit -n "$0" && exec "$@"'];
+    for (const most of [4, 5]) {
+      // without a descriptor for the look-up, and for the hosts file
+      await expectRun(
+        ["connect", { port: 80, wrap: [...limited, most] }, "nosuch.invalid"],
+        connected.slice(0, 2),
+        'poll: CANT_RESOLVE: cannot resolve "nosuch.invalid": too many open files',
+        "status CANT_RESOLVE",
+      );
+    }
+  });
+
   test("first_to_connect_wins_and_no_other_connection_stays", { skip }, async (t) => {
     const first = await answering(t, greeting, { host: "127.0.0.1" });
     const others = [];

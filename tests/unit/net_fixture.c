@@ -179,6 +179,8 @@ static struct {
     pthread_cond_t changed;
     bool held;
     unsigned calls;
+    unsigned running;
+    unsigned most_running;
     int error;
     int system_error;
     resolver_call last;
@@ -190,9 +192,18 @@ void resolver_reset(void) {
     pthread_mutex_lock(&resolver.mutex);
     resolver.held = false;
     resolver.calls = 0;
+    resolver.running = 0;
+    resolver.most_running = 0;
     resolver.error = 0;
     resolver.count = 0;
     pthread_mutex_unlock(&resolver.mutex);
+}
+
+void resolver_reset_in_child(void) {
+    /* Those that waited, or held the mutex, are not here. */
+    resolver.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    resolver.changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    resolver_reset();
 }
 
 void resolver_add(const char *host, const char *literal, uint16_t port) {
@@ -242,6 +253,13 @@ unsigned resolver_count_calls(void) {
     unsigned calls = resolver.calls;
     pthread_mutex_unlock(&resolver.mutex);
     return calls;
+}
+
+unsigned resolver_count_together(void) {
+    pthread_mutex_lock(&resolver.mutex);
+    unsigned most = resolver.most_running;
+    pthread_mutex_unlock(&resolver.mutex);
+    return most;
 }
 
 resolver_call resolver_last_call(void) {
@@ -310,10 +328,15 @@ int getaddrinfo(const char *restrict host, const char *restrict service,
         .open_signal = open_signal,
     };
     resolver.calls++;
+    resolver.running++;
+    if (resolver.running > resolver.most_running) {
+        resolver.most_running = resolver.running;
+    }
     pthread_cond_broadcast(&resolver.changed);
     while (resolver.held) {
         pthread_cond_wait(&resolver.changed, &resolver.mutex);
     }
+    resolver.running--;
     int error = resolver.error;
     int system_error = resolver.system_error;
     struct addrinfo *first = NULL;

@@ -43,6 +43,9 @@ bool net_wait_for_threads(void);
 /* Forgets the answers, and lets calls through. Not while calls are under way. */
 void resolver_reset(void);
 
+/* The same in a child after fork(), where the calls of the parent are not under way. */
+void resolver_reset_in_child(void);
+
 /* Adds an address to the answer for `host`; port 0 is the port that was asked for. */
 void resolver_add(const char *host, const char *literal, uint16_t port);
 
@@ -56,6 +59,9 @@ void resolver_release(void);
 /* Waits until there were `count` calls since the reset. */
 void resolver_wait_for_calls(unsigned count);
 unsigned resolver_count_calls(void);
+
+/* How many calls there were at the same time, at most. */
+unsigned resolver_count_together(void);
 
 /* What the last call was given, and the signal that it could have been interrupted by, or 0. */
 typedef struct resolver_call {

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "net_fixture.h"
 #include "platform.h"
+#include "system_faults.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { MOST_THREADS = 64 };
 
@@ -20,6 +22,7 @@ static size_t descriptors;
 static void begin(void) {
     context = (ferry_context){.allocator = ferry_default_allocator};
     resolver_reset();
+    system_faults_reset();
     net_wait_for_threads();
     descriptors = net_count_descriptors();
 }
@@ -133,6 +136,16 @@ static void failures_name_the_host_and_say_why(void) {
     check_failure(EAI_SYSTEM, EIO, FERRY_ERROR_CANT_RESOLVE, detail);
 }
 
+/* glibc tells a file or socket that it could not open as a host that does not exist. */
+static void want_of_files_is_told_as_such_whatever_the_resolver_makes_of_it(void) {
+    static const int errors[] = {EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_SYSTEM};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        const char *detail = "cannot resolve \"nosuch.example\": too many open files";
+        check_failure(errors[i], EMFILE, FERRY_ERROR_CANT_RESOLVE, detail);
+        check_failure(errors[i], ENFILE, FERRY_ERROR_CANT_RESOLVE, detail);
+    }
+}
+
 static void localhost_is_the_loopback_where_the_system_knows_no_such_name(void) {
     static const char *const names[] = {"localhost", "LocalHost.", "game.localhost"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -156,6 +169,7 @@ static void localhost_is_the_loopback_where_the_system_knows_no_such_name(void) 
 static void failures_for_want_of_memory_are_out_of_memory(void) {
     check_failure(EAI_MEMORY, 0, FERRY_ERROR_OUT_OF_MEMORY, "out of memory");
     check_failure(EAI_SYSTEM, ENOMEM, FERRY_ERROR_OUT_OF_MEMORY, "out of memory");
+    check_failure(EAI_NONAME, ENOMEM, FERRY_ERROR_OUT_OF_MEMORY, "out of memory");
 }
 
 static void a_look_up_under_way_has_not_ended_and_is_not_ready(void) {
@@ -186,6 +200,7 @@ static void freeing_a_blocked_look_up_does_not_wait_for_it(void) {
     ferry_lookup *lookup = start("slow");
     resolver_wait_for_calls(1);
     ferry_lookup_free(lookup);
+    CHECK_INT(net_count_descriptors(), descriptors);
     resolver_release();
     end();
 }
@@ -208,14 +223,7 @@ static void freeing_while_the_answer_comes_leaves_nothing(void) {
     begin();
     resolver_add("fast", "127.0.0.1", 0);
     for (int i = 0; i < 200; i++) {
-        ferry_lookup *lookup = NULL;
-        ferry_error error = ferry_lookup_start(&context, "fast", 80, &lookup);
-        if (error == FERRY_ERROR_FAILED) { /* the machine is slow to run the threads */
-            CHECK(net_wait_for_threads());
-            continue;
-        }
-        CHECK_INT(error, FERRY_OK);
-        ferry_lookup_free(lookup);
+        ferry_lookup_free(start("fast"));
     }
     end();
 }
@@ -246,46 +254,120 @@ static void look_ups_at_once_each_get_their_own_answer(void) {
     end();
 }
 
-static void check_refused(void) {
-    ferry_lookup *lookup = NULL;
-    CHECK_INT(ferry_lookup_start(&context, "more.example", 80, &lookup), FERRY_ERROR_FAILED);
-    CHECK(lookup == NULL);
-    CHECK_STR(context.detail, "cannot resolve \"more.example\": 64 look-ups are running already");
+static bool has_ended(ferry_lookup *lookup) {
+    bool ended = false;
+    ferry_address_list list = {0};
+    CHECK_INT(ferry_lookup_poll(lookup, &context, &ended, &list), FERRY_OK);
+    return ended;
 }
 
-static void more_look_ups_at_once_than_threads_allowed_are_refused(void) {
-    begin();
+/* As many as run at once, all in the middle of it. */
+static void start_all(ferry_lookup *lookups[MOST_THREADS]) {
     resolver_add("slow", "127.0.0.1", 0);
     resolver_hold();
-    ferry_lookup *lookups[MOST_THREADS];
     for (int i = 0; i < MOST_THREADS; i++) {
         lookups[i] = start("slow");
     }
-    check_refused();
-    resolver_release();
+    resolver_wait_for_calls(MOST_THREADS);
+}
+
+static void finish_all(ferry_lookup *const lookups[], size_t count) {
     ferry_address_list list = {0};
-    CHECK_INT(finish(lookups[0], &list), FERRY_OK);
-    lookups[0] = start("slow"); /* one that was seen to end makes room for the next at once */
-    for (int i = 0; i < MOST_THREADS; i++) {
+    for (size_t i = 0; i < count; i++) {
         CHECK_INT(finish(lookups[i], &list), FERRY_OK);
     }
+}
+
+static void more_look_ups_at_once_than_threads_wait_for_their_turn(void) {
+    begin();
+    enum { MORE = 100 };
+    ferry_lookup *lookups[MOST_THREADS + MORE];
+    start_all(lookups);
+    for (int i = 0; i < MORE; i++) {
+        lookups[MOST_THREADS + i] = start("slow");
+    }
+    CHECK(!has_ended(lookups[MOST_THREADS]));
+    resolver_release();
+    finish_all(lookups, MOST_THREADS + MORE);
+    CHECK_INT(resolver_count_calls(), MOST_THREADS + MORE);
+    CHECK_INT(resolver_count_together(), MOST_THREADS);
     end();
 }
 
 static void look_ups_left_behind_count_until_they_end(void) {
     begin();
-    resolver_add("slow", "127.0.0.1", 0);
-    resolver_hold();
+    ferry_lookup *lookups[MOST_THREADS];
+    start_all(lookups);
     for (int i = 0; i < MOST_THREADS; i++) {
-        ferry_lookup_free(start("slow"));
+        ferry_lookup_free(lookups[i]);
     }
-    check_refused();
+    CHECK_INT(net_count_descriptors(), descriptors);
+    ferry_lookup *next = start("slow");
+    CHECK(!has_ended(next));
     resolver_release();
-    CHECK(net_wait_for_threads());
-    ferry_address_list list = {0};
-    CHECK_INT(finish(start("slow"), &list), FERRY_OK);
+    finish_all(&next, 1);
+    CHECK_INT(resolver_count_together(), MOST_THREADS);
     end();
 }
+
+static void a_look_up_that_waits_is_dropped_at_once(void) {
+    begin();
+    ferry_lookup *lookups[MOST_THREADS];
+    ferry_lookup *waiting[5];
+    start_all(lookups);
+    for (int i = 0; i < 5; i++) {
+        waiting[i] = start("slow");
+    }
+    size_t before = net_count_descriptors();
+    ferry_lookup_free(waiting[0]); /* the first, one between others, the last */
+    ferry_lookup_free(waiting[2]);
+    ferry_lookup_free(waiting[4]);
+    CHECK_INT(net_count_descriptors(), before - 6);
+    resolver_release();
+    finish_all(lookups, MOST_THREADS);
+    finish_all(&waiting[1], 1);
+    finish_all(&waiting[3], 1);
+    CHECK_INT(resolver_count_calls(), MOST_THREADS + 2);
+    end();
+}
+
+static void without_threads_a_look_up_waits_for_those_that_run(void) {
+    if (!system_faults_work()) {
+        return;
+    }
+    begin();
+    resolver_add("slow", "127.0.0.1", 0);
+    resolver_hold();
+    ferry_lookup *running = start("slow");
+    system_faults_set_thread_error(EAGAIN);
+    ferry_lookup *waiting[2] = {start("slow"), start("slow")};
+    CHECK(!has_ended(waiting[0]));
+    resolver_release();
+    finish_all(&running, 1);
+    finish_all(waiting, 2);
+    CHECK_INT(resolver_count_together(), 1);
+    end();
+}
+
+static void without_any_thread_it_is_refused_and_leaves_nothing(void) {
+    if (!system_faults_work()) {
+        return;
+    }
+    begin();
+    resolver_add("fast", "127.0.0.1", 0);
+    system_faults_set_thread_error(EAGAIN);
+    ferry_lookup *lookup = NULL;
+    CHECK_INT(ferry_lookup_start(&context, "fast", 80, &lookup), FERRY_ERROR_FAILED);
+    CHECK(lookup == NULL);
+    CHECK_STR(context.detail, "cannot resolve \"fast\": the system has no thread for it");
+    CHECK_INT(net_count_descriptors(), descriptors);
+    system_faults_set_thread_error(0);
+    lookup = start("fast");
+    finish_all(&lookup, 1);
+    end();
+}
+
+/* ---- Descriptors ---- */
 
 static void threads_take_no_signals_of_the_program(void) {
     begin();
@@ -307,22 +389,114 @@ static void descriptors_are_not_inherited(void) {
     end();
 }
 
-static void without_descriptors_it_is_refused_and_leaves_nothing(void) {
-    begin();
-    resolver_add("fast", "127.0.0.1", 0);
+static struct rlimit limit_descriptors(rlim_t most) {
     struct rlimit before;
     getrlimit(RLIMIT_NOFILE, &before);
-    struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &none);
-    /* More often than there are threads: a failed start must give its place back. */
+    struct rlimit now = {.rlim_cur = most, .rlim_max = before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &now);
+    return before;
+}
+
+static void without_any_descriptor_it_is_refused_and_leaves_nothing(void) {
+    begin();
+    resolver_add("fast", "127.0.0.1", 0);
+    struct rlimit before = limit_descriptors(0);
     for (int i = 0; i < MOST_THREADS + 1; i++) {
         ferry_lookup *lookup = NULL;
         CHECK_INT(ferry_lookup_start(&context, "fast", 80, &lookup), FERRY_ERROR_FAILED);
-        CHECK_CONTAINS(context.detail, strerror(EMFILE));
+        CHECK_STR(context.detail, "cannot resolve \"fast\": too many open files");
     }
     setrlimit(RLIMIT_NOFILE, &before);
     ferry_address_list list = {0};
     CHECK_INT(finish(start("fast"), &list), FERRY_OK);
+    end();
+}
+
+static void without_descriptors_a_look_up_waits_for_those_of_others(void) {
+    begin();
+    resolver_add("slow", "127.0.0.1", 0);
+    resolver_hold();
+    ferry_lookup *running = start("slow");
+    int next = dup(STDOUT_FILENO); /* all below it are taken */
+    close(next);
+    struct rlimit before = limit_descriptors((rlim_t)next);
+    ferry_lookup *waiting = start("slow");
+    ferry_lookup *dropped = start("slow");
+    CHECK_INT(ferry_lookup_get_descriptor(waiting), FERRY_NO_DESCRIPTOR);
+    CHECK(!has_ended(waiting));
+    ferry_lookup_free(dropped);
+    resolver_release();
+    finish_all(&running, 1);
+    CHECK(!has_ended(waiting) || resolver_count_calls() == 2);
+    CHECK(ferry_lookup_get_descriptor(waiting) != FERRY_NO_DESCRIPTOR);
+    setrlimit(RLIMIT_NOFILE, &before);
+    finish_all(&waiting, 1);
+    end();
+}
+
+static void a_look_up_that_waits_for_descriptors_fails_where_nobody_has_any(void) {
+    begin();
+    resolver_add("slow", "127.0.0.1", 0);
+    resolver_hold();
+    ferry_lookup *running = start("slow");
+    struct rlimit before = limit_descriptors(0);
+    ferry_lookup *waiting = start("slow");
+    ferry_lookup_free(running);
+    bool ended = true;
+    ferry_address_list list = {0};
+    CHECK_INT(ferry_lookup_poll(waiting, &context, &ended, &list), FERRY_ERROR_FAILED);
+    CHECK_STR(context.detail, "cannot resolve \"slow\": too many open files");
+    ferry_lookup_free(waiting);
+    setrlimit(RLIMIT_NOFILE, &before);
+    resolver_release();
+    end();
+}
+
+/* ---- After fork() ---- */
+
+typedef struct inherited {
+    ferry_lookup *running[MOST_THREADS];
+    ferry_lookup *waiting;
+} inherited;
+
+/* The threads of the parent, which fill its limit, are not here. */
+static bool child_resolves(void *argument) {
+    inherited *all = argument;
+    ferry_address_list list = {0};
+    bool ended = false;
+    resolver_reset_in_child();
+    resolver_add("child", "192.0.2.1", 0);
+    bool holds = CHECK_INT(finish(start("child"), &list), FERRY_OK) && CHECK_INT(list.count, 1);
+    holds &=
+        CHECK_INT(ferry_lookup_poll(all->waiting, &context, &ended, &list), FERRY_ERROR_FAILED);
+    holds &=
+        CHECK_STR(context.detail, "cannot resolve \"slow\": the look-up was begun before fork()");
+    for (int i = 0; i < MOST_THREADS; i++) {
+        ferry_lookup_free(all->running[i]);
+    }
+    ferry_lookup_free(all->waiting);
+    holds &= CHECK_INT(net_count_descriptors(), descriptors);
+    ferry_lookup *more[MOST_THREADS];
+    for (int i = 0; i < MOST_THREADS; i++) {
+        more[i] = start("child");
+    }
+    finish_all(more, MOST_THREADS);
+    return holds;
+}
+
+static void a_child_resolves_though_its_parents_look_ups_are_not_its_own(void) {
+    begin();
+#if !defined(__SANITIZE_THREAD__) /* which cannot start threads after fork() */
+    inherited all;
+    start_all(all.running);
+    all.waiting = start("slow");
+    CHECK(system_run_in_child(child_resolves, &all));
+    resolver_release();
+    finish_all(all.running, MOST_THREADS);
+    finish_all(&all.waiting, 1);
+#else
+    (void)child_resolves;
+#endif
     end();
 }
 
@@ -333,6 +507,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(an_address_given_twice_is_stored_once),
         CHECK_TEST(addresses_beyond_the_limit_are_left_out),
         CHECK_TEST(failures_name_the_host_and_say_why),
+        CHECK_TEST(want_of_files_is_told_as_such_whatever_the_resolver_makes_of_it),
         CHECK_TEST(localhost_is_the_loopback_where_the_system_knows_no_such_name),
         CHECK_TEST(failures_for_want_of_memory_are_out_of_memory),
         CHECK_TEST(a_look_up_under_way_has_not_ended_and_is_not_ready),
@@ -340,11 +515,17 @@ int main(int argc, char **argv) {
         CHECK_TEST(freeing_a_look_up_that_ended_unseen_leaves_nothing),
         CHECK_TEST(freeing_while_the_answer_comes_leaves_nothing),
         CHECK_TEST(look_ups_at_once_each_get_their_own_answer),
-        CHECK_TEST(more_look_ups_at_once_than_threads_allowed_are_refused),
+        CHECK_TEST(more_look_ups_at_once_than_threads_wait_for_their_turn),
         CHECK_TEST(look_ups_left_behind_count_until_they_end),
+        CHECK_TEST(a_look_up_that_waits_is_dropped_at_once),
+        CHECK_TEST(without_threads_a_look_up_waits_for_those_that_run),
+        CHECK_TEST(without_any_thread_it_is_refused_and_leaves_nothing),
         CHECK_TEST(threads_take_no_signals_of_the_program),
         CHECK_TEST(descriptors_are_not_inherited),
-        CHECK_TEST(without_descriptors_it_is_refused_and_leaves_nothing),
+        CHECK_TEST(without_any_descriptor_it_is_refused_and_leaves_nothing),
+        CHECK_TEST(without_descriptors_a_look_up_waits_for_those_of_others),
+        CHECK_TEST(a_look_up_that_waits_for_descriptors_fails_where_nobody_has_any),
+        CHECK_TEST(a_child_resolves_though_its_parents_look_ups_are_not_its_own),
     };
     return CHECK_RUN(tests, argc, argv);
 }
