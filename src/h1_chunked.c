@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* h1_chunked: a state for each place in the grammar, so that bytes may come in any pieces and none
- * needs to be kept but those of an incomplete trailer line. Line ends are CRLF only: section 2.2
- * licenses the bare LF for the head alone, and leniency here is how messages are smuggled. */
+ * needs to be kept but those of an incomplete trailer line. Line ends are CRLF only: see
+ * ferry_h1_line_end. */
 #include "h1_chunked.h"
 
 #include <assert.h>
@@ -142,6 +142,8 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
     ferry_error error = FERRY_OK;
     if (end.length == FERRY_H1_BAD_BYTE) {
         error = ferry_h1_refuse_line(context, text);
+    } else if (end.length != 2) {
+        error = refuse(context, "a bare LF ends a line of its trailers");
     } else {
         ferry_span line = {text.data, (size_t)(end.at - text.data)};
         error = take_trailer_line(chunked, context, trailers, line);

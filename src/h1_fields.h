@@ -41,7 +41,12 @@ ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, f
 void ferry_h1_field_log(ferry_context *context, ferry_log_kind kind, ferry_span line,
                         bool *is_secret);
 
-/* Where a line ends: at CRLF or a bare LF (RFC 9112 section 2.2). */
+/* Where a line ends: at CRLF, or at a bare LF, which RFC 9112 section 2.2 lets a recipient take for
+ * the end of a start-line or a field. In a head all lines may end so, the empty one too: what comes
+ * behind it is counted by what they say. In a chunked body none may (section 7.1 has CRLF behind a
+ * chunk's size, behind its data, and in the trailers): its lines say where the message ends, and
+ * who is lenient there sees another end than others on the way may see. A bare CR ends nothing
+ * anywhere, and is refused. */
 typedef struct ferry_h1_line_end {
     const char *at; /* the first byte of the line end; or how far there is none; or the bad byte */
     size_t length;  /* 1 or 2; FERRY_H1_NO_END or FERRY_H1_BAD_BYTE */
