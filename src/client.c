@@ -13,6 +13,7 @@ enum {
     DEFAULT_HEAD_BYTES = 65536,
     MOST_HEAD_BYTES = 16 * 1024 * 1024,
     DEFAULT_HEADER_COUNT = 256,
+    DEFAULT_INTERIM_RESPONSES = 32,
     DEFAULT_CHUNK_SIZE = 65536,
     LEAST_CHUNK_SIZE = 256,
     MOST_CHUNK_SIZE = 16 * 1024 * 1024,
@@ -94,6 +95,8 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .max_head_bytes =
             least_size(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES), MOST_HEAD_BYTES),
         .max_header_count = default_size(from->max_header_count, DEFAULT_HEADER_COUNT),
+        .max_interim_responses =
+            default_size(from->max_interim_responses, DEFAULT_INTERIM_RESPONSES),
         .max_decoded_bytes = from->max_decoded_bytes == 0  ? DEFAULT_DECODED_BYTES
                              : from->max_decoded_bytes < 0 ? INT64_MAX
                                                            : from->max_decoded_bytes,

@@ -14,6 +14,7 @@ typedef struct ferry_context {
     void *log_ctx;
     size_t max_head_bytes;
     size_t max_header_count;
+    size_t max_interim_responses;
     int64_t max_decoded_bytes; /* INT64_MAX: none */
     size_t poll_budget_bytes;
     bool keep_content_coding;

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-enum { MOST_INTERIM = 32 };
-
 void ferry_h1_tunnel_name(const char *host, uint16_t port, char name[FERRY_H1_TUNNEL_NAME_SIZE]) {
     const char *zone = strchr(host, '%'); /* it means nothing to other machines (RFC 6874) */
     int length = zone != NULL ? (int)(zone - host) : (int)strlen(host);
@@ -75,9 +73,8 @@ ferry_error ferry_h1_tunnel_parse(ferry_h1_tunnel *tunnel, ferry_context *contex
             *complete = true;
             return FERRY_OK;
         }
-        if (++tunnel->interim_count > MOST_INTERIM) {
-            return ferry_fail(context, FERRY_ERROR_PROTOCOL, "more than %d interim (1xx) responses",
-                              MOST_INTERIM);
+        if (++tunnel->interim_count > context->max_interim_responses) {
+            return ferry_h1_refuse_interim(context);
         }
         ferry_buffer_consume(rx, tunnel->head.bytes);
         ferry_headers_clear(headers);

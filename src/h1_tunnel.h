@@ -20,7 +20,7 @@ enum { FERRY_H1_REASON_SIZE = FERRY_H1_EXCERPT_SIZE };
 /* The answer, as it comes. */
 typedef struct ferry_h1_tunnel {
     ferry_h1_head head;
-    unsigned interim_count;
+    size_t interim_count;
     char reason[FERRY_H1_REASON_SIZE]; /* what the status line says besides the code */
 } ferry_h1_tunnel;
 

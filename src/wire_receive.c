@@ -9,7 +9,6 @@
 enum {
     RX_FIRST_READ = 4096, /* a head and a small body, usually in one read */
     RX_LEAST_READ = 2048,
-    MOST_INTERIM = 32,
     MOST_READS = 64, /* of the stream in one call, where they give the reader nothing */
     CODED_READ = 16384,
 };
@@ -168,9 +167,8 @@ static void take_final_head(ferry_wire *wire) {
 
 /* 1xx other than 101: the response is still to come (RFC 9110 section 15.2). */
 static void take_interim_head(ferry_wire *wire) {
-    if (++wire->interim_count > MOST_INTERIM) {
-        ferry_wire_fail(wire, ferry_fail(wire->base.context, FERRY_ERROR_PROTOCOL,
-                                         "more than %d interim (1xx) responses", MOST_INTERIM));
+    if (++wire->interim_count > wire->base.context->max_interim_responses) {
+        ferry_wire_fail(wire, ferry_h1_refuse_interim(wire->base.context));
         return;
     }
     bool is_continue = wire->head.code == FERRY_RESPONSE_CONTINUE;

@@ -43,7 +43,7 @@ typedef struct ferry_wire {
     ferry_h1_request_facts facts;
     ferry_h1_head head;
     ferry_h1_framing framing;
-    unsigned interim_count;
+    size_t interim_count;
     bool undo_codings;
     uint64_t remaining;
     ferry_h1_chunked chunked;

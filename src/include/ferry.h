@@ -452,7 +452,9 @@ typedef struct ferry_client_options {
     ferry_timeouts timeouts;
     size_t max_head_bytes; /* of a response head, all its lines; default 65,536, at most 16 MiB; the
                               trailers of a chunked body have the same limit */
-    size_t max_header_count;   /* fields in a response head; default 256 */
+    size_t max_header_count;      /* fields in a response head; default 256 */
+    size_t max_interim_responses; /* (1xx but 101) before the final one; default 32; ignored on the
+                                     web, where the browser skips them */
     int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
                                   to a very large one); default 1 GiB; negative: none */
     size_t poll_budget_bytes;  /* body bytes that may be read between two polls, and sent by one, so

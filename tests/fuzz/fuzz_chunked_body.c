@@ -79,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .allocator = ferry_default_allocator,
         .max_head_bytes = 1024,
         .max_header_count = 16,
+        .max_interim_responses = 8,
     };
     const char *bytes = (const char *)data + 2;
     size_t length = size - 2;

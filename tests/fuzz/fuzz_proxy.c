@@ -34,6 +34,7 @@ static ferry_context make_context(void) {
         .allocator = ferry_default_allocator,
         .max_head_bytes = 1024,
         .max_header_count = 8,
+        .max_interim_responses = 8,
     };
 }
 

@@ -22,6 +22,7 @@ static ferry_context make_context(void) {
         .allocator = ferry_default_allocator,
         .max_head_bytes = 4096,
         .max_header_count = 32,
+        .max_interim_responses = 8,
     };
 }
 

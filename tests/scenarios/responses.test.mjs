@@ -311,11 +311,13 @@ describe("Reading the response", () => {
       );
     });
 
-    test("33_interim_responses_are_a_protocol_error", async (t) => {
+    test("33_interim_responses_are_too_many_unless_the_option_says_more", async (t) => {
       const server = await answering(t, [
-        Buffer.concat([Buffer.from(interim(103).repeat(33)), ok("")]),
+        Buffer.concat([Buffer.from(interim(103).repeat(33)), ok("hello")]),
       ]);
-      await expectRun(get(server), connected, failedRequest("PROTOCOL", "…32…"));
+      const failed = failedRequest("TOO_LARGE", "…32…max_interim_responses…");
+      await expectRun(get(server), connected, failed);
+      await expectRun(get(server, "max_interim_responses=33"), connected, exchange("/", "hello"));
     });
 
     test("101_that_was_not_asked_for_is_a_protocol_error", async (t) => {

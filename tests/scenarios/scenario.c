@@ -44,6 +44,7 @@ static bool set_size(const char *name, long long value, scenario *s) {
     } sizes[] = {
         {"max_head_bytes", &options->max_head_bytes},
         {"max_header_count", &options->max_header_count},
+        {"max_interim_responses", &options->max_interim_responses},
         {"poll_budget_bytes", &options->poll_budget_bytes},
         {"read_chunk_size", &s->read_chunk_size},
         {"into", &s->into},

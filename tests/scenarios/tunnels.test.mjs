@@ -176,7 +176,7 @@ describe("Tunnels", { skip }, () => {
     ],
     with_interim_answers_only: [
       (c) => c.send(lines("HTTP/1.1 100 Continue").repeat(40)),
-      "PROTOCOL: …interim…",
+      "TOO_LARGE: …32 interim (1xx) responses (max_interim_responses)…",
     ],
     that_refuses: [
       (c) => c.send(lines("HTTP/1.1 503 Try later")),

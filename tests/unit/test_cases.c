@@ -23,6 +23,7 @@ typedef struct wire_case {
     ferry_stream_result end;
     size_t max_head_bytes;
     size_t max_header_count;
+    size_t max_interim_responses;
     /* expectations; -2 and NULL: not stated */
     int code;
     long long body_length;
@@ -170,6 +171,8 @@ static void read_line(wire_case *c, const char *text) {
         c->max_head_bytes = strtoul(text, NULL, 10);
     } else if (take_word(&text, "max_header_count")) {
         c->max_header_count = strtoul(text, NULL, 10);
+    } else if (take_word(&text, "max_interim_responses")) {
+        c->max_interim_responses = strtoul(text, NULL, 10);
     } else if (take_word(&text, "expect")) {
         read_expectation(c, text);
     } else {
@@ -251,6 +254,7 @@ static void run_once(const wire_case *c, size_t piece, size_t split, bool pause,
     ferry_client_options options = {
         .max_head_bytes = c->max_head_bytes,
         .max_header_count = c->max_header_count,
+        .max_interim_responses = c->max_interim_responses,
         .keep_content_coding = true,
     };
     ferry_client *client = ferry_client_new(&options);
