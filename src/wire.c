@@ -69,7 +69,7 @@ static ferry_error wire_open(ferry_backend *backend, const ferry_origin *origin,
     return error;
 }
 
-static bool are_line_ends(const char *bytes, size_t length) {
+bool ferry_wire_are_line_ends(const char *bytes, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if (bytes[i] != '\r' && bytes[i] != '\n') {
             return false;
@@ -88,7 +88,7 @@ ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE
     ferry_stream_result result = FERRY_STREAM_OK;
     for (int i = 0; i < MOST_PIECES && result == FERRY_STREAM_OK; i++) {
         result = ferry_wire_stream_read(wire, bytes, sizeof bytes, &length);
-        if (result == FERRY_STREAM_OK && !are_line_ends(bytes, length)) {
+        if (result == FERRY_STREAM_OK && !ferry_wire_are_line_ends(bytes, length)) {
             break;
         }
     }

@@ -52,7 +52,8 @@ void ferry_wire_end_exchange(ferry_wire *wire) {
     wire->is_reused = true;
     if (!wire->framing.keep_alive) {
         ferry_wire_disconnect(wire);
-    } else if (ferry_buffer_length(&wire->rx) > 0) {
+    } else if (!ferry_wire_are_line_ends(ferry_buffer_content(&wire->rx),
+                                         ferry_buffer_length(&wire->rx))) {
         ferry_log(context, FERRY_LOG_INFO,
                   "the connection is closed: the server sent more than the response");
         ferry_wire_disconnect(wire);
@@ -378,7 +379,7 @@ static size_t read_chunked(ferry_wire *wire, char *dst, size_t capacity) {
                 return 0;
             }
             produced = decode_chunked(wire, dst, length, &consumed, dst, length);
-            if (consumed < length) {
+            if (!ferry_wire_are_line_ends(dst + consumed, length - consumed)) {
                 wire->framing.keep_alive = false; /* more than the response came */
             }
         }

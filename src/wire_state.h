@@ -65,6 +65,9 @@ typedef enum ferry_wire_idle {
     FERRY_WIRE_BROKEN, /* the stream has failed */
 } ferry_wire_idle;
 
+/* Nothing but CR and LF: what some servers put behind a body, and may stand in front of a message
+ * (RFC 9112 section 2.2). */
+bool ferry_wire_are_line_ends(const char *bytes, size_t length);
 /* Looks at an idle link once, without waiting. Where it is idle no more, `why` says so. */
 ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE]);
 /* Ends the exchange with an error (the detail is set) and drops the connection. */

@@ -172,6 +172,40 @@ static void empty_lines_on_an_idle_connection_are_passed_over(void) {
     }
 }
 
+/* They come along with the body, and are no reason to connect again. */
+static void empty_lines_behind_a_body_are_passed_over(void) {
+    static const char *const texts[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (size_t split = 0; split < strlen(texts[i]); split++) {
+            rig self;
+            rig_init(&self);
+            self.script.bytes = texts[i];
+            self.script.length = strlen(texts[i]);
+            self.script.split = split; /* 0: none */
+            CHECK_INT(rig_request(&self), FERRY_OK);
+            size_t got = 0;
+            for (int polls = 0; polls < 8; polls++) {
+                char body[8];
+                size_t length = 0;
+                CHECK_INT(ferry_client_poll(self.client), FERRY_OK);
+                CHECK_INT(ferry_client_read_response_body(self.client, body, sizeof body, &length),
+                          FERRY_OK);
+                got += length;
+            }
+            CHECK_INT(got, i < 2 ? 2 : 0);
+            CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_CONNECTED);
+            rig_listen(&self);
+            self.script.split = 0;
+            rig_expect_answer(&self);
+            ferry_client_free(self.client);
+        }
+    }
+}
+
 /* A line end a byte for as long as it is looked at is no line end any more. */
 static void a_flood_of_empty_lines_is_no_idle_connection(void) {
     static char flood[4096];
@@ -230,6 +264,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(bytes_between_two_requests_are_no_answer),
         CHECK_TEST(a_poll_closes_an_idle_connection_that_speaks),
         CHECK_TEST(empty_lines_on_an_idle_connection_are_passed_over),
+        CHECK_TEST(empty_lines_behind_a_body_are_passed_over),
         CHECK_TEST(a_flood_of_empty_lines_is_no_idle_connection),
         CHECK_TEST(surplus_behind_a_body_is_no_answer),
         CHECK_TEST(a_refused_request_is_refused_before_anything_is_looked_at),
