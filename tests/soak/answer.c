@@ -133,6 +133,9 @@ static bool answer_follow(soak_channel *channel, const soak_script *script, uint
     case SCRIPT_AFTER_KEEP:
         goes_on = true;
         break;
+    case SCRIPT_AFTER_BLANK:
+        goes_on = channel_write(channel, "\r\n", 2);
+        break;
     case SCRIPT_AFTER_CLOSE:
         server_note_done(number, script->seed);
         return answer_end(channel, script);

@@ -3,6 +3,7 @@
 #include "conversation_state.h"
 
 #include "findings.h"
+#include "own_stream.h"
 #include "require.h"
 #include "tally.h"
 
@@ -16,6 +17,7 @@ enum {
     STALLED_MS = 150,
     LONG_MS = 60000,
     HANG_MS = 30000,
+    WAIT_MS = 1000,
     MOST_BARREN_STEPS = 20000,
     RESOLVE_LINES = 2 * PLAN_MOST_CONNECTIONS + 1,
     RESOLVE_LINE_SIZE = 2 * LINK_NAME_SIZE,
@@ -53,9 +55,8 @@ void conversation_add_finding(soak_conversation *conversation, const char *forma
         findings_add(conversation->plan.seed,
                      "%s\n  %s, %s, link: %s, connection %u, request %u: %s\n  status %s, \"%s\"",
                      text, plan_describe_route(&conversation->plan),
-                     conversation->plan.is_blocking ? "blocking" : "polling",
-                     link_describe(&conversation->link), conversation->connections,
-                     conversation->requests, script,
+                     plan_describe_mode(&conversation->plan), link_describe(&conversation->link),
+                     conversation->connections, conversation->requests, script,
                      conversation->client != NULL
                          ? ferry_status_name(ferry_client_get_status(conversation->client))
                          : "-",
@@ -171,6 +172,20 @@ static ferry_error conversation_set_proxy(soak_conversation *conversation, const
                         : ferry_client_set_http_proxy(conversation->client, proxy, port);
 }
 
+/* In place of connecting. */
+static ferry_error conversation_bring_stream(soak_conversation *conversation, const char *name) {
+    uint64_t seed = chance_next(&conversation->chance);
+    ferry_stream *stream = own_stream_new(server_port(conversation->door), seed);
+    ferry_error error = ferry_client_set_connection(conversation->client, stream);
+    if (error != FERRY_OK) {
+        stream->ops->destroy(stream);
+        return error;
+    }
+    ferry_tls_options tls = conversation_tls(conversation);
+    return conversation->plan.is_tls ? ferry_client_start_tls(conversation->client, name, &tls)
+                                     : FERRY_OK;
+}
+
 static void conversation_connect(soak_conversation *conversation) {
     const soak_plan *plan = &conversation->plan;
     if (conversation->connections == PLAN_MOST_CONNECTIONS) {
@@ -191,13 +206,17 @@ static void conversation_connect(soak_conversation *conversation) {
     conversation->connect_since_ms = conversation_now_ms();
     conversation->settled_ms = 0;
     conversation->phase = CONVERSATION_CONNECTING;
-    if (error == FERRY_OK) {
+    if (plan_has_own_stream(plan)) {
+        error = conversation_bring_stream(conversation, name);
+    } else if (error == FERRY_OK) {
         error = ferry_client_connect_to_host(conversation->client, name,
                                              server_port(conversation->door),
                                              plan->is_tls ? &tls : NULL);
     }
     if (error != FERRY_OK) {
         conversation_judge_connecting(conversation, error);
+    } else if (plan->route == PLAN_ROUTE_OWN_HTTP) {
+        conversation->phase = CONVERSATION_SEND; /* it is connected at once */
     }
 }
 
@@ -370,7 +389,8 @@ bool conversation_step(soak_conversation *conversation) {
     }
     int64_t before_us = processor_us();
     conversation_act(conversation);
-    if (!plan->is_blocking) {
+    /* Between requests it is the program itself that works. */
+    if (!plan->is_blocking && phase != CONVERSATION_NEXT) {
         tally_call(processor_us() - before_us);
     }
     if (plan->lazy > 0 && chance_is(&conversation->chance, plan->lazy)) {
@@ -381,6 +401,13 @@ bool conversation_step(soak_conversation *conversation) {
     return conversation->phase != CONVERSATION_OVER;
 }
 
+/* Whether there is nothing to do but what the client says that it waits for. */
+static bool conversation_is_clients_turn(const soak_conversation *conversation) {
+    return conversation->phase == CONVERSATION_CONNECTING ||
+           (conversation->phase == CONVERSATION_EXCHANGE && !conversation->has_to_write &&
+            ferry_client_get_error(conversation->client) == FERRY_OK);
+}
+
 size_t conversation_get_waits(soak_conversation *conversation, struct pollfd *waits,
                               size_t capacity, int *timeout_ms) {
     ferry_wait wanted[8];
@@ -389,8 +416,7 @@ size_t conversation_get_waits(soak_conversation *conversation, struct pollfd *wa
         *timeout_ms = left > 0 ? (int)left : 0;
         return 0;
     }
-    if (conversation->phase != CONVERSATION_CONNECTING &&
-        conversation->phase != CONVERSATION_EXCHANGE) {
+    if (!conversation_is_clients_turn(conversation)) {
         *timeout_ms = 0;
         return 0;
     }
@@ -407,6 +433,17 @@ size_t conversation_get_waits(soak_conversation *conversation, struct pollfd *wa
         *timeout_ms = 0;
     }
     return count;
+}
+
+void conversation_wait(soak_conversation *conversation) {
+    if (!conversation->plan.is_waiting || !conversation_is_clients_turn(conversation)) {
+        return;
+    }
+    ferry_error error = ferry_client_wait(conversation->client, WAIT_MS);
+    if (error != FERRY_OK && error != FERRY_ERROR_TIMEOUT) {
+        conversation_add_finding(conversation, "ferry_client_wait() gives %s",
+                                 ferry_error_name(error));
+    }
 }
 
 bool conversation_hangs(soak_conversation *conversation) {

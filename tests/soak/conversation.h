@@ -31,6 +31,9 @@ bool conversation_step(soak_conversation *conversation);
 size_t conversation_get_waits(soak_conversation *conversation, struct pollfd *waits,
                               size_t capacity, int *timeout_ms);
 
+/* Waits by ferry_client_wait(), where the plan wants it so. */
+void conversation_wait(soak_conversation *conversation);
+
 /* Makes a finding of it where nothing has got on for too long. True: it did. */
 bool conversation_hangs(soak_conversation *conversation);
 

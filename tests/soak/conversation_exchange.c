@@ -59,6 +59,7 @@ void conversation_send(soak_conversation *conversation) {
     exchange_set_timeouts(conversation);
     conversation->uploaded = 0;
     conversation->is_upload_done = !is_streamed;
+    conversation->has_to_write = is_streamed;
     conversation->was_stopped = false;
     conversation->received = 0;
     conversation->request_since_ms = conversation_now_ms();
@@ -192,15 +193,7 @@ static bool exchange_may_retry(const soak_conversation *conversation, ferry_erro
            ferry_client_get_error(conversation->client) == FERRY_OK;
 }
 
-void conversation_exchange(soak_conversation *conversation) {
-    if (!conversation->is_upload_done && exchange_upload(conversation) &&
-        conversation->plan.is_blocking) {
-        return; /* go on writing: reading would wait */
-    }
-    if (conversation->phase != CONVERSATION_EXCHANGE) {
-        return;
-    }
-    ferry_error error = exchange_get_on(conversation);
+static void exchange_settle(soak_conversation *conversation, ferry_error error) {
     ferry_status status = ferry_client_get_status(conversation->client);
     bool has_ended = status == FERRY_STATUS_CONNECTED || status == FERRY_STATUS_DISCONNECTED;
     if (conversation->phase != CONVERSATION_EXCHANGE) {
@@ -210,5 +203,31 @@ void conversation_exchange(soak_conversation *conversation) {
         conversation_judge(conversation, error);
     } else if (has_ended && error == FERRY_OK) {
         conversation_judge(conversation, FERRY_OK);
+    }
+}
+
+/* The exchange may end with the last byte of the upload. */
+static void exchange_write(soak_conversation *conversation) {
+    conversation->has_to_write = false;
+    if (!conversation->is_upload_done) {
+        bool has_written = exchange_upload(conversation);
+        conversation->has_to_write = has_written && !conversation->is_upload_done;
+        exchange_settle(conversation, FERRY_OK);
+    }
+}
+
+void conversation_exchange(soak_conversation *conversation) {
+    bool is_blocking = conversation->plan.is_blocking;
+    if (is_blocking) {
+        exchange_write(conversation);
+    }
+    if (conversation->phase != CONVERSATION_EXCHANGE ||
+        (is_blocking && conversation->has_to_write)) {
+        return; /* reading would wait */
+    }
+    exchange_settle(conversation, exchange_get_on(conversation));
+    /* What a poll has done may have made room. */
+    if (!is_blocking && conversation->phase == CONVERSATION_EXCHANGE) {
+        exchange_write(conversation);
     }
 }

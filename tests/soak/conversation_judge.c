@@ -126,7 +126,7 @@ static bool judge_is_permitted(const soak_conversation *conversation, ferry_erro
 static bool judge_awaits_deed(const soak_conversation *conversation) {
     const soak_script *script = &conversation->script;
     return ferry_client_get_status(conversation->client) == FERRY_STATUS_CONNECTED &&
-           (script_spoils_idle(script) || script->early == SCRIPT_EARLY_SUCCESS);
+           (script_acts_idle(script) || script->early == SCRIPT_EARLY_SUCCESS);
 }
 
 void conversation_judge(soak_conversation *conversation, ferry_error outcome) {

@@ -47,6 +47,7 @@ struct soak_conversation {
     char *upload;
     size_t uploaded;
     bool is_upload_done;
+    bool has_to_write; /* it is the program that must go on, not the client */
     bool was_stopped;
     size_t received;
     bool is_wrong; /* there has been a finding, others would follow from it */

@@ -4,29 +4,36 @@
 
 #include "chance.h"
 
-enum { BLOCKING_IN = 5 };
+enum { THREAD_IN = 5 };
 
-bool plan_is_blocking(uint64_t seed) {
-    return seed % BLOCKING_IN == 0;
+bool plan_needs_thread(uint64_t seed) {
+    return seed % THREAD_IN == 0;
+}
+
+bool plan_has_own_stream(const soak_plan *plan) {
+    return plan->route == PLAN_ROUTE_OWN_HTTP || plan->route == PLAN_ROUTE_OWN_HTTPS;
 }
 
 static plan_route draw_route(soak_chance *chance, bool has_tls) {
-    static const unsigned shares[] = {40, 30, 8, 12, 4, 6};
+    static const unsigned shares[] = {35, 25, 8, 12, 4, 6, 5, 5};
     size_t drawn = chance_below(chance, 100);
     size_t route = 0;
     while (drawn >= shares[route]) {
         drawn -= shares[route++];
     }
-    bool needs_tls = route != PLAN_ROUTE_HTTP && route != PLAN_ROUTE_PROXIED_HTTP;
+    bool needs_tls = route != PLAN_ROUTE_HTTP && route != PLAN_ROUTE_PROXIED_HTTP &&
+                     route != PLAN_ROUTE_OWN_HTTP;
     return needs_tls && !has_tls ? PLAN_ROUTE_HTTP : (plan_route)route;
 }
 
 static void draw_way(soak_chance *chance, soak_plan *plan, bool has_tls) {
     plan->route = draw_route(chance, has_tls);
     plan->is_tls = plan->route == PLAN_ROUTE_HTTPS || plan->route == PLAN_ROUTE_PROXIED_HTTPS ||
-                   plan->route == PLAN_ROUTE_TLS_PROXIED_HTTPS;
-    plan->is_proxied = plan->route >= PLAN_ROUTE_PROXIED_HTTP;
-    plan->is_steady = chance_is(chance, 50);
+                   plan->route == PLAN_ROUTE_TLS_PROXIED_HTTPS ||
+                   plan->route == PLAN_ROUTE_OWN_HTTPS;
+    plan->is_proxied = plan->route >= PLAN_ROUTE_PROXIED_HTTP && !plan_has_own_stream(plan);
+    /* Over a plain stream of the program's own the server learns no name. */
+    plan->is_steady = chance_is(chance, 50) || plan->route == PLAN_ROUTE_OWN_HTTP;
     if (plan->is_tls) {
         plan->door =
             (server_door)chance_between(chance, SERVER_DOOR_HTTPS_1_2, SERVER_DOOR_HTTPS_TICKETS);
@@ -56,7 +63,9 @@ static void draw_options(soak_chance *chance, soak_plan *plan) {
 
 soak_plan plan_make(uint64_t seed, bool has_tls) {
     soak_chance chance = chance_of(chance_mix(seed, 5));
-    soak_plan plan = {.seed = seed, .is_blocking = plan_is_blocking(seed)};
+    soak_plan plan = {.seed = seed,
+                      .is_blocking = seed % (2 * THREAD_IN) == THREAD_IN,
+                      .is_waiting = seed % (2 * THREAD_IN) == 0};
     draw_way(&chance, &plan, has_tls);
     draw_options(&chance, &plan);
     plan.requests = (unsigned)chance_between(&chance, 1, 16);
@@ -75,6 +84,12 @@ const char *plan_describe_route(const soak_plan *plan) {
         "https by a proxy",
         "http by a proxy over TLS",
         "https by a proxy over TLS",
+        "http over an own stream",
+        "https over an own stream",
     };
     return names[plan->route];
+}
+
+const char *plan_describe_mode(const soak_plan *plan) {
+    return plan->is_blocking ? "blocking" : plan->is_waiting ? "waiting" : "polling";
 }

@@ -13,6 +13,8 @@ typedef enum plan_route {
     PLAN_ROUTE_PROXIED_HTTPS, /* by CONNECT */
     PLAN_ROUTE_TLS_PROXIED_HTTP,
     PLAN_ROUTE_TLS_PROXIED_HTTPS,
+    PLAN_ROUTE_OWN_HTTP,  /* over a stream of the program's own */
+    PLAN_ROUTE_OWN_HTTPS, /* by start_tls over such a one */
     PLAN_ROUTE_COUNT,
 } plan_route;
 
@@ -28,6 +30,7 @@ enum { PLAN_MOST_CONNECTIONS = 12 };
 typedef struct soak_plan {
     uint64_t seed;
     bool is_blocking;
+    bool is_waiting; /* polled, with ferry_client_wait() in between */
     plan_route route;
     bool is_tls;     /* to the origin */
     bool is_proxied; /* one way or the other */
@@ -49,9 +52,13 @@ typedef struct soak_plan {
 
 soak_plan plan_make(uint64_t seed, bool has_tls);
 
-/* Conversations in blocking mode have seeds of their own. */
-bool plan_is_blocking(uint64_t seed);
+/* Conversations that wait by themselves, and so need a thread each, have seeds of their own. */
+bool plan_needs_thread(uint64_t seed);
 
+bool plan_has_own_stream(const soak_plan *plan);
+
+/* The way, and how it is driven. */
 const char *plan_describe_route(const soak_plan *plan);
+const char *plan_describe_mode(const soak_plan *plan);
 
 #endif

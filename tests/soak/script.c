@@ -130,7 +130,8 @@ static void draw_answer(soak_chance *chance, soak_script *script) {
     script->has_extensions = chance_is(chance, 15);
     draw_pace(chance, script);
     size_t after = chance_below(chance, 100);
-    script->after = after < 60   ? SCRIPT_AFTER_KEEP
+    script->after = after < 55   ? SCRIPT_AFTER_KEEP
+                    : after < 60 ? SCRIPT_AFTER_BLANK
                     : after < 68 ? SCRIPT_AFTER_CLOSE
                     : after < 78 ? SCRIPT_AFTER_SILENT_CLOSE
                     : after < 84 ? SCRIPT_AFTER_TIMEOUT_ANSWER
@@ -248,12 +249,17 @@ bool script_listens(const soak_script *script) {
 
 bool script_keeps(const soak_script *script) {
     return script->fault == SCRIPT_FAULT_NONE && script->minor_version == 1 &&
-           script->early <= SCRIPT_EARLY_SUCCESS && script->after == SCRIPT_AFTER_KEEP;
+           script->early <= SCRIPT_EARLY_SUCCESS && script->after <= SCRIPT_AFTER_BLANK;
 }
 
 bool script_spoils_idle(const soak_script *script) {
     return script->fault == SCRIPT_FAULT_NONE && script->minor_version == 1 &&
            script->early <= SCRIPT_EARLY_SUCCESS && script->after > SCRIPT_AFTER_CLOSE;
+}
+
+bool script_acts_idle(const soak_script *script) {
+    return script_spoils_idle(script) ||
+           (script_keeps(script) && script->after == SCRIPT_AFTER_BLANK);
 }
 
 static unsigned cut_permits(const soak_script *script) {
@@ -307,7 +313,7 @@ void script_describe(const soak_script *script, char *dst, size_t size) {
     static const char *const faults[] = {
         "none",    "no answer",    "cut head",  "cut body",      "stall in head",  "stall in body",
         "endless", "garbage head", "huge head", "garbage chunk", "wrong checksum", "short coding"};
-    static const char *const afters[] = {"keep", "close",        "silent close",
+    static const char *const afters[] = {"keep", "blank line",   "close",  "silent close",
                                          "408",  "late surplus", "surplus"};
     static const char *const ends[] = {"orderly", "without notify", "reset"};
     snprintf(dst, size,

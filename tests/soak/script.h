@@ -68,6 +68,7 @@ typedef enum script_fault {
 /* What the server does when the answer is out. */
 typedef enum script_after {
     SCRIPT_AFTER_KEEP,
+    SCRIPT_AFTER_BLANK,          /* an empty line, which means nothing (RFC 9112 section 2.2) */
     SCRIPT_AFTER_CLOSE,          /* announced */
     SCRIPT_AFTER_SILENT_CLOSE,   /* not announced, while the connection is idle */
     SCRIPT_AFTER_TIMEOUT_ANSWER, /* 408 while idle, then the end */
@@ -127,7 +128,9 @@ bool script_has_body(const soak_script *script);
 bool script_listens(const soak_script *script);
 /* True where the connection is there for another request when the answer has come. */
 bool script_keeps(const soak_script *script);
-/* True where the server does something to the idle connection that the client must see. */
+/* True where the server does something to the idle connection. */
+bool script_acts_idle(const soak_script *script);
+/* The same, and the client must see it. */
 bool script_spoils_idle(const soak_script *script);
 
 /* The ways in which the exchange may end: a bit for each ferry_error. */

@@ -31,7 +31,7 @@ static const char usage[] = "usage: soak [OPTION...] [SECONDS]\n"
                             "  --seed N       one conversation, with its log\n"
                             "  --from N       the first seed of many (default: the time)\n"
                             "  --clients N    that are polled in one loop (100)\n"
-                            "  --threads N    with a client in blocking mode each (6)\n"
+                            "  --threads N    with a client each, in blocking mode or waiting (6)\n"
                             "  --requests N   end after so many (no limit)\n"
                             "  --starve       allocations fail now and then\n";
 
@@ -43,11 +43,11 @@ static struct {
     atomic_bool is_over;
 } seeds;
 
-static uint64_t next_seed(_Atomic uint64_t *counter, bool is_blocking) {
+static uint64_t next_seed(_Atomic uint64_t *counter, bool needs_thread) {
     uint64_t seed;
     do {
         seed = (*counter)++;
-    } while (plan_is_blocking(seed) != is_blocking);
+    } while (plan_needs_thread(seed) != needs_thread);
     return seeds.is_over ? 0 : seed;
 }
 
@@ -134,7 +134,7 @@ static void run_many(const soak_settings *settings, const conversation_setup *se
 }
 
 static void run_one(uint64_t seed, const conversation_setup *setup) {
-    if (plan_is_blocking(seed)) {
+    if (plan_needs_thread(seed)) {
         workers_run_one(seed, setup);
         return;
     }

@@ -41,6 +41,7 @@ static void worker_converse(size_t index, uint64_t seed, const conversation_setu
     worker_show(index, conversation);
     while (conversation_step(conversation)) {
         sleep_until(conversation->wake_ms);
+        conversation_wait(conversation);
     }
     worker_show(index, NULL);
     conversation_free(conversation);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* workers: threads, each with one conversation in blocking mode after another. */
+/* workers: threads, each with one conversation after another, in blocking mode or by waiting. */
 #ifndef FERRY_SOAK_WORKERS_H
 #define FERRY_SOAK_WORKERS_H
 
