@@ -195,11 +195,26 @@ function checkCallsOfCore() {
   }
 }
 
+/** A new call must be in the table of the calls that memory fails in. */
+function checkShortage() {
+  const table = "tests/unit/shortage_calls.c";
+  const header = read("src/include/ferry.h").replace(/\/\*[\s\S]*?\*\//g, "");
+  const calls = new Set(header.match(/\bferry_client_\w+(?=\()/g));
+  if (calls.size < 40) report("src/include/ferry.h", 0, "its calls are not found");
+  // The rest of the harness makes and frees clients.
+  const made = ["shortage.c", "shortage_calls.c", "test_shortage.c"];
+  const text = made.map((name) => read(`tests/unit/${name}`)).join("");
+  for (const call of calls) {
+    if (!text.includes(`${call}(`)) report(table, 0, `${call}() is not among the calls`);
+  }
+}
+
 files.forEach(checkBeginning);
 const ownC = /^(src|platform|web|examples)\/.*\.[ch]$/;
 files.filter((file) => ownC.test(file)).forEach(checkIncludes);
 checkArchive();
 checkCallsOfCore();
+checkShortage();
 
 for (const problem of problems) console.log(problem);
 console.log(problems.length === 0 ? "the sources keep the rules" : `${problems.length} problems`);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* counted_memory: what it counts is calls and blocks, the C library does the rest. */
+/* counted_memory: what it counts is calls, blocks and bytes, the C library does the rest. */
 #include "counted_memory.h"
 
 #include <stdlib.h>
 
-static bool fails(counted_memory *memory) {
+/* Stands before each block. */
+typedef union counted_block {
+    size_t size;
+    max_align_t align;
+} counted_block;
+
+bool counted_memory_fails(counted_memory *memory) {
     memory->calls++;
     return memory->calls == memory->fail_at ||
            (memory->fails_on && memory->fail_at != 0 && memory->calls > memory->fail_at);
@@ -12,12 +18,22 @@ static bool fails(counted_memory *memory) {
 
 static void *counted_realloc(void *ctx, void *block, size_t size) {
     counted_memory *memory = ctx;
-    if (fails(memory)) {
+    counted_block *before = block != NULL ? (counted_block *)block - 1 : NULL;
+    size_t size_before = before != NULL ? before->size : 0;
+    if (counted_memory_fails(memory)) {
         return NULL;
     }
-    void *made = realloc(block, size);
-    memory->live += block == NULL && made != NULL ? 1 : 0;
-    return made;
+    memory->is_inside = true;
+    counted_block *made = realloc(before, sizeof *made + size);
+    memory->is_inside = false;
+    if (made == NULL) {
+        return NULL;
+    }
+    made->size = size;
+    memory->live += block == NULL ? 1 : 0;
+    memory->bytes += size - size_before;
+    memory->most = memory->bytes > memory->most ? memory->bytes : memory->most;
+    return made + 1;
 }
 
 static void *counted_alloc(void *ctx, size_t size) {
@@ -26,8 +42,12 @@ static void *counted_alloc(void *ctx, size_t size) {
 
 static void counted_free(void *ctx, void *block) {
     counted_memory *memory = ctx;
-    memory->live -= block != NULL ? 1 : 0;
-    free(block);
+    if (block != NULL) {
+        counted_block *freed = (counted_block *)block - 1;
+        memory->live--;
+        memory->bytes -= freed->size;
+        free(freed);
+    }
 }
 
 ferry_allocator counted_memory_allocator(counted_memory *memory) {

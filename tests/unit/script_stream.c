@@ -8,6 +8,13 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+static bool gate_is_open(const script_stream *script) {
+    const char *gate = script->gate != NULL ? script->gate : "";
+    size_t length = strlen(gate);
+    return script->sent_length >= length &&
+           memcmp(script->sent + script->sent_length - length, gate, length) == 0;
+}
+
 static ferry_stream_result script_read(ferry_stream *stream, void *dst, size_t capacity,
                                        size_t *length) {
     script_stream *script = (script_stream *)stream;
@@ -24,6 +31,12 @@ static ferry_stream_result script_read(ferry_stream *stream, void *dst, size_t c
         return script->end;
     }
     size_t count = least(capacity, script->length - script->at);
+    if (!gate_is_open(script)) {
+        count = least(count, script->gate_at - least(script->at, script->gate_at));
+    }
+    if (count == 0) {
+        return FERRY_STREAM_AGAIN;
+    }
     if (script->piece > 0) {
         count = least(count, script->piece);
     }
@@ -67,6 +80,11 @@ static ferry_stream_result script_write(ferry_stream *stream, const ferry_slice 
     return total > 0 ? FERRY_STREAM_OK : script->write_end;
 }
 
+static bool script_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
+    *wait = (ferry_wait){((script_stream *)stream)->descriptor, events};
+    return wait->descriptor != FERRY_NO_DESCRIPTOR;
+}
+
 static void script_destroy(ferry_stream *stream) {
     ((script_stream *)stream)->is_destroyed = true;
 }
@@ -79,7 +97,7 @@ static const char *script_detail(ferry_stream *stream) {
 static const ferry_stream_ops script_ops = {
     .read = script_read,
     .write = script_write,
-    .wants = NULL,
+    .wants = script_wants,
     .shutdown = NULL,
     .destroy = script_destroy,
     .get_error_detail = script_detail,
@@ -93,6 +111,7 @@ void script_stream_init(script_stream *script, const char *bytes, size_t length,
         .length = length,
         .end = end,
         .write_end = FERRY_STREAM_AGAIN,
+        .descriptor = FERRY_NO_DESCRIPTOR,
     };
 }
 

@@ -11,8 +11,11 @@ typedef struct script_stream {
     const char *bytes;
     size_t length;
     size_t at;
-    size_t piece;      /* bytes a read gives at most; 0: all */
-    size_t split;      /* reads stop here once; 0: nowhere */
+    size_t piece;     /* bytes a read gives at most; 0: all */
+    size_t split;     /* reads stop here once; 0: nowhere */
+    const char *gate; /* no byte from gate_at on is there before what was sent ends with this; NULL:
+                         all are there at once */
+    size_t gate_at;
     bool speaks_first; /* before anything is written; a server does not */
     bool pause;        /* give FERRY_STREAM_AGAIN between pieces */
     bool paused;
@@ -21,6 +24,7 @@ typedef struct script_stream {
     size_t write_room;             /* bytes that writes take in all; 0: without end */
     ferry_stream_result write_end; /* once the room is used up */
     bool forgets;                  /* what is written, so that there is always room */
+    ferry_descriptor descriptor;   /* to be waited on, for blocking calls; at first there is none */
     char sent[8192];
     size_t sent_length;
     unsigned reads;

@@ -2,6 +2,8 @@
 /* tls_peer: the server, and the pipes between it and the client. */
 #include "tls_peer.h"
 
+#include "request_text.h"
+
 #include <mbedtls/ecp.h>
 #include <mbedtls/psa_util.h>
 #include <mbedtls/ssl.h>
@@ -43,6 +45,7 @@ struct tls_peer {
     size_t window; /* what the client can still write */
     char request[4096];
     size_t request_length;
+    request_text whole_request;
     size_t received;
     size_t body_left; /* of the request; its answer waits for it */
     char name[NAME_SIZE];
@@ -260,10 +263,32 @@ static bool opens_tunnel(tls_peer *peer) {
     return true;
 }
 
+/* The body too, where one follows. */
+static void note_whole_request(tls_peer *peer, const char *bytes, size_t length) {
+    request_text *request = &peer->whole_request;
+    bool fits = request_text_add(request, bytes, length);
+    if (!fits || request->bytes[0] < 'A' || request->bytes[0] > 'Z') {
+        mbedtls_ssl_close_notify(&peer->ssl);
+        peer->has_ended = true;
+        return;
+    }
+    if (request_text_expects_continue(request)) {
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        mbedtls_ssl_write(&peer->ssl, (const unsigned char *)go_on, sizeof go_on - 1);
+    }
+    if (request_text_take(request)) {
+        answer(peer);
+    }
+}
+
 static void note_request(tls_peer *peer, const char *bytes, size_t length) {
     peer->received += length;
     if (peer->is_tunnel) {
         pass_on(peer, bytes, length);
+        return;
+    }
+    if (peer->behaviour.awaits_body) {
+        note_whole_request(peer, bytes, length);
         return;
     }
     for (size_t i = 0; i < length; i++) {

@@ -18,6 +18,8 @@ typedef struct tls_peer_behaviour {
     bool ends_without_alert; /* after its answer, which has no length then */
     bool ends;               /* the same, in an orderly way */
     bool asks_again;         /* for a new handshake after the first answer (TLS 1.2) */
+    bool awaits_body;        /* of at most 64 KiB, and 100 (Continue) where it is expected, before
+                                it answers; what is no request it ends the connection for */
     bool switches;           /* answers 101, reads until the client ends, and then ends too */
     bool refuses;            /* answers 413, and from then on no write of the client's succeeds */
     ferry_stream *tunnel;    /* where a CONNECT leads: what is said is passed on from then on; NULL:

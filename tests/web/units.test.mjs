@@ -18,6 +18,7 @@ const ELSEWHERE = {
   test_decoding: "there are no encoders for WebAssembly",
   test_dialer: "it opens sockets",
   test_lookup: "it opens sockets",
+  test_shortage: "it opens sockets",
   test_socket: "it opens sockets",
   test_tunnel: "it opens sockets",
 };
