@@ -9,6 +9,7 @@
 #include "ferry_messages.h"
 #include "ferry_options.h"
 #include "ferry_progress.h"
+#include "standard_files.h"
 
 #include <ferry.h>
 
@@ -507,6 +508,7 @@ static void transfer_perform(cli_transfer *transfer) {
 int main(int argc, char **argv) {
     cli_options options;
     cli_transfer transfer = {.options = &options, .input.fd = -1, .output.fd = -1};
+    standard_files_open();
     signal(SIGPIPE, SIG_IGN); /* writing to a reader that has gone is an error like any other */
     if (!cli_options_parse(&options, argc, argv, &transfer.exit_code)) {
         cli_options_free(&options);

@@ -66,6 +66,10 @@ int cli_input_open(cli_input *input, const char *file) {
         return problem;
     }
     input->length = S_ISREG(about.st_mode) ? (int64_t)about.st_size : -1;
+    if (input->length == 0) { /* so say the files of /proc, which are made while they are read */
+        char byte;
+        input->length = pread(input->fd, &byte, 1, 0) == 0 ? 0 : -1;
+    }
     return 0;
 }
 

@@ -2,6 +2,7 @@
 /* game_loop_terminal: the game's display natively: a terminal, whose cells are two pixels each; and
  * where the output is no terminal, a line of figures every second. */
 #include "game_loop.h"
+#include "standard_files.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -392,6 +393,7 @@ static void run(void) {
 }
 
 int main(int argc, char **argv) {
+    standard_files_open();
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         fputs(usage, argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_SUCCESS;

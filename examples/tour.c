@@ -4,6 +4,8 @@
  *
  *     tour HOST PORT
  */
+#include "standard_files.h"
+
 #include <ferry.h>
 
 #include <stdio.h>
@@ -152,6 +154,7 @@ static void run(void) {
 #endif
 
 int main(int argc, char **argv) {
+    standard_files_open();
     if (argc != 3) {
         fprintf(stderr, "usage: tour HOST PORT\n");
         return EXIT_FAILURE;

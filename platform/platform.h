@@ -63,6 +63,11 @@ void ferry_lookup_free(ferry_lookup *lookup);
 
 /* ---- Sockets: non-blocking TCP, no signals, not inherited by child processes ---- */
 
+/* The descriptor itself, or a copy with a number that is none of the standard ones: a program may
+ * have closed those and print all the same. -1 and errno; the descriptor is closed then. POSIX
+ * only. */
+int ferry_descriptor_lift(int descriptor);
+
 /* Begins to connect. CANT_CONNECT where that fails at once; `reason` then points at a sentence. */
 ferry_error ferry_socket_connect(const ferry_address *address, ferry_descriptor *socket,
                                  const char **reason);

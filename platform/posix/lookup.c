@@ -59,18 +59,26 @@ static struct {
 /* Returns 0 or an errno. */
 static int open_pipe(int ends[2]) {
 #if defined(__linux__)
-    return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : errno;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return errno;
+    }
 #else
     if (pipe(ends) != 0) {
         return errno;
     }
+#endif
     for (int i = 0; i < 2; i++) {
-        if (fcntl(ends[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[i], F_SETFL, O_NONBLOCK) != 0) {
-            return errno; /* whoever wanted it closes it */
+        ends[i] = ferry_descriptor_lift(ends[i]);
+        if (ends[i] < 0) {
+            return errno; /* whoever wanted the pipe closes what there is of it */
         }
+#if !defined(__linux__)
+        if (fcntl(ends[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[i], F_SETFL, O_NONBLOCK) != 0) {
+            return errno;
+        }
+#endif
     }
     return 0;
-#endif
 }
 
 static bool list_has(const ferry_address_list *list, const struct sockaddr *address,

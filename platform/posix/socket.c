@@ -66,9 +66,10 @@ static const char *describe(int error) {
 
 static int open_socket(int family) {
 #if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
-    return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    return ferry_descriptor_lift(
+        socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
 #else
-    int descriptor = socket(family, SOCK_STREAM, IPPROTO_TCP);
+    int descriptor = ferry_descriptor_lift(socket(family, SOCK_STREAM, IPPROTO_TCP));
     if (descriptor < 0) {
         return -1;
     }

@@ -344,6 +344,18 @@ describe("The command line: uploads", () => {
   });
 
   const hasProc = fs.existsSync("/proc/self/status");
+  // The system makes such files while they are read, and says that they have 0 bytes.
+  test("file_of_size_0_that_has_content_is_sent_whole", { skip: !hasProc }, async (t) => {
+    const content = fs.readFileSync("/proc/version");
+    assert.equal(fs.statSync("/proc/version").size, 0);
+    const put = await oneRequest(t, "-T", "/proc/version");
+    assert.equal(put.headers["transfer-encoding"], "chunked");
+    assert.deepEqual(put.body, content);
+    const post = await oneRequest(t, "-d", "@/proc/version");
+    assert.equal(post.headers["content-length"], String(content.length));
+    assert.deepEqual(post.body, content);
+  });
+
   test("large_file_is_never_in_memory_as_a_whole", { skip: !hasProc }, async (t) => {
     const size = 200_000_000;
     const file = path.join(temporaryFolder(t), "data");

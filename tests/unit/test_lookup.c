@@ -452,6 +452,33 @@ static void a_look_up_that_waits_for_descriptors_fails_where_nobody_has_any(void
     end();
 }
 
+static bool child_looks_up_without_standard_files(void *argument) {
+    (void)argument;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        close(fd);
+    }
+    resolver_reset_in_child();
+    resolver_add("fast", "127.0.0.1", 0);
+    ferry_lookup *lookup = NULL;
+    ferry_address_list list = {0};
+    bool holds = ferry_lookup_start(&context, "fast", 80, &lookup) == FERRY_OK;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        holds = holds && fcntl(fd, F_GETFD) < 0;
+    }
+    holds = holds && fcntl((int)ferry_lookup_get_descriptor(lookup), F_GETFL) & O_NONBLOCK;
+    return holds && finish(lookup, &list) == FERRY_OK;
+}
+
+static void no_pipe_has_the_number_of_a_standard_file(void) {
+    begin();
+#if !defined(__SANITIZE_THREAD__) /* which cannot start threads after fork() */
+    CHECK(system_run_in_child(child_looks_up_without_standard_files, NULL));
+#else
+    (void)child_looks_up_without_standard_files;
+#endif
+    end();
+}
+
 /* ---- After fork() ---- */
 
 typedef struct inherited {
@@ -525,6 +552,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(without_any_descriptor_it_is_refused_and_leaves_nothing),
         CHECK_TEST(without_descriptors_a_look_up_waits_for_those_of_others),
         CHECK_TEST(a_look_up_that_waits_for_descriptors_fails_where_nobody_has_any),
+        CHECK_TEST(no_pipe_has_the_number_of_a_standard_file),
         CHECK_TEST(a_child_resolves_though_its_parents_look_ups_are_not_its_own),
     };
     return CHECK_RUN(tests, argc, argv);

@@ -259,6 +259,34 @@ static void a_socket_connected_with_itself_is_refused(void) {
     end();
 }
 
+/* The program may print all the same, and must not print into the connection. */
+static bool child_connects_without_standard_files(void *argument) {
+    const ferry_address *address = argument;
+    ferry_descriptor socket = FERRY_NO_DESCRIPTOR;
+    const char *reason = NULL;
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    close(STDERR_FILENO);
+    bool holds = ferry_socket_connect(address, &socket, &reason) == FERRY_OK;
+    holds = holds && socket > STDERR_FILENO;
+    holds = holds && (fcntl((int)socket, F_GETFD) & FD_CLOEXEC) != 0;
+    holds = holds && (fcntl((int)socket, F_GETFL) & O_NONBLOCK) != 0;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        holds = holds && fcntl(fd, F_GETFD) < 0;
+    }
+    return holds;
+}
+
+static void no_connection_has_the_number_of_a_standard_file(void) {
+    begin();
+    uint16_t port = 0;
+    int listener = net_listen(false, &port);
+    ferry_address address = loopback(false, port);
+    CHECK(system_run_in_child(child_connects_without_standard_files, &address));
+    close(listener);
+    end();
+}
+
 /* ---- Reading and writing ---- */
 
 static void reading_gives_what_is_there_then_again(void) {
@@ -683,6 +711,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(an_address_nobody_can_have_fails_with_a_reason),
         CHECK_TEST(an_attempt_without_an_answer_has_not_ended),
         CHECK_TEST(a_socket_connected_with_itself_is_refused),
+        CHECK_TEST(no_connection_has_the_number_of_a_standard_file),
         CHECK_TEST(reading_gives_what_is_there_then_again),
         CHECK_TEST(an_orderly_end_is_an_end),
         CHECK_TEST(a_reset_is_a_failure_in_words),
