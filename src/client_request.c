@@ -192,6 +192,16 @@ static ferry_error write_once(ferry_client *client, const char *data, size_t len
     return error;
 }
 
+/* The time for 100 (Continue) may pass in the very call that was told to wait for it. Then there is
+ * room, and nothing that the program could wait for. */
+static ferry_error write_in_time(ferry_client *client, const char *data, size_t length,
+                                 size_t *written) {
+    size_t before = *written;
+    ferry_error error = write_once(client, data, length, written);
+    bool has_room = *written == before && length > 0 && client->exchange.awaits_body;
+    return error == FERRY_OK && has_room ? write_once(client, data, length, written) : error;
+}
+
 /* Sleeps until the connection takes more, then offers it. With a response under way there may be
  * something to read instead, and a peer that echoes takes no more before that is done: *go_on is
  * then false. */
@@ -238,7 +248,7 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
         size_t before = taken;
         error = look_for_answer(client);
         if (error == FERRY_OK && (is_first || client->exchange.awaits_body)) {
-            error = write_once(client, rest, length - taken, &taken);
+            error = write_in_time(client, rest, length - taken, &taken);
         } else if (error == FERRY_OK) {
             error = write_after_sleep(client, rest, length - taken, &taken, &go_on);
         }

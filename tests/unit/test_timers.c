@@ -560,6 +560,27 @@ static void continue_ms_sends_the_body_in_time_in_every_call(void) {
     run_table(TIMER_CONTINUE);
 }
 
+/* What is not taken then would wait for the next poll, which nothing calls for. */
+static void a_write_that_finds_continue_ms_over_is_taken(void) {
+    static const char bytes[256];
+    for (int is_blocking = 0; is_blocking <= 1; is_blocking++) {
+        table_cell cell = {
+            .phase = PHASE_HELD,
+            .call = CALL_WRITE,
+            .timer = TIMER_CONTINUE,
+            .is_blocking = is_blocking == 1,
+            .flow = FLOW_STALLED,
+        };
+        int64_t since_us;
+        size_t length = 0;
+        ferry_client *client = cell_begin(&cell, &since_us);
+        machine.now_us += 2 * LIMIT_MS * 1000;
+        CHECK_INT(ferry_client_write_request_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+        CHECK_INT(length, sizeof bytes);
+        ferry_client_free(client);
+    }
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connect_ms_ends_every_call_in_time),
@@ -567,6 +588,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(idle_ms_ends_every_call_in_time_and_none_while_bytes_flow),
         CHECK_TEST(total_ms_ends_every_call_in_time),
         CHECK_TEST(continue_ms_sends_the_body_in_time_in_every_call),
+        CHECK_TEST(a_write_that_finds_continue_ms_over_is_taken),
     };
     return CHECK_RUN(tests, argc, argv);
 }
