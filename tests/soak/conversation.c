@@ -7,9 +7,12 @@
 #include "require.h"
 #include "tally.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum {
@@ -308,6 +311,29 @@ static void conversation_go_on(soak_conversation *conversation) {
     }
 }
 
+/* The port of the client's end of its connection; 0: there is none. */
+static int conversation_own_port(int descriptor) {
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    bool is_there = descriptor >= 0 &&
+                    getsockname(descriptor, (struct sockaddr *)&address, &length) == 0 &&
+                    address.sin_family == AF_INET;
+    return is_there ? ntohs(address.sin_port) : 0;
+}
+
+/* The descriptor may be another's at once, but not with the same port. */
+static void conversation_close(soak_conversation *conversation) {
+    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+    ferry_client_get_waits(conversation->client, &wait, 1);
+    int port = conversation_own_port((int)wait.descriptor);
+    ferry_client_close(conversation->client);
+    if (ferry_client_get_status(conversation->client) != FERRY_STATUS_DISCONNECTED) {
+        conversation_add_finding(conversation, "a closed client is not DISCONNECTED");
+    } else if (port != 0 && conversation_own_port((int)wait.descriptor) == port) {
+        conversation_add_finding(conversation, "the connection of a closed client is open");
+    }
+}
+
 static void conversation_cancel(soak_conversation *conversation) {
     tally_cancel();
     switch (conversation->plan.cancel) {
@@ -315,10 +341,7 @@ static void conversation_cancel(soak_conversation *conversation) {
     case PLAN_CANCEL_CONNECT:
         break;
     case PLAN_CANCEL_CLOSE:
-        ferry_client_close(conversation->client);
-        if (ferry_client_get_status(conversation->client) != FERRY_STATUS_DISCONNECTED) {
-            conversation_add_finding(conversation, "a closed client is not DISCONNECTED");
-        }
+        conversation_close(conversation);
         break;
     case PLAN_CANCEL_FREE:
         conversation_drop_client(conversation);

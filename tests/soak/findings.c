@@ -7,14 +7,17 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { ENOUGH = 20 };
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_size_t found;
+static size_t enough = 20;
 static const char *again = "./dev soak";
 
 void findings_set_command(const char *command) {
     again = command;
+}
+
+void findings_set_enough(size_t count) {
+    enough = count;
 }
 
 void findings_add(uint64_t seed, const char *format, ...) {
@@ -25,9 +28,9 @@ void findings_add(uint64_t seed, const char *format, ...) {
     va_end(arguments);
     pthread_mutex_lock(&lock);
     size_t number = ++found;
-    if (number <= ENOUGH && seed != 0) {
+    if (number <= enough && seed != 0) {
         printf("finding: %s\n  again: %s --seed %llu\n", text, again, (unsigned long long)seed);
-    } else if (number <= ENOUGH) {
+    } else if (number <= enough) {
         printf("finding: %s\n", text);
     }
     fflush(stdout);
@@ -39,5 +42,5 @@ size_t findings_count(void) {
 }
 
 bool findings_are_enough(void) {
-    return found >= ENOUGH;
+    return found >= enough;
 }

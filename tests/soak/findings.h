@@ -15,7 +15,8 @@ __attribute__((format(printf, 2, 3))) void findings_add(uint64_t seed, const cha
 
 size_t findings_count(void);
 
-/* True once there are so many that going on tells nothing new. */
+/* True once there are so many that going on tells nothing new: 20, or what is set. */
+void findings_set_enough(size_t count);
 bool findings_are_enough(void);
 
 #endif

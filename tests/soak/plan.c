@@ -69,9 +69,9 @@ soak_plan plan_make(uint64_t seed, bool has_tls) {
     draw_way(&chance, &plan, has_tls);
     draw_options(&chance, &plan);
     plan.requests = (unsigned)chance_between(&chance, 1, 16);
-    if (chance_is(&chance, 15)) {
+    if (chance_is(&chance, 20)) {
         plan.cancel = (plan_cancel)chance_between(&chance, PLAN_CANCEL_CLOSE, PLAN_CANCEL_CONNECT);
-        plan.cancel_at = chance_size(&chance, 300);
+        plan.cancel_at = chance_size(&chance, 100);
     }
     return plan;
 }

@@ -214,6 +214,9 @@ static void draw_fault(soak_chance *chance, soak_script *script) {
         size_t end = chance_between(chance, SCRIPT_END_ORDERLY, SCRIPT_END_RESET);
         script->fault = fault;
         script->end = is_cut ? (script_end)end : SCRIPT_END_ORDERLY;
+        if (fault == SCRIPT_FAULT_HUGE_HEAD) {
+            script->pace = SCRIPT_PACE_WHOLE; /* bytewise it would take its time */
+        }
     }
     if (script->fault == SCRIPT_FAULT_CUT_BODY && script->end == SCRIPT_END_ORDERLY &&
         script->framing == SCRIPT_FRAMING_UNTIL_CLOSE) {

@@ -33,6 +33,7 @@ static const char usage[] = "usage: soak [OPTION...] [SECONDS]\n"
                             "  --clients N    that are polled in one loop (100)\n"
                             "  --threads N    with a client each, in blocking mode or waiting (6)\n"
                             "  --requests N   end after so many (no limit)\n"
+                            "  --findings N   end after so many (20)\n"
                             "  --starve       allocations fail now and then\n";
 
 /* ---- Seeds ---- */
@@ -91,6 +92,8 @@ static soak_settings settings_read(char **arguments) {
             settings.threads = (size_t)number;
         } else if (strcmp(option, "--requests") == 0) {
             settings.most_requests = (size_t)number;
+        } else if (strcmp(option, "--findings") == 0) {
+            findings_set_enough((size_t)number);
         } else if (strcmp(option, "--starve") == 0) {
             settings.starves = true;
         } else {

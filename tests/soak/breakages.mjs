@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// breakages: faults that are put into a copy of the sources on purpose, each of which the soak must
+// find. `from` stands once in the file; where it is gone, the breakage has to follow the source.
+export const breakages = [
+  {
+    name: "an idle connection is not looked at before a request",
+    file: "src/wire_send.c",
+    from: "ferry_wire_idle idle = ferry_wire_look(wire, why);",
+    to: "ferry_wire_idle idle = FERRY_WIRE_IDLE; why[0] = 0;",
+  },
+  {
+    name: "the remainder of a chunk is off by one",
+    file: "src/h1_chunked.c",
+    from: "chunked->remaining -= length;",
+    to: "chunked->remaining -= length > 1 && length < chunked->remaining ? length - 1 : length;",
+  },
+  {
+    name: "a byte of what a decoder gives is dropped",
+    file: "src/decoding.c",
+    from: "*(is_last ? &io->produced : &stage->end) += produced;",
+    to: "*(is_last ? &io->produced : &stage->end) += produced > 500 ? produced - 1 : produced;",
+  },
+  {
+    name: "a byte of an upload is sent twice where the connection was full",
+    file: "src/wire_send.c",
+    from: "ferry_buffer_consume(&wire->tx, written);",
+    to: "ferry_buffer_consume(&wire->tx, written > 1 ? written - 1 : written);",
+  },
+  {
+    name: "closing does not cancel what is connecting",
+    file: "src/wire.c",
+    from: "wire->connector->ops->cancel(wire->connector);",
+    to: "(void)0;",
+  },
+  {
+    name: "a failed tunnel keeps its connection",
+    file: "platform/route.c",
+    from: "route->stream->ops->destroy(route->stream);",
+    to: "(void)0;",
+  },
+  {
+    name: "a ticket is taken for a failure",
+    file: "platform/tls_codes.c",
+    from: "{MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET, ALL(FERRY_TLS_HAS_SESSION)}",
+    to: "{MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET, ALL(FERRY_TLS_FAILS)}",
+  },
+  {
+    name: "a body that was cut is complete",
+    file: "src/wire_receive.c",
+    from: "if (result == FERRY_STREAM_END && (wire->framing.kind == FERRY_H1_BODY_UNTIL_CLOSE ||",
+    to: "if (result == FERRY_STREAM_END && (wire->framing.kind != FERRY_H1_BODY_CHUNKED ||",
+  },
+  {
+    name: "an end without close_notify is an orderly one",
+    file: "platform/tls_mbedtls.c",
+    from: "return end_reading(self, FERRY_STREAM_TRUNCATED);",
+    to: "return end_reading(self, FERRY_STREAM_END);",
+  },
+  {
+    name: "a reset that writing has met is forgotten",
+    file: "platform/tcp.c",
+    from: "self->is_reset = self->is_reset || result == FERRY_STREAM_TRUNCATED;",
+    to: "self->is_reset = false;",
+  },
+  {
+    name: "Connection: close is not heeded",
+    file: "src/h1_framing.c",
+    from: "!fields.close && !request->wants_close &&",
+    to: "!request->wants_close &&",
+  },
+  {
+    name: "the checksum of a coded body is not asked for",
+    file: "src/wire_receive.c",
+    from: "*ended = error == FERRY_OK;",
+    to: "*ended = true;",
+  },
+  {
+    name: "total_ms does not run",
+    file: "src/client_progress.c",
+    from: "timer_consider(TIMER_TOTAL, client->request_since_ms, limits->total_ms, &first, deadline_ms);",
+    to: "(void)0;",
+  },
+  {
+    name: "an upload that waits for room is not told to wait for it",
+    file: "src/wire.c",
+    from: "if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_ending) {",
+    to: "if (wire->is_ending) {",
+  },
+  {
+    name: "a second interim response is the answer",
+    file: "src/wire_receive.c",
+    from: "if (wire->head.code < 200 && wire->head.code != FERRY_RESPONSE_SWITCHING_PROTOCOLS) {",
+    to: "if (wire->head.code < 103 && wire->head.code != FERRY_RESPONSE_SWITCHING_PROTOCOLS) {",
+  },
+  {
+    name: "the memory for what is held back is not freed",
+    file: "src/wire.c",
+    from: "ferry_buffer_deinit(&wire->held, context);",
+    to: "(void)0;",
+  },
+];
