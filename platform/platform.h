@@ -61,6 +61,20 @@ ferry_error ferry_lookup_poll(ferry_lookup *lookup, ferry_context *context, bool
  * descriptor, ends by itself and frees itself. */
 void ferry_lookup_free(ferry_lookup *lookup);
 
+/* ---- Work that takes too long for a frame, on a thread of its own ---- */
+
+typedef struct ferry_job ferry_job;
+
+/* Runs `work`, which may outlive the job. NULL: there is no memory, no thread or no descriptor for
+ * it, and it does not run. */
+ferry_job *ferry_job_start(void (*work)(void *ctx), void *ctx);
+
+/* Ready for reading from when the work has ended on. */
+ferry_descriptor ferry_job_get_descriptor(const ferry_job *job);
+
+/* The work goes on, if it has not ended. NULL is legal. */
+void ferry_job_free(ferry_job *job);
+
 /* ---- Sockets: non-blocking TCP, no signals, not inherited by child processes ---- */
 
 /* The descriptor itself, or a copy with a number that is none of the standard ones: a program may

@@ -8,6 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* How soon what makes no descriptor ready is polled again. */
+enum { RETRY_DELAY_MS = 10 };
+
 typedef enum route_phase {
     ROUTE_NONE = 0,
     ROUTE_GIVEN, /* the stream is there already */
@@ -21,7 +24,10 @@ typedef enum route_phase {
 typedef struct route_peer {
     ferry_tls_config *config; /* NULL: no TLS */
     ferry_tls_attempt attempt;
-    char *host; /* NULL where there is no TLS, and between two routes */
+    bool is_waiting; /* for the configuration, at this descriptor */
+    ferry_descriptor descriptor;
+    bool is_speaking; /* its stream is there */
+    char *host;       /* NULL where there is no TLS, and between two routes */
     uint16_t port;
 } route_peer;
 
@@ -45,9 +51,17 @@ typedef struct ferry_route {
     bool has_proxy;
     route_phase phase;
     ferry_stream *stream; /* what has been connected so far; NULL while it dials */
+    int64_t retry_ms;     /* when to step where there is no descriptor to wait on */
 } ferry_route;
 
 /* ---- The phases ---- */
+
+static void end_wait(route_peer *peer) {
+    if (peer->is_waiting) {
+        ferry_tls_config_end_wait(peer->config);
+        peer->is_waiting = false;
+    }
+}
 
 /* A time-out says where it was; without a proxy there is little to be told. */
 static void enter(ferry_route *route, route_phase phase) {
@@ -76,6 +90,8 @@ static void drop_stream(ferry_route *route) {
 }
 
 static void route_drop(ferry_route *route) {
+    end_wait(&route->origin);
+    end_wait(&route->proxy);
     route->dialer->ops->cancel(route->dialer);
     ferry_tunnel_free(route->tunnel);
     route->tunnel = NULL;
@@ -95,6 +111,7 @@ static ferry_error route_fail(ferry_route *route, ferry_error error) {
 /* ---- Beginning ---- */
 
 static void release_config(route_peer *peer) {
+    end_wait(peer);
     if (peer->config != NULL) {
         ferry_tls_config_release(peer->config);
         peer->config = NULL;
@@ -145,6 +162,7 @@ static ferry_error keep_text(ferry_route *route, const char *text, char **kept) 
 static ferry_error peer_start(ferry_route *route, route_peer *peer, const char *host,
                               uint16_t port) {
     peer->attempt = FERRY_TLS_FIRST_ATTEMPT;
+    peer->is_speaking = false;
     peer->port = port;
     return peer->config == NULL ? FERRY_OK : keep_text(route, host, &peer->host);
 }
@@ -212,15 +230,35 @@ static ferry_error blame_proxy(ferry_route *route, ferry_error error) {
     return error;
 }
 
-static ferry_error begin_tls(ferry_route *route, const route_peer *peer, route_phase phase) {
+/* TLS begins once there is what the server is verified with. */
+static ferry_error speak_tls(ferry_route *route, route_peer *peer) {
+    bool ready = false;
+    ferry_error error = ferry_tls_config_poll(peer->config, route->context, &ready);
+    if (error == FERRY_OK && !ready) {
+        if (!peer->is_waiting) {
+            peer->descriptor = ferry_tls_config_begin_wait(peer->config);
+            peer->is_waiting = true;
+            route->context->phase = ", while the trusted authorities were read";
+        }
+        return FERRY_OK;
+    }
+    end_wait(peer);
     ferry_stream *over = NULL;
-    ferry_error error = ferry_tls_new(route->context, peer->config, peer->attempt, peer->host,
-                                      peer->port, route->stream, &over);
+    if (error == FERRY_OK) {
+        error = ferry_tls_new(route->context, peer->config, peer->attempt, peer->host, peer->port,
+                              route->stream, &over);
+    }
     if (error == FERRY_OK) {
         route->stream = over;
-        enter(route, phase);
+        peer->is_speaking = true;
+        enter(route, route->phase);
     }
     return error;
+}
+
+static ferry_error begin_tls(ferry_route *route, route_peer *peer, route_phase phase) {
+    enter(route, phase);
+    return speak_tls(route, peer);
 }
 
 /* The next phase that this route needs. The link is OPEN only when all have passed. */
@@ -249,6 +287,8 @@ static ferry_error dial_again(ferry_route *route, route_peer *peer, ferry_tls_at
               route->context->detail);
     route->context->detail[0] = '\0'; /* it is no failure yet */
     drop_stream(route);
+    route->origin.is_speaking = false;
+    route->proxy.is_speaking = false;
     peer->attempt = attempt;
     if (route->tunnel != NULL) {
         ferry_tunnel_rewind(route->tunnel);
@@ -265,6 +305,12 @@ static ferry_error dial_again(ferry_route *route, route_peer *peer, ferry_tls_at
 /* The handshake with a peer, and another one on a new connection where that is called for. */
 static ferry_error step_tls(ferry_route *route, route_peer *peer, int64_t now_ms, bool *done) {
     ferry_tls_attempt next;
+    if (!peer->is_speaking) {
+        ferry_error error = speak_tls(route, peer);
+        if (error != FERRY_OK || !peer->is_speaking) {
+            return error;
+        }
+    }
     ferry_error error = ferry_tls_handshake(route->stream, done);
     if (error != FERRY_OK && route->target.host != NULL &&
         ferry_tls_get_next_attempt(route->stream, &next)) {
@@ -302,6 +348,7 @@ static ferry_error route_step(ferry_connector *connector, int64_t now_ms, ferry_
     assert(self->phase != ROUTE_NONE);
     bool done = true;
     ferry_error error = FERRY_OK;
+    self->retry_ms = now_ms + RETRY_DELAY_MS;
     while (error == FERRY_OK && done) {
         done = false;
         error = step_phase(self, now_ms, link, &done);
@@ -330,6 +377,17 @@ static size_t route_get_waits(const ferry_connector *connector, ferry_wait *wait
     if (self->phase == ROUTE_NONE || self->phase == ROUTE_GIVEN) {
         *deadline_ms = self->phase == ROUTE_GIVEN ? 0 : *deadline_ms;
         return 0;
+    }
+    const route_peer *waiting = self->proxy.is_waiting ? &self->proxy : &self->origin;
+    if (waiting->is_waiting) {
+        if (waiting->descriptor == FERRY_NO_DESCRIPTOR) {
+            *deadline_ms = self->retry_ms < *deadline_ms ? self->retry_ms : *deadline_ms;
+            return 0;
+        }
+        if (capacity > 0) {
+            waits[0] = (ferry_wait){waiting->descriptor, FERRY_EVENT_READ};
+        }
+        return 1;
     }
     unsigned events =
         self->phase == ROUTE_TUNNEL ? ferry_tunnel_get_events(self->tunnel) : FERRY_EVENT_READ;

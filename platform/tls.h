@@ -15,10 +15,22 @@ ferry_error ferry_tls_check(ferry_context *context);
 
 /* Finds in the options' cache what has been read before, or reads it. Without a cache it is
  * `*own`, which is made where it is NULL. INVALID_PARAMETER: a certificate, a key, a CRL or a pin
- * cannot be read. UNAVAILABLE: no TLS, or no authorities on this system. OUT_OF_MEMORY. */
+ * cannot be read. UNAVAILABLE: no TLS. OUT_OF_MEMORY. The system's authorities may have to be read
+ * yet, by a thread: what is wrong with them ferry_tls_config_poll() says, or this one where no
+ * thread can be had. */
 ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options *options,
                                  ferry_tls_cache **own, ferry_tls_config **config);
 void ferry_tls_config_release(ferry_tls_config *config);
+
+/* Whether a handshake can begin. UNAVAILABLE: there are no authorities on this system; FAILED: they
+ * cannot be read; OUT_OF_MEMORY. The configuration is then of no use any more, and
+ * ferry_tls_config_get() makes another. */
+ferry_error ferry_tls_config_poll(ferry_tls_config *config, ferry_context *context, bool *ready);
+
+/* While it is not ready: what is ready for reading when it is. FERRY_NO_DESCRIPTOR: it is to be
+ * polled again before long. Each begin has its end. */
+ferry_descriptor ferry_tls_config_begin_wait(ferry_tls_config *config);
+void ferry_tls_config_end_wait(ferry_tls_config *config);
 
 /* What is tried with one server, each on a connection of its own. */
 typedef enum ferry_tls_attempt {

@@ -73,19 +73,19 @@ static bool has_own_roots(const ferry_tls_options *options) {
     return options->ca_pem != NULL || options->ca_der.length > 0;
 }
 
-/* False where it does not tell these options from others. */
+/* False: no memory. */
 static bool digest_options(const ferry_tls_options *options,
                            unsigned char digest[FERRY_TLS_DIGEST_SIZE]) {
-    bool is_whole = true;
-    char system[1024] = "";
+    ferry_trust_places system = {NULL, NULL};
+    if (!has_own_roots(options) && !ferry_trust_places_init(&system)) {
+        return false;
+    }
     int numbers[] = {options->unsafe, (int)options->min_version, (int)options->first_cipher};
     mbedtls_sha256_context sha;
     mbedtls_sha256_init(&sha);
     mbedtls_sha256_starts(&sha, 0);
-    if (!has_own_roots(options)) {
-        is_whole = ferry_trust_write_key(system, sizeof system);
-    }
-    digest_text(&sha, system);
+    digest_text(&sha, system.file);
+    digest_text(&sha, system.folders);
     digest_text(&sha, options->ca_pem);
     digest_bytes(&sha, options->ca_der.data, options->ca_der.length);
     digest_text(&sha, options->common_name);
@@ -99,7 +99,8 @@ static bool digest_options(const ferry_tls_options *options,
     digest_bytes(&sha, numbers, sizeof numbers);
     mbedtls_sha256_finish(&sha, digest);
     mbedtls_sha256_free(&sha);
-    return is_whole;
+    ferry_trust_places_deinit(&system);
+    return true;
 }
 
 /* ---- Reading ---- */
@@ -397,8 +398,25 @@ void ferry_tls_cache_free(ferry_tls_cache *cache) {
     free(cache);
 }
 
+/* Takes those out that serve no more: a list. */
+static ferry_tls_config *take_failed(ferry_tls_cache *cache) {
+    ferry_tls_config *failed = NULL;
+    for (ferry_tls_config **at = &cache->first; *at != NULL;) {
+        ferry_tls_config *config = *at;
+        if (config->is_failed) {
+            *at = config->next;
+            config->next = failed;
+            failed = config;
+        } else {
+            at = &config->next;
+        }
+    }
+    return failed;
+}
+
 static ferry_tls_config *find(ferry_tls_cache *cache, const unsigned char *digest) {
     ferry_platform_lock();
+    ferry_tls_config *failed = take_failed(cache);
     ferry_tls_config *config = cache->first;
     while (config != NULL && memcmp(config->digest, digest, FERRY_TLS_DIGEST_SIZE) != 0) {
         config = config->next;
@@ -407,6 +425,11 @@ static ferry_tls_config *find(ferry_tls_cache *cache, const unsigned char *diges
         config->users++;
     }
     ferry_platform_unlock();
+    while (failed != NULL) {
+        ferry_tls_config *next = failed->next;
+        ferry_tls_config_release(failed);
+        failed = next;
+    }
     return config;
 }
 
@@ -444,27 +467,46 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
         return ferry_fail_memory(context);
     }
     unsigned char digest[FERRY_TLS_DIGEST_SIZE];
-    bool has_digest = digest_options(options, digest);
-    *config = has_digest ? find(cache, digest) : NULL;
-    if (*config != NULL) {
-        return FERRY_OK;
+    if (!digest_options(options, digest)) {
+        return ferry_fail_memory(context);
     }
-    ferry_tls_config *made = config_new(context, options, &error);
-    if (made == NULL) {
-        return error;
+    ferry_tls_config *found = find(cache, digest);
+    if (found == NULL) {
+        found = config_new(context, options, &error);
+        if (found == NULL) {
+            return error;
+        }
+        memcpy(found->digest, digest, sizeof digest);
+        found->users = 2; /* the cache, and who asked */
+        ferry_tls_config *surplus = keep(cache, found);
+        if (surplus != NULL) {
+            ferry_tls_config_release(surplus);
+        }
     }
-    *config = made;
-    if (!has_digest) {
-        made->users = 1;
-        return FERRY_OK;
-    }
-    memcpy(made->digest, digest, sizeof digest);
-    made->users = 2; /* the cache, and who asked */
-    ferry_tls_config *surplus = keep(cache, made);
-    if (surplus != NULL) {
-        ferry_tls_config_release(surplus);
-    }
+    *config = found;
     return FERRY_OK;
+}
+
+ferry_error ferry_tls_config_poll(ferry_tls_config *config, ferry_context *context, bool *ready) {
+    *ready = config->roots == NULL;
+    if (*ready) {
+        return FERRY_OK;
+    }
+    ferry_error error = ferry_tls_roots_poll(config->roots, context, ready);
+    if (error != FERRY_OK) {
+        ferry_platform_lock();
+        config->is_failed = true;
+        ferry_platform_unlock();
+    }
+    return error;
+}
+
+ferry_descriptor ferry_tls_config_begin_wait(ferry_tls_config *config) {
+    return ferry_tls_roots_begin_wait(config->roots);
+}
+
+void ferry_tls_config_end_wait(ferry_tls_config *config) {
+    ferry_tls_roots_end_wait(config->roots);
 }
 
 void ferry_tls_config_release(ferry_tls_config *config) {

@@ -21,6 +21,21 @@ void ferry_tls_config_release(ferry_tls_config *config) {
     (void)config;
 }
 
+ferry_error ferry_tls_config_poll(ferry_tls_config *config, ferry_context *context, bool *ready) {
+    (void)config;
+    (void)ready;
+    return ferry_tls_check(context);
+}
+
+ferry_descriptor ferry_tls_config_begin_wait(ferry_tls_config *config) {
+    (void)config;
+    return FERRY_NO_DESCRIPTOR;
+}
+
+void ferry_tls_config_end_wait(ferry_tls_config *config) {
+    (void)config;
+}
+
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
                           ferry_stream *beneath, ferry_stream **stream) {

@@ -3,23 +3,30 @@
 #include "tls_state.h"
 #include "trust.h"
 
+#include <errno.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SIZE = 1024, LOOKED_SIZE = 448 };
+enum { LOOKED_SIZE = 448 };
 
 struct ferry_tls_roots {
-    unsigned users;
+    unsigned users; /* the thread that reads them is one; guarded by the platform's lock, as are */
+    bool is_read;   /* nothing beneath changes any more; */
+    ferry_job *job; /* which reads them, until nobody waits for it; */
+    unsigned waits; /* and how many do */
+
+    ferry_trust_places places; /* of the system's: what they depend on */
     size_t count;
     size_t refused; /* that could not be read */
     bool out_of_memory;
-    char key[KEY_SIZE]; /* of the system's: what they depend on */
+    int error; /* an errno, as ferry_trust_read() has it */
+    char looked[LOOKED_SIZE];
     mbedtls_x509_crt chain;
 };
 
-/* Those of the system, while somebody uses them; guarded by the platform's lock. */
+/* Those of the system, which are read once in a process; guarded by the platform's lock. */
 static ferry_tls_roots *system_roots;
 
 /* mbedTLS knows nothing of name constraints; they are looked at in tls_constraints.c. */
@@ -119,48 +126,164 @@ static ferry_tls_roots *roots_new(void) {
 
 static void roots_free(ferry_tls_roots *roots) {
     mbedtls_x509_crt_free(&roots->chain);
+    ferry_trust_places_deinit(&roots->places);
+    ferry_job_free(roots->job);
     free(roots);
 }
 
-static ferry_error read_system(ferry_context *context, ferry_tls_roots **roots) {
-    ferry_tls_roots *made = roots_new();
-    if (made == NULL) {
+/* ---- Those of the system ---- */
+
+static bool is_same_text(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_same_place(const ferry_trust_places *a, const ferry_trust_places *b) {
+    return is_same_text(a->file, b->file) && is_same_text(a->folders, b->folders);
+}
+
+/* Half of them is as bad as none: which are missing nobody would know. */
+static bool is_usable(const ferry_tls_roots *roots) {
+    return roots->count > 0 && !roots->out_of_memory &&
+           (roots->error == 0 || roots->error == EACCES);
+}
+
+static void read_system(void *ctx) {
+    ferry_tls_roots *roots = ctx;
+    roots->error =
+        ferry_trust_read(&roots->places, add_pem, roots, roots->looked, sizeof roots->looked);
+    ferry_platform_lock();
+    roots->is_read = true;
+    bool is_kept = is_usable(roots) || system_roots != roots;
+    if (!is_kept) {
+        system_roots = NULL; /* what was short may be there the next time */
+    }
+    ferry_platform_unlock();
+    if (!is_kept) {
+        ferry_tls_roots_release(roots);
+    }
+}
+
+static void read_system_and_let_go(void *ctx) {
+    read_system(ctx);
+    ferry_tls_roots_release(ctx);
+}
+
+/* Those that are there, or are being read, for these places; NULL: there are none. */
+static ferry_tls_roots *join_system(const ferry_trust_places *places) {
+    ferry_platform_lock();
+    ferry_tls_roots *found = system_roots;
+    if (found != NULL && is_same_place(&found->places, places)) {
+        found->users++;
+    } else {
+        found = NULL;
+    }
+    ferry_platform_unlock();
+    return found;
+}
+
+/* False: it has read them itself. */
+static bool start_reading(ferry_tls_roots *roots) {
+    ferry_platform_lock();
+    ferry_tls_roots *before = system_roots;
+    system_roots = roots;
+    roots->users += 2; /* that it is kept, and the thread */
+    roots->job = ferry_job_start(read_system_and_let_go, roots);
+    bool is_started = roots->job != NULL;
+    roots->users -= is_started ? 0 : 1;
+    ferry_platform_unlock();
+    if (before != NULL) {
+        ferry_tls_roots_release(before);
+    }
+    if (!is_started) {
+        read_system(roots); /* a frame that is late is better than no connection */
+    }
+    return is_started;
+}
+
+static ferry_error fail_system(const ferry_tls_roots *roots, ferry_context *context) {
+    if (roots->out_of_memory || roots->error == ENOMEM) {
         return ferry_fail_memory(context);
     }
-    char looked[LOOKED_SIZE];
-    ferry_trust_read(add_pem, made, looked, sizeof looked);
-    if (made->count == 0 || made->out_of_memory) {
-        bool out_of_memory = made->out_of_memory;
-        roots_free(made);
-        return out_of_memory
-                   ? ferry_fail_memory(context)
-                   : ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
-                                "no trusted certificate authorities were found in %s: install "
-                                "them (ca-certificates), or give some in the TLS options",
-                                looked);
+    if (roots->error == EMFILE || roots->error == ENFILE) {
+        return ferry_fail(context, FERRY_ERROR_FAILED,
+                          "the trusted certificate authorities could not be read: too many open "
+                          "files");
+    }
+    if (roots->error == EACCES) {
+        return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
+                          "no trusted certificate authorities could be read in %s: permission "
+                          "denied",
+                          roots->looked);
+    }
+    if (roots->error != 0) {
+        return ferry_fail(context, FERRY_ERROR_FAILED,
+                          "the trusted certificate authorities could not be read: %s",
+                          strerror(roots->error));
+    }
+    return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
+                      "no trusted certificate authorities were found in %s: install them "
+                      "(ca-certificates), or give some in the TLS options",
+                      roots->looked);
+}
+
+ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **roots) {
+    ferry_trust_places places;
+    if (!ferry_trust_places_init(&places)) {
+        return ferry_fail_memory(context);
+    }
+    ferry_tls_roots *found = join_system(&places);
+    if (found != NULL) {
+        ferry_trust_places_deinit(&places);
+        *roots = found;
+        return FERRY_OK;
+    }
+    ferry_tls_roots *made = roots_new();
+    if (made == NULL) {
+        ferry_trust_places_deinit(&places);
+        return ferry_fail_memory(context);
+    }
+    made->places = places;
+    if (!start_reading(made) && !is_usable(made)) {
+        ferry_error error = fail_system(made, context);
+        ferry_tls_roots_release(made);
+        return error;
     }
     *roots = made;
     return FERRY_OK;
 }
 
-ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **roots) {
-    char key[KEY_SIZE];
-    ferry_error error = FERRY_OK;
-    bool has_key = ferry_trust_write_key(key, sizeof key);
+ferry_error ferry_tls_roots_poll(ferry_tls_roots *roots, ferry_context *context, bool *ready) {
     ferry_platform_lock();
-    if (has_key && system_roots != NULL && strcmp(system_roots->key, key) == 0) {
-        system_roots->users++;
-        *roots = system_roots;
-    } else {
-        error = read_system(context, roots);
-        if (error == FERRY_OK && has_key) {
-            memcpy((*roots)->key, key, sizeof key);
-            system_roots = *roots; /* earlier ones go when their users do */
-        }
+    bool is_read = roots->is_read;
+    if (is_read && roots->waits == 0) {
+        ferry_job_free(roots->job);
+        roots->job = NULL;
     }
     ferry_platform_unlock();
-    return error;
+    *ready = is_read && is_usable(roots);
+    return is_read && !*ready ? fail_system(roots, context) : FERRY_OK;
 }
+
+ferry_descriptor ferry_tls_roots_begin_wait(ferry_tls_roots *roots) {
+    ferry_platform_lock();
+    roots->waits++;
+    ferry_descriptor descriptor =
+        roots->job != NULL ? ferry_job_get_descriptor(roots->job) : FERRY_NO_DESCRIPTOR;
+    ferry_platform_unlock();
+    return descriptor;
+}
+
+/* Its descriptor goes with the last that waits: others may be asleep over it. */
+void ferry_tls_roots_end_wait(ferry_tls_roots *roots) {
+    ferry_platform_lock();
+    if (--roots->waits == 0 && roots->is_read) {
+        ferry_job_free(roots->job);
+        roots->job = NULL;
+    }
+    ferry_platform_unlock();
+}
+
+/* ---- Those of the options ---- */
 
 ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_options *options,
                                        ferry_tls_roots **roots) {
@@ -190,6 +313,7 @@ ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_o
         roots_free(made);
         return error;
     }
+    made->is_read = true;
     *roots = made;
     return FERRY_OK;
 }
@@ -197,9 +321,6 @@ ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_o
 void ferry_tls_roots_release(ferry_tls_roots *roots) {
     ferry_platform_lock();
     bool is_last = --roots->users == 0;
-    if (is_last && roots == system_roots) {
-        system_roots = NULL;
-    }
     ferry_platform_unlock();
     if (is_last) {
         roots_free(roots);

@@ -22,14 +22,24 @@ enum {
 /* Read once, and shared. */
 typedef struct ferry_tls_roots ferry_tls_roots;
 
-/* Those of the system, from what is in memory already where the environment is as it was.
- * UNAVAILABLE with a detail that says where it looked; OUT_OF_MEMORY. */
+/* Those of the system: what is in memory already, where the environment is as it was; otherwise
+ * they are read by a thread, and there when ferry_tls_roots_poll() says so. Without a thread they
+ * are read by the call. OUT_OF_MEMORY; in that case what ferry_tls_roots_poll() says, too. */
 ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **roots);
 /* Those that the options bring. INVALID_PARAMETER, OUT_OF_MEMORY. */
 ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_options *options,
                                        ferry_tls_roots **roots);
 void ferry_tls_roots_release(ferry_tls_roots *roots);
+/* The same list from the beginning on; it may be looked at once they are ready. */
 mbedtls_x509_crt *ferry_tls_roots_chain(ferry_tls_roots *roots);
+
+/* Whether they are there. UNAVAILABLE: there are none, with a detail that says where it looked;
+ * FAILED: they could not be read; OUT_OF_MEMORY. It stays so: whoever wants to try again asks for
+ * others. */
+ferry_error ferry_tls_roots_poll(ferry_tls_roots *roots, ferry_context *context, bool *ready);
+/* The descriptor that is ready for reading when they are; it lasts from a begin to its end. */
+ferry_descriptor ferry_tls_roots_begin_wait(ferry_tls_roots *roots);
+void ferry_tls_roots_end_wait(ferry_tls_roots *roots);
 
 /* ---- Sessions (tls_sessions.c) ---- */
 
@@ -57,6 +67,7 @@ struct ferry_tls_config {
     ferry_tls_config *next;                      /* in its cache */
     unsigned users;                              /* the cache is one of them */
     unsigned char digest[FERRY_TLS_DIGEST_SIZE]; /* of the options */
+    bool is_failed;                              /* its authorities are; it serves no more */
     mbedtls_ssl_config ssl;
     mbedtls_ssl_config ssl_without_pss;
     bool allows_1_2;

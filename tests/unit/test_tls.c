@@ -540,21 +540,22 @@ static void sessions_are_of_one_host_and_port_and_few(void) {
 
 /* ---- Authorities of the system ---- */
 
-static void what_the_authorities_depend_on_is_told_whole_or_not_at_all(void) {
-    char first[64];
-    char second[64];
+static void what_the_authorities_depend_on_is_what_the_environment_says(void) {
+    ferry_trust_places places;
     setenv("SSL_CERT_FILE", "/certificates/first.pem", 1);
     unsetenv("SSL_CERT_DIR");
-    CHECK(ferry_trust_write_key(first, sizeof first));
-    setenv("SSL_CERT_FILE", "/certificates/other.pem", 1);
-    CHECK(ferry_trust_write_key(second, sizeof second));
-    CHECK(strcmp(first, second) != 0);
-    CHECK(ferry_trust_write_key(second, strlen(second) + 1));
-    CHECK(!ferry_trust_write_key(second, strlen(second)));
+    CHECK(ferry_trust_places_init(&places));
+    CHECK_STR(places.file, "/certificates/first.pem");
+    CHECK(places.folders == NULL);
+    setenv("SSL_CERT_FILE", "/certificates/other.pem", 1); /* a copy has been made */
+    setenv("SSL_CERT_DIR", "/certificates:/more", 1);
+    CHECK_STR(places.file, "/certificates/first.pem");
+    ferry_trust_places_deinit(&places);
+    CHECK(ferry_trust_places_init(&places));
+    CHECK_STR(places.file, "/certificates/other.pem");
+    CHECK_STR(places.folders, "/certificates:/more");
+    ferry_trust_places_deinit(&places);
     unsetenv("SSL_CERT_FILE");
-    setenv("SSL_CERT_DIR", "/certificates/other.pem", 1);
-    CHECK(ferry_trust_write_key(first, sizeof first));
-    CHECK(strcmp(first, second) != 0);
     unsetenv("SSL_CERT_DIR");
 }
 
@@ -773,7 +774,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(many_tickets_are_not_all_read_in_one_call),
         CHECK_TEST(a_session_is_not_offered_a_day_after_its_chain_was_looked_at),
         CHECK_TEST(sessions_are_of_one_host_and_port_and_few),
-        CHECK_TEST(what_the_authorities_depend_on_is_told_whole_or_not_at_all),
+        CHECK_TEST(what_the_authorities_depend_on_is_what_the_environment_says),
         CHECK_TEST(options_that_cannot_be_read_leave_the_connection),
         CHECK_TEST(a_wrong_password_is_told_whatever_it_makes_of_the_key),
         CHECK_TEST(starting_where_it_cannot_be_is_refused),
