@@ -26,6 +26,7 @@ typedef struct route_peer {
     ferry_tls_attempt attempt;
     bool is_waiting; /* for the configuration, at this descriptor */
     ferry_descriptor descriptor;
+    int process;      /* that began to wait; in a child nothing makes it ready */
     bool is_speaking; /* its stream is there */
     char *host;       /* NULL where there is no TLS, and between two routes */
     uint16_t port;
@@ -237,6 +238,7 @@ static ferry_error speak_tls(ferry_route *route, route_peer *peer) {
     if (error == FERRY_OK && !ready) {
         if (!peer->is_waiting) {
             peer->descriptor = ferry_tls_config_begin_wait(peer->config);
+            peer->process = ferry_platform_process();
             peer->is_waiting = true;
             route->context->phase = ", while the trusted authorities were read";
         }
@@ -380,6 +382,10 @@ static size_t route_get_waits(const ferry_connector *connector, ferry_wait *wait
     }
     const route_peer *waiting = self->proxy.is_waiting ? &self->proxy : &self->origin;
     if (waiting->is_waiting) {
+        if (waiting->process != ferry_platform_process()) {
+            *deadline_ms = 0; /* the step says what is wrong */
+            return 0;
+        }
         if (waiting->descriptor == FERRY_NO_DESCRIPTOR) {
             *deadline_ms = self->retry_ms < *deadline_ms ? self->retry_ms : *deadline_ms;
             return 0;

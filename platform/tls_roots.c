@@ -13,6 +13,7 @@ enum { LOOKED_SIZE = 448 };
 
 struct ferry_tls_roots {
     unsigned users; /* the thread that reads them is one; guarded by the platform's lock, as are */
+    int process;    /* whose thread that is: a child after fork() has none */
     bool is_read;   /* nothing beneath changes any more; */
     ferry_job *job; /* which reads them, until nobody waits for it; */
     unsigned waits; /* and how many do */
@@ -119,6 +120,7 @@ static ferry_tls_roots *roots_new(void) {
     ferry_tls_roots *roots = calloc(1, sizeof *roots);
     if (roots != NULL) {
         roots->users = 1;
+        roots->process = ferry_platform_process();
         mbedtls_x509_crt_init(&roots->chain);
     }
     return roots;
@@ -172,7 +174,8 @@ static void read_system_and_let_go(void *ctx) {
 static ferry_tls_roots *join_system(const ferry_trust_places *places) {
     ferry_platform_lock();
     ferry_tls_roots *found = system_roots;
-    if (found != NULL && is_same_place(&found->places, places)) {
+    bool may_end = found != NULL && (found->is_read || found->process == ferry_platform_process());
+    if (may_end && is_same_place(&found->places, places)) {
         found->users++;
     } else {
         found = NULL;
@@ -260,6 +263,12 @@ ferry_error ferry_tls_roots_poll(ferry_tls_roots *roots, ferry_context *context,
         roots->job = NULL;
     }
     ferry_platform_unlock();
+    if (!is_read && roots->process != ferry_platform_process()) {
+        *ready = false;
+        return ferry_fail(context, FERRY_ERROR_FAILED,
+                          "the trusted certificate authorities were being read when fork() was "
+                          "called: connect again");
+    }
     *ready = is_read && is_usable(roots);
     return is_read && !*ready ? fail_system(roots, context) : FERRY_OK;
 }

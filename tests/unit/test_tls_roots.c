@@ -169,6 +169,41 @@ static void reading_that_takes_too_long_is_told(void) {
     end();
 }
 
+/* What the child says of a connection that its parent has begun, and of one of its own. */
+static int speak_as_child(connecting *parents) {
+    struct pollfd entry;
+    connecting own;
+    int timeout_ms = ferry_client_get_wait_timeout_ms(parents->client);
+    ferry_error error = connecting_go_on(parents, &entry);
+    bool is_told = strstr(ferry_client_get_error_detail(parents->client), "fork()") != NULL;
+    unsetenv("SSL_CERT_FILE"); /* the gate is the parent's */
+    bool connects = connecting_start(&own, NULL) == FERRY_OK && connecting_finish(&own) == FERRY_OK;
+    setenv("SSL_CERT_FILE", place.gate, 1);
+    return (error == FERRY_ERROR_FAILED && is_told ? 0 : 1) + (connects ? 0 : 2) +
+           (timeout_ms == 0 ? 0 : 4);
+}
+
+static void a_child_does_not_wait_for_its_parents_thread(void) {
+    begin(true);
+    connecting one;
+    struct pollfd entry;
+    CHECK_INT(connecting_start(&one, NULL), FERRY_OK);
+    CHECK_INT(connecting_go_on(&one, &entry), FERRY_OK);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(speak_as_child(&one));
+    }
+    int status = 0;
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), 0);
+    open_gate();
+    CHECK_INT(connecting_finish(&one), FERRY_OK);
+    connecting_end(&one);
+    end();
+}
+
 /* So many descriptors can be opened yet. */
 static void limit_descriptors(size_t room) {
     static rlim_t before;
@@ -300,6 +335,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(clients_wait_for_the_thread_that_reads_and_share_what_it_finds),
         CHECK_TEST(a_client_may_go_while_the_thread_reads_for_it),
         CHECK_TEST(reading_that_takes_too_long_is_told),
+        CHECK_TEST(a_child_does_not_wait_for_its_parents_thread),
         CHECK_TEST(a_shortage_of_descriptors_is_told_and_passes),
         CHECK_TEST(a_system_without_authorities_is_told_where_they_were_looked_for),
         CHECK_TEST(what_may_not_be_read_is_told_from_what_is_not_there),
