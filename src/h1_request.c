@@ -84,8 +84,9 @@ static char *put_accept_encoding(char *at, const ferry_message *message,
     return at;
 }
 
+/* Blanks at its end are no part of a value (RFC 9110 section 5.5); a browser sends none either. */
 static char *put_line(char *at, const char *line) {
-    at = put(at, ferry_span_of(line));
+    at = put(at, ferry_span_trim(ferry_span_of(line)));
     return PUT_LITERAL(at, "\r\n");
 }
 

@@ -121,10 +121,17 @@ describe("Requesting", () => {
       "X-NoSpace:c",
       "X-Two: 1",
       "X-Two: 2",
-      "ACCEPT-X: \td ",
+      "ACCEPT-X: \td",
     ];
     const server = await sent(t, [], "GET", "/", "-", ...headers);
     expectReceived(server, ["GET / HTTP/1.1", "Host: 127.0.0.1:PORT", ...headers, ...ADDED]);
+  });
+
+  test("blanks_at_the_end_of_a_value_are_not_sent", async (t) => {
+    const headers = ["X-A: 1 \t ", "X-B:  two  words", "X-Empty: ", "X-Blank:\t"];
+    const server = await sent(t, [], "GET", "/a", "-", ...headers);
+    const trimmed = ["X-A: 1", "X-B:  two  words", "X-Empty:", "X-Blank:"];
+    expectReceived(server, ["GET /a HTTP/1.1", "Host: 127.0.0.1:PORT", ...trimmed, ...ADDED]);
   });
 
   test("header_that_the_caller_sets_is_not_added", async (t) => {

@@ -51,7 +51,7 @@ static void host_goes_first_whoever_gave_it(void) {
     check_head(&(ferry_request){.url = "/", .headers = none},
                "GET / HTTP/1.1\r\nHost: localhost\r\nX: 1\r\n" REST);
     check_head(&(ferry_request){.url = "/", .headers = last},
-               "GET / HTTP/1.1\r\nhOST:  a \r\nX: 1\r\nY: 2\r\n" REST);
+               "GET / HTTP/1.1\r\nhOST:  a\r\nX: 1\r\nY: 2\r\n" REST);
 }
 
 static void two_hosts_are_refused(void) {
