@@ -266,8 +266,8 @@ static void answers_are_shown_without_what_a_terminal_would_obey(void) {
         "HTTP/1.1 200 OK\r\nContent-Length: \x9b\xc2\x9b\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: \x9b\xc2\x9b\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: \x9b\xc2\x9b\r\nContent-Length: 1\r\n\r\na",
-        "HTTP/1.1 200 OK\r\nSet-Cookie: a=secret\r\nSet-cookie:\r\n secret\r\n\tsecret\r\n"
-        "Content-Length: 0\r\n\r\n",
+        ("HTTP/1.1 200 OK\r\nSet-Cookie: a=secret\r\nSet-cookie:\r\n secret\r\n\tsecret\r\n"
+         "Content-Length: 0\r\n\r\n"),
         "HTTP/1.1 200 OK\r\nSet-Cookie : secret\r\n\r\n",
         "HTTP/1.1 200 OK\r\nSet-Cookie secret\r\n\r\n",
         "HTTP/1.1 200 OK\r\nSet-Cookie: secret\rsecret\r\n\r\n",
