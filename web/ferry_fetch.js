@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // ferry_fetch: the JavaScript side of the fetch backend: starts fetches, reads their bodies ahead up
-// to a window, and gives C what it asks for. web/fetch_js.h documents each function. It keeps to
-// what Emscripten 3.1.6 understands, optimiser included, and later ones still do.
+// to a window, and gives C what it asks for. web/fetch_js.h documents each function, and at its head
+// what holds for all that crosses to C and back. It keeps to what Emscripten 3.1.6 understands,
+// optimiser included, and later ones still do.
 mergeInto(LibraryManager.library, {
   $ferryFetch: {
     lastId: 0,
@@ -14,6 +15,9 @@ mergeInto(LibraryManager.library, {
     LEAST: 16384,
     MOST: 524288,
     MOST_SPARE: 32,
+    MOST_EMPTY: 1000, // pieces one after another that hold nothing
+    MOST_WORDS: 400, // FERRY_FETCH_WORDS_SIZE
+    END_MS: 100, // so long the end of a body may come after its last announced byte
 
     // As ferry_fetch_failure_kind.
     NETWORK: 1,
@@ -28,6 +32,9 @@ mergeInto(LibraryManager.library, {
     PROTOCOL: 10,
     CODING: 11,
     CONNECTION: 12,
+    UPLOAD: 13,
+    RESPONSE: 14,
+    HEAD: 15,
 
     // Pointers beyond 2 GiB arrive as negative numbers in some builds.
     at: function (pointer) {
@@ -43,18 +50,30 @@ mergeInto(LibraryManager.library, {
       return text.split("\0");
     },
 
-    // The reverse; what is no byte becomes "?".
-    store: function (text, dst) {
-      for (var i = 0; i < text.length; i++) {
-        var code = text.charCodeAt(i);
-        HEAPU8[dst + i] = code > 255 ? 63 : code;
+    // The reverse. A NUL or an end of line, which only what is no browser's own can hold, is a space.
+    text: function (strings) {
+      for (var i = 0; i < strings.length; i++) {
+        strings[i] = ("" + strings[i]).replace(/[\0\r\n]/g, " ");
       }
-      HEAPU8[dst + i] = 0;
+      return strings.join("\0") + "\0";
+    },
+
+    // Stores a text whole, or not at all, and returns its length. What is no byte becomes "?".
+    give: function (text, dst, capacity) {
+      dst = ferryFetch.at(dst);
+      if (text.length <= ferryFetch.at(capacity)) {
+        for (var i = 0; i < text.length; i++) {
+          var code = text.charCodeAt(i);
+          HEAPU8[dst + i] = code > 255 ? 63 : code;
+        }
+      }
+      return text.length;
     },
 
     // Lets C know that there is something new.
     tell: function (record) {
       clearTimeout(record.late);
+      record.late = 0;
       var index = record.signal / 4;
       Atomics.add(HEAP32, index, 1);
       Atomics.notify(HEAP32, index);
@@ -62,19 +81,52 @@ mergeInto(LibraryManager.library, {
       if (wake) wake();
     },
 
+    // The same in a while, unless there is more to tell of before.
+    tellLater: function (record, milliseconds) {
+      clearTimeout(record.late);
+      record.late = setTimeout(ferryFetch.tell, milliseconds, record);
+    },
+
+    // Whatever a fetch ends in, it is an error of the client's, and the first is the one to tell of.
     fail: function (record, kind, error) {
-      var cause = error.cause || error;
+      if (record.failure) return;
       record.failure = kind;
-      record.words = error.message || "" + error;
-      if (cause !== error) record.words += ": " + (cause.message || cause.code || cause);
+      record.words = ferryFetch.wordsOf(error);
       record.ended = true;
       if (!record.gone) ferryFetch.tell(record);
     },
 
-    // Node says why, browsers do not.
-    kindInNode: function (error, otherwise) {
-      var cause = error.cause || {};
-      var code = cause.name + " " + cause.code;
+    // Anything can be thrown, and what looks at it may be thrown at in turn.
+    wordsOf: function (error) {
+      var words = "";
+      try {
+        words = ferryFetch.phrase(error);
+        var cause = ferryFetch.phrase(error.cause);
+        if (cause) words += ": " + cause;
+      } catch (e) {
+        // What is there will do.
+      }
+      // UTF-8 as C has it, cut between two characters.
+      var bytes = new TextEncoder().encode(words || "no reason is given");
+      var end = Math.min(bytes.length, ferryFetch.MOST_WORDS - 1);
+      while ((bytes[end] & 192) == 128) end--;
+      return ferryFetch.text([String.fromCharCode.apply(null, bytes.subarray(0, end))]);
+    },
+
+    phrase: function (thing) {
+      if (thing === undefined || thing === null) return "";
+      var words = "" + (thing.message || thing.code || thing.name || String(thing));
+      return /^\[object /.test(words) ? "" : words;
+    },
+
+    // Node says why, browsers do not: what a failure is that has a cause, or none.
+    kindInNode: function (error, otherwise, withoutCause) {
+      var code;
+      try {
+        code = error.cause.name + " " + error.cause.code;
+      } catch (e) {
+        return withoutCause;
+      }
       if (/NOTFOUND|AGAIN/.test(code)) return ferryFetch.RESOLVE;
       if (/REFUSED|UNREACH|TIMEDOUT|CONNECT_TIMEOUT/.test(code)) return ferryFetch.CONNECT;
       if (/HTTPParser|LENGTH_MISMATCH/.test(code)) return ferryFetch.PROTOCOL;
@@ -90,10 +142,7 @@ mergeInto(LibraryManager.library, {
         return ferryFetch.REFUSED;
       }
       if (typeof location != "object") {
-        return ferryFetch.kindInNode(
-          error,
-          error.cause ? ferryFetch.CONNECTION : ferryFetch.NETWORK,
-        );
+        return ferryFetch.kindInNode(error, ferryFetch.CONNECTION, ferryFetch.NETWORK);
       }
       if (!navigator.onLine) return ferryFetch.OFFLINE;
       var target = new URL(record.url);
@@ -105,40 +154,78 @@ mergeInto(LibraryManager.library, {
         : ferryFetch.CROSS_ORIGIN;
     },
 
-    // The length of the body, where it can be known and trusted: a page does not see the coding of
-    // what another origin sends, so its Content-Length may be that of the coded body.
+    // How long the body will be, for progress bars; -1 where that is not known, 0 where there is no
+    // body. A page does not see the coding of what another origin sends, so its Content-Length may
+    // be that of the coded body. Nothing is decided by it: a body ends where its reader says so.
     hintOf: function (record, response) {
       var headers = response.headers;
       var length = headers.get("content-length");
       var plain = /^(identity)?$/i.test(headers.get("content-encoding") || "");
       var seen = response.type == "basic" || typeof location != "object";
-      if (!response.body || record.init.method == "HEAD" || /^(204|304)$/.test(response.status)) {
-        return 0;
-      }
+      if (response.body === null || /^HEAD$/i.test(record.init.method)) return 0;
+      if (/^(204|304)$/.test(response.status)) return 0;
       return seen && plain && /^[0-9]{1,15}$/.test(length) ? +length : -1;
     },
 
     // The head in the form that C reads, and then the body.
     respond: function (record, response) {
       var hint = ferryFetch.hintOf(record, response);
-      var strings = [response.status, hint, response.url];
-      var headers = response.headers;
-      headers.forEach(function (value, name) {
-        strings.push(name, value);
-      });
-      record.head = strings.join("\0") + "\0";
-      record.left = hint;
-      record.size = Math.min(Math.max(hint, ferryFetch.LEAST), ferryFetch.MOST);
-      record.ended = !hint;
-      if (hint) {
-        ferryFetch.openBody(record, response.body);
-        ferryFetch.pump(record);
+      var code = response.status;
+      var strings = [code, hint, response.url];
+      var size = 0;
+      if (typeof code != "number" || !(code >= 0 && code <= 999) || code % 1) {
+        throw new Error("its status is no code");
       }
-      // A small body is most often there already: C hears of the head and of the body at once.
-      if (hint > 0 && hint <= ferryFetch.LEAST) {
-        record.late = setTimeout(ferryFetch.tell, 0, record);
-      } else {
-        ferryFetch.tell(record);
+      response.headers.forEach(function (value, name) {
+        strings.push(name, value);
+        size += name.length + value.length + 4; // as a line of HTTP/1.1 would take
+      });
+      if (size > record.mostHead) {
+        ferryFetch.fail(record, ferryFetch.HEAD);
+        return;
+      }
+      var head = ferryFetch.text(strings);
+      record.hint = hint;
+      record.size = Math.min(Math.max(hint, ferryFetch.LEAST), ferryFetch.MOST);
+      record.ended = response.body === null;
+      if (!record.ended) ferryFetch.openBody(record, response.body, hint);
+      record.head = head;
+      // A small body is most often there already: C hears of the head and of the body's end at once.
+      if (record.ended || hint < 0 || hint > ferryFetch.LEAST) ferryFetch.tell(record);
+      else ferryFetch.tellLater(record, hint ? 0 : ferryFetch.END_MS);
+      ferryFetch.pump(record);
+    },
+
+    // What is to be sent. In Node, bytes that are sent once cannot be sent again after a redirect;
+    // those of a Blob can. An empty PATCH would go without a Content-Length.
+    bodyOf: function (record) {
+      var parts = record.parts;
+      if (!parts.length) return record.init.method == "PATCH" ? new Uint8Array(0) : undefined;
+      return parts.length > 1 || typeof location != "object" ? new Blob(parts) : parts[0];
+    },
+
+    // From the request to the head of its response.
+    start: async function (record) {
+      var init = record.init;
+      var response;
+      try {
+        init.body = ferryFetch.bodyOf(record);
+      } catch (error) {
+        ferryFetch.fail(record, ferryFetch.UPLOAD, error);
+        return;
+      }
+      try {
+        record.controller = ferryFetch.controllers.pop() || new AbortController();
+        init.signal = record.controller.signal;
+        response = await fetch(record.url, init);
+      } catch (error) {
+        if (!record.gone) ferryFetch.fail(record, ferryFetch.kindOf(record, error), error);
+        return;
+      }
+      try {
+        if (!record.gone) ferryFetch.respond(record, response);
+      } catch (error) {
+        ferryFetch.fail(record, ferryFetch.RESPONSE, error);
       }
     },
 
@@ -146,19 +233,26 @@ mergeInto(LibraryManager.library, {
     // listens on a signal stays for a while, so that there each fetch has one of its own.
     cancel: function (record) {
       var controller = record.controller;
+      var controllers = ferryFetch.controllers;
       clearTimeout(record.late);
       record.gone = true;
       if (!controller) return;
-      if (!record.ended) controller.abort();
-      else if (!record.failure && typeof location == "object") {
-        ferryFetch.controllers.push(controller);
+      if (record.ended && !record.failure) {
+        var isOfUse = typeof location == "object" && controllers.length < ferryFetch.MOST_SPARE;
+        if (isOfUse) controllers.push(controller);
+        return;
+      }
+      try {
+        controller.abort();
+      } catch (e) {
+        // A page's own controller: there is no more to be done about it.
       }
     },
 
     // A reader that fills a buffer of ours is the faster one where there are many bytes, the other
     // one where there are few.
-    openBody: function (record, body) {
-      if (record.left < 0 || record.left > ferryFetch.LEAST) {
+    openBody: function (record, body, hint) {
+      if (hint < 0 || hint > ferryFetch.LEAST) {
         try {
           record.reader = body.getReader({ mode: "byob" });
           record.byob = true;
@@ -196,8 +290,14 @@ mergeInto(LibraryManager.library, {
     },
 
     keep: function (record, chunk) {
-      record.left -= chunk.length;
-      record.ended = !record.left; // all of it is here: nothing more is to be asked for
+      if (!ArrayBuffer.isView(chunk)) throw new Error("what it gives are no bytes");
+      chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (!chunk.length) {
+        if (++record.empty > ferryFetch.MOST_EMPTY) throw new Error("it gives nothing, on and on");
+        return;
+      }
+      record.empty = 0;
+      record.come += chunk.length;
       if (!record.byob) {
         ferryFetch.push(record, chunk, chunk.length);
         return;
@@ -220,6 +320,14 @@ mergeInto(LibraryManager.library, {
       if (size == record.size) record.landing = buffer;
     },
 
+    // The last announced bytes are told of together with the end, which most often comes with them:
+    // whether it does, and what else comes, the reader alone knows.
+    tellOfBytes: function (record) {
+      if (record.ended || record.come > record.hint) ferryFetch.tell(record);
+      else if (record.come == record.hint) ferryFetch.tellLater(record, ferryFetch.END_MS);
+      else if (!record.late) ferryFetch.tell(record);
+    },
+
     // Reads ahead until the window is full; C's reading starts it again.
     pump: async function (record) {
       if (record.pumping || record.ended) return;
@@ -229,10 +337,11 @@ mergeInto(LibraryManager.library, {
           var result = await ferryFetch.next(record);
           if (result.done) record.ended = true;
           else ferryFetch.keep(record, result.value);
-          if (!record.gone) ferryFetch.tell(record);
+          if (!record.gone) ferryFetch.tellOfBytes(record);
         }
       } catch (error) {
-        ferryFetch.fail(record, ferryFetch.kindInNode(error, ferryFetch.BODY), error);
+        var BODY = ferryFetch.BODY;
+        ferryFetch.fail(record, ferryFetch.kindInNode(error, BODY, BODY), error);
       }
       record.pumping = false;
     },
@@ -240,18 +349,22 @@ mergeInto(LibraryManager.library, {
 
   ferry_js_new__deps: ["$ferryFetch"],
   ferry_js_new__proxy: "sync",
-  ferry_js_new__sig: "ipppp",
-  ferry_js_new: function (signal, text, length, window) {
+  ferry_js_new__sig: "ippppp",
+  ferry_js_new: function (signal, text, length, window, mostHead) {
     var strings = ferryFetch.strings(ferryFetch.at(text), length);
     var record = {
       signal: ferryFetch.at(signal),
       window: ferryFetch.at(window),
+      mostHead: ferryFetch.at(mostHead),
       init: { method: strings[0], headers: [] },
       url: strings[1],
       parts: [],
       queue: [],
       offset: 0,
       held: 0,
+      come: 0, // bytes of the body
+      empty: 0,
+      late: 0, // a timer: C is told when it has run out
       failure: 0,
     };
     for (var i = 2; strings[i]; i += 2) record.init[strings[i]] = strings[i + 1];
@@ -281,26 +394,8 @@ mergeInto(LibraryManager.library, {
   ferry_js_send__sig: "vi",
   ferry_js_send: function (id) {
     var record = ferryFetch.records[id];
-    var init = record.init;
-    var parts = record.parts;
-    // An empty PATCH would go without a Content-Length.
-    if (parts.length || init.method == "PATCH") {
-      init.body = parts.length > 1 ? new Blob(parts) : parts[0] || "";
-    }
-    if (typeof fetch != "function") {
-      ferryFetch.fail(record, ferryFetch.NO_FETCH, "this platform is too old");
-      return;
-    }
-    record.controller = ferryFetch.controllers.pop() || new AbortController();
-    init.signal = record.controller.signal;
-    fetch(record.url, init).then(
-      function (response) {
-        if (!record.gone) ferryFetch.respond(record, response);
-      },
-      function (error) {
-        if (!record.gone) ferryFetch.fail(record, ferryFetch.kindOf(record, error), error);
-      },
-    );
+    if (typeof fetch == "function") ferryFetch.start(record);
+    else ferryFetch.fail(record, ferryFetch.NO_FETCH, "this platform is too old");
   },
 
   ferry_js_head__deps: ["$ferryFetch"],
@@ -310,8 +405,7 @@ mergeInto(LibraryManager.library, {
     var record = ferryFetch.records[id];
     var head = record.head;
     if (!head) return record.failure ? -2 : -1;
-    if (head.length < ferryFetch.at(capacity)) ferryFetch.store(head, ferryFetch.at(dst));
-    return head.length;
+    return ferryFetch.give(head, dst, capacity);
   },
 
   ferry_js_read__deps: ["$ferryFetch"],
@@ -323,18 +417,23 @@ mergeInto(LibraryManager.library, {
     var total = 0;
     dst = ferryFetch.at(dst);
     capacity = ferryFetch.at(capacity);
-    while (total < capacity && queue.length) {
-      var part = queue[0];
-      var end = Math.min(part.end, record.offset + capacity - total);
-      HEAPU8.set(part.bytes.subarray(record.offset, end), dst + total);
-      total += end - record.offset;
-      record.offset = end;
-      if (end == part.end) {
-        queue.shift();
-        record.offset = 0;
-        record.held -= part.bytes.length;
-        if (record.byob) ferryFetch.recycle(part.bytes.buffer);
+    try {
+      while (total < capacity && queue.length) {
+        var part = queue[0];
+        var end = Math.min(part.end, record.offset + capacity - total);
+        HEAPU8.set(part.bytes.subarray(record.offset, end), dst + total);
+        total += end - record.offset;
+        record.offset = end;
+        if (end == part.end) {
+          queue.shift();
+          record.offset = 0;
+          record.held -= part.bytes.length;
+          if (record.byob) ferryFetch.recycle(part.bytes.buffer);
+        }
       }
+    } catch (error) {
+      queue.length = 0; // a page's own stream has taken back what it gave
+      ferryFetch.fail(record, ferryFetch.BODY, error);
     }
     ferryFetch.pump(record);
     return record.ended && !queue.length ? -total - 1 : total;
@@ -342,13 +441,16 @@ mergeInto(LibraryManager.library, {
 
   ferry_js_failure__deps: ["$ferryFetch"],
   ferry_js_failure__proxy: "sync",
-  ferry_js_failure__sig: "iipp",
-  ferry_js_failure: function (id, dst, capacity) {
-    var record = ferryFetch.records[id];
-    if (record.failure) {
-      ferryFetch.store(record.words.slice(0, ferryFetch.at(capacity) - 1), ferryFetch.at(dst));
-    }
-    return record.failure;
+  ferry_js_failure__sig: "ii",
+  ferry_js_failure: function (id) {
+    return ferryFetch.records[id].failure;
+  },
+
+  ferry_js_words__deps: ["$ferryFetch"],
+  ferry_js_words__proxy: "sync",
+  ferry_js_words__sig: "dipp",
+  ferry_js_words: function (id, dst, capacity) {
+    return ferryFetch.give(ferryFetch.records[id].words, dst, capacity);
   },
 
   ferry_js_drop__deps: ["$ferryFetch"],

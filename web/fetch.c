@@ -7,12 +7,11 @@
 
 #include "fetch_request.h"
 
+#include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
-enum {
-    DEFAULT_WINDOW = 16 * 1024 * 1024,
-    WORDS_SIZE = 200, /* of what the platform says about a failure */
-};
+enum { DEFAULT_WINDOW = 16 * 1024 * 1024 };
 
 typedef struct ferry_fetch {
     ferry_backend base;
@@ -83,9 +82,9 @@ static ferry_error fetch_send(ferry_backend *backend, const ferry_message *messa
     size_t window = message->fetch->window_bytes;
     drop(fetch);
     fetch->signal.seen = atomic_load(&fetch->signal.news);
-    fetch->id =
-        ferry_js_new(&fetch->signal, ferry_buffer_content(&fetch->text),
-                     ferry_buffer_length(&fetch->text), window > 0 ? window : DEFAULT_WINDOW);
+    fetch->id = ferry_js_new(
+        &fetch->signal, ferry_buffer_content(&fetch->text), ferry_buffer_length(&fetch->text),
+        window > 0 ? window : DEFAULT_WINDOW, backend->context->max_head_bytes);
     if (message->body_length > 0 &&
         ferry_js_write(fetch->id, message->body, message->body_length) == 0) {
         drop(fetch);
@@ -201,6 +200,15 @@ static ferry_error describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind, c
     case FERRY_FETCH_FAILURE_CONNECTION:
         return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR, "the connection failed: %s",
                           words);
+    case FERRY_FETCH_FAILURE_UPLOAD:
+        return ferry_fail(context, FERRY_ERROR_OUT_OF_MEMORY,
+                          "the request's body could not be put together: %s", words);
+    case FERRY_FETCH_FAILURE_RESPONSE:
+        return ferry_fail(context, FERRY_ERROR_PROTOCOL, "what fetch() gave is no response: %s",
+                          words);
+    case FERRY_FETCH_FAILURE_HEAD:
+        return ferry_headers_explain(&fetch->base.exchange->headers, context,
+                                     FERRY_ERROR_TOO_LARGE);
     case FERRY_FETCH_FAILURE_NO_FETCH:
         return ferry_fail(context, FERRY_ERROR_UNAVAILABLE, "there is no fetch() here: %s", words);
     }
@@ -215,13 +223,21 @@ static ferry_error describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind, c
                       also);
 }
 
+/* Nothing more is wanted of the server. */
+static void fetch_fail(ferry_fetch *fetch, ferry_error error) {
+    drop(fetch);
+    ferry_exchange_fail(fetch->base.exchange, error);
+}
+
 /* Ends the exchange with what JavaScript knows of the failure; false where there was none. */
 static bool take_failure(ferry_fetch *fetch) {
-    char words[WORDS_SIZE];
-    ferry_fetch_failure_kind kind =
-        (ferry_fetch_failure_kind)ferry_js_failure(fetch->id, words, sizeof words);
+    ferry_fetch_failure_kind kind = (ferry_fetch_failure_kind)ferry_js_failure(fetch->id);
     if (kind != FERRY_FETCH_FAILURE_NONE) {
-        ferry_exchange_fail(fetch->base.exchange, describe(fetch, kind, words));
+        char words[FERRY_FETCH_WORDS_SIZE];
+        double length = ferry_js_words(fetch->id, words, sizeof words);
+        assert(length <= (double)sizeof words);
+        (void)length;
+        fetch_fail(fetch, describe(fetch, kind, words));
     }
     return kind != FERRY_FETCH_FAILURE_NONE;
 }
@@ -233,31 +249,28 @@ static void end(ferry_fetch *fetch) {
 
 /* ---- The response ---- */
 
-static ferry_span next_text(ferry_span *rest) {
-    ferry_span text = ferry_span_of(rest->data);
-    rest->data += text.length + 1;
-    rest->length -= text.length + 1;
-    return text;
+/* The next string of a text. */
+static ferry_span next_string(ferry_span *rest) {
+    const char *nul = memchr(rest->data, '\0', rest->length);
+    assert(nul != NULL);
+    ferry_span string = {rest->data, (size_t)(nul - rest->data)};
+    rest->data += string.length + 1;
+    rest->length -= string.length + 1;
+    return string;
 }
 
 static ferry_error take_headers(ferry_fetch *fetch, ferry_span rest) {
     ferry_context *context = fetch->base.context;
     ferry_headers *headers = &fetch->base.exchange->headers;
     ferry_error error = FERRY_OK;
-    if (rest.length > context->max_head_bytes) {
-        error = FERRY_ERROR_TOO_LARGE;
-    }
     while (rest.length > 0 && error == FERRY_OK) {
-        ferry_span name = next_text(&rest);
-        error = ferry_headers_add(headers, context, name, ferry_span_trim(next_text(&rest)));
+        ferry_span name = next_string(&rest);
+        error = ferry_headers_add(headers, context, name, ferry_span_trim(next_string(&rest)));
     }
     return ferry_headers_explain(headers, context, error);
 }
 
 static ferry_error take_url(ferry_exchange *exchange, ferry_span url) {
-    if (url.length == 0) { /* opaque: the page may not know where it comes from */
-        return FERRY_OK;
-    }
     ferry_buffer_clear(&exchange->url);
     if (ferry_buffer_append(&exchange->url, exchange->context, url.data, url.length + 1) !=
         FERRY_OK) {
@@ -271,16 +284,16 @@ static void take_head(ferry_fetch *fetch, size_t length) {
     ferry_span rest = {ferry_buffer_content(&fetch->text), length};
     int64_t code = 0;
     int64_t hint;
-    ferry_span_to_int64(next_text(&rest), &code);
-    if (!ferry_span_to_int64(next_text(&rest), &hint)) {
+    ferry_span_to_int64(next_string(&rest), &code);
+    if (!ferry_span_to_int64(next_string(&rest), &hint)) {
         hint = -1;
     }
-    ferry_error error = take_url(exchange, next_text(&rest));
+    ferry_error error = take_url(exchange, next_string(&rest));
     if (error == FERRY_OK) {
         error = take_headers(fetch, rest);
     }
     if (error != FERRY_OK) {
-        ferry_exchange_fail(exchange, error);
+        fetch_fail(fetch, error);
         return;
     }
     if (code == 0) {
@@ -288,7 +301,8 @@ static void take_head(ferry_fetch *fetch, size_t length) {
                   "the response is opaque: the browser shows neither code, headers nor body");
     }
     ferry_exchange_head(exchange, (int)code, false, -1, hint);
-    if (hint == 0) {
+    bool is_over = ferry_js_read(fetch->id, NULL, 0) < 0;
+    if (is_over && ferry_js_failure(fetch->id) == FERRY_FETCH_FAILURE_NONE) {
         end(fetch);
     }
 }
@@ -299,7 +313,7 @@ static void look_for_head(ferry_fetch *fetch) {
     double length = ferry_js_head(fetch->id, text->data, text->capacity);
     if (length > (double)text->capacity) {
         if (ferry_buffer_reserve(text, fetch->base.context, (size_t)length) != FERRY_OK) {
-            ferry_exchange_fail(fetch->base.exchange, ferry_fail_memory(fetch->base.context));
+            fetch_fail(fetch, ferry_fail_memory(fetch->base.context));
             return;
         }
         length = ferry_js_head(fetch->id, text->data, text->capacity);
@@ -328,22 +342,6 @@ static ferry_error fetch_step(ferry_backend *backend, int64_t now_ms) {
     return FERRY_OK;
 }
 
-/* What came before a failure is read first; a body that is known to be longer has failed too. */
-static void end_body(ferry_fetch *fetch) {
-    ferry_exchange *exchange = fetch->base.exchange;
-    if (take_failure(fetch)) {
-        return;
-    }
-    if (exchange->bytes_received < exchange->body_length_hint) {
-        ferry_exchange_fail(exchange, ferry_fail(fetch->base.context, FERRY_ERROR_BODY_TRUNCATED,
-                                                 "the body ended after %lld of %lld bytes",
-                                                 (long long)exchange->bytes_received,
-                                                 (long long)exchange->body_length_hint));
-        return;
-    }
-    end(fetch);
-}
-
 static size_t fetch_read(ferry_backend *backend, void *dst, size_t capacity) {
     ferry_fetch *fetch = (ferry_fetch *)backend;
     fetch->signal.seen = atomic_load(&fetch->signal.news);
@@ -352,9 +350,7 @@ static size_t fetch_read(ferry_backend *backend, void *dst, size_t capacity) {
     size_t length = (size_t)(is_over ? -stored - 1 : stored);
     backend->exchange->bytes_received += (int64_t)length;
     backend->context->bytes_moved += length;
-    if (is_over && length == 0) {
-        end_body(fetch);
-    } else if (backend->exchange->bytes_received == backend->exchange->body_length_hint) {
+    if (is_over && !take_failure(fetch)) {
         end(fetch);
     }
     return length;

@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* fetch_js: what the C side of the fetch backend calls in ferry_fetch.js. C pulls: nothing here
  * calls back, and only ints, doubles and pointers cross. In builds with pthreads each call is
- * carried out on the main thread, where the fetches are. */
+ * carried out on the main thread, where the fetches are.
+ *
+ * What holds for everything that crosses, on both sides:
+ *
+ * - A text is one or more strings, each ended by a NUL; there is no NUL within a string. The length
+ *   of a text counts all of its bytes, every NUL included.
+ * - A byte is a character from 0 to 255 in JavaScript; any other becomes '?'. Only the platform's
+ *   words are UTF-8.
+ * - What C gives is (pointer, length). It is copied during the call, and no byte beyond is read.
+ * - Where C wants something, it names (dst, capacity). At most `capacity` bytes are stored there,
+ * and no NUL but those that the text has.
+ * - A text is stored whole or not at all. The call returns its length; it was stored if that is at
+ *   most `capacity`. Otherwise C makes room for so many bytes and calls again.
+ * - Of a body as many bytes are stored as there are and fit. The call returns how many.
+ * - Nothing that is thrown crosses, whatever a web API throws or rejects with: it becomes a failure
+ *   of the fetch.
+ */
 #ifndef FERRY_FETCH_JS_H
 #define FERRY_FETCH_JS_H
 
@@ -31,12 +47,21 @@ typedef enum ferry_fetch_failure_kind {
     FERRY_FETCH_FAILURE_PROTOCOL = 10,
     FERRY_FETCH_FAILURE_CODING = 11,
     FERRY_FETCH_FAILURE_CONNECTION = 12,
+
+    FERRY_FETCH_FAILURE_UPLOAD = 13,   /* the request's body cannot be put together */
+    FERRY_FETCH_FAILURE_RESPONSE = 14, /* what fetch() gave is no response */
+    FERRY_FETCH_FAILURE_HEAD = 15,     /* the head is longer than it may be */
 } ferry_fetch_failure_kind;
 
-/* Notes a request and gives its number, which is never used again. `text` holds strings that each
- * end with NUL: method, URL, then names and values of RequestInit members up to an empty name, then
- * names and values of headers. `window` is how many body bytes are read ahead. */
-int ferry_js_new(ferry_fetch_signal *signal, const char *text, size_t length, size_t window);
+/* The longest text of the platform's words. */
+enum { FERRY_FETCH_WORDS_SIZE = 400 };
+
+/* Notes a request and gives its number, which is never used again. The text: method, URL, then
+ * names and values of RequestInit members up to an empty name, then names and values of headers.
+ * `window` is how many body bytes are read ahead, `max_head` how long a head may be, counted as
+ * lines of HTTP/1.1. */
+int ferry_js_new(ferry_fetch_signal *signal, const char *text, size_t length, size_t window,
+                 size_t max_head);
 
 /* Adds a copy of these bytes to the request's body. 0: there is no memory. */
 int ferry_js_write(int id, const void *data, size_t length);
@@ -44,16 +69,20 @@ int ferry_js_write(int id, const void *data, size_t length);
 /* Sends the request. */
 void ferry_js_send(int id);
 
-/* The response's head as strings that each end with NUL: status code, body length hint (-1: none;
- * 0 where there is no body), URL, then names and values of headers. Returns how long that is, and
- * stores it if `capacity` is enough; -1: there is no head yet; -2: there will be none. */
+/* The response's head as a text: status code, body length hint (-1: none; 0 where there is no
+ * body), URL ("" where the platform keeps it to itself), then names and values of headers. -1:
+ * there is no head yet; -2: there will be none. */
 double ferry_js_head(int id, char *dst, size_t capacity);
 
 /* Body bytes: how many were stored, n; or -n - 1 where no more will come. */
 double ferry_js_read(int id, void *dst, size_t capacity);
 
-/* A ferry_fetch_failure_kind, and the platform's own words, cut to `capacity` and ended by NUL. */
-int ferry_js_failure(int id, char *dst, size_t capacity);
+/* A ferry_fetch_failure_kind. */
+int ferry_js_failure(int id);
+
+/* The platform's own words for a failure, a text of one string: FERRY_FETCH_WORDS_SIZE is enough.
+ */
+double ferry_js_words(int id, char *dst, size_t capacity);
 
 /* Cancels the fetch if it is under way, and forgets it. */
 void ferry_js_drop(int id);

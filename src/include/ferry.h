@@ -766,7 +766,8 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
  * headers, and appear nowhere else. As ferry_client_get_response_headers(). */
 const char *const *ferry_client_get_response_trailers(const ferry_client *client, size_t *count);
 
-/* The URL that the response is for, on the web after redirects. "" where there is no response. */
+/* The URL that the response is for, on the web after redirects. "" where there is no response, and
+ * where the browser keeps it to itself (of an opaque one). */
 const char *ferry_client_get_response_url(const ferry_client *client);
 
 /* Reads the next piece of the body: a view of at most read_chunk_size bytes, valid until the next

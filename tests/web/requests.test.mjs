@@ -100,6 +100,52 @@ inPlaces((place) => {
     );
   });
 
+  test("a_redirect_that_keeps_the_body_sends_it_again", async (t) => {
+    const to = (status) => ({ status, headers: { Location: "/a" } });
+    const { server, ask } = await own(t, {
+      ...{ "/307": to(307), "/308": to(308), "/a": { body: "a" } },
+    });
+    const lines = await ask(
+      ...sequence([
+        ["body=in one piece", "POST", "/307"],
+        ["body=in one piece", "PATCH", "/308"],
+        ["body=@300000", "PUT", "/308"],
+        ["stream=300000", "POST", "/307"],
+        ["PATCH", "/307"],
+      ]),
+    );
+    assert.deepEqual(
+      lines.filter((line) => /^(body|error)/.test(line)),
+      Array(5).fill("body 1 bytes: a"),
+    );
+    const arrived = server.of("/a");
+    assert.deepEqual(
+      arrived.map(({ method, body }) => [method, body.length]),
+      [
+        ["POST", 12],
+        ["PATCH", 12],
+        ["PUT", 300_000],
+        ["POST", 300_000],
+        ["PATCH", 0],
+      ],
+    );
+  });
+
+  test("a_body_has_the_content_type_that_the_program_gives_and_no_other", async (t) => {
+    const { server, ask } = await own(t, { "/a": { body: "a" } });
+    const methods = ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"];
+    await ask(
+      ...sequence([
+        ...methods.map((method) => [method, "/a"]),
+        ...methods.map((method) => ["body=abc", method, "/a"]),
+        ["stream=3", "POST", "/a"],
+        ["PATCH", "/a", "Content-Type: text/x-own"],
+      ]),
+    );
+    const types = server.requests.map(({ headers }) => headers["content-type"]);
+    assert.deepEqual(types, [...Array(2 * methods.length + 1).fill(undefined), "text/x-own"]);
+  });
+
   test("what_is_no_target_or_no_header_is_refused_before_anything_is_sent", async (t) => {
     const { server, ask } = await own(t, {});
     const invalid = "refused: FERRY_ERROR_INVALID_PARAMETER: ";
