@@ -150,18 +150,29 @@ static void check_get(ferry_client *client, int peer, const char *expected) {
     CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
 }
 
+/* A client that is connected to the listener, as a proxy where its port is given as that. */
+static ferry_client *connect_blocking(int listener, const char *host, int port, int proxy_port,
+                                      int *peer) {
+    ferry_client *client =
+        ferry_client_new(&(ferry_client_options){.user_agent = "", .keep_content_coding = true});
+    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
+    if (proxy_port > 0) {
+        CHECK_INT(ferry_client_set_http_proxy(client, "127.0.0.1", proxy_port), FERRY_OK);
+    }
+    CHECK_INT(ferry_client_connect_to_host(client, host, port, NULL), FERRY_OK);
+    while (ferry_client_get_status(client) != FERRY_STATUS_CONNECTED &&
+           CHECK_INT(ferry_client_poll(client), FERRY_OK)) {
+    }
+    *peer = accept(listener, NULL, NULL);
+    return client;
+}
+
 static void connection_of_the_clients_own_may_be_set_again(void) {
     static const char established[] = "HTTP/1.1 200 Established\r\n\r\n";
     uint16_t port = 0;
     int listener = net_listen(false, &port);
-    ferry_client *client =
-        ferry_client_new(&(ferry_client_options){.user_agent = "", .keep_content_coding = true});
-    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
-    CHECK_INT(ferry_client_connect_to_host(client, "127.0.0.1", port, NULL), FERRY_OK);
-    while (ferry_client_get_status(client) != FERRY_STATUS_CONNECTED &&
-           CHECK_INT(ferry_client_poll(client), FERRY_OK)) {
-    }
-    int peer = accept(listener, NULL, NULL);
+    int peer;
+    ferry_client *client = connect_blocking(listener, "127.0.0.1", port, 0, &peer);
     ferry_stream *stream = ferry_client_get_connection(client);
     CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
     CHECK_INT(ferry_client_request(client, FERRY_METHOD_CONNECT, "example.org:80", NULL, NULL),
@@ -184,6 +195,34 @@ static void connection_of_the_clients_own_may_be_set_again(void) {
     close(listener);
 }
 
+/* It still leads to the proxy while it is idle; a tunnel leads past it. */
+static void connection_to_a_proxy_stays_one_until_it_is_a_tunnel(void) {
+    static const char established[] = "HTTP/1.1 200 Established\r\n\r\n";
+    static const char by_proxy[] =
+        "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n";
+    static const char connect[] =
+        "CONNECT b.example:80 HTTP/1.1\r\nHost: b.example:80\r\nAccept: */*\r\n\r\n";
+    uint16_t port = 0;
+    int listener = net_listen(false, &port);
+    int peer;
+    ferry_client *client = connect_blocking(listener, "a.example", 80, port, &peer);
+    ferry_stream *stream = ferry_client_get_connection(client);
+    CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
+    check_get(client, peer, by_proxy);
+    CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
+    check_get(client, peer, by_proxy);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_CONNECT, "b.example:80", NULL, NULL),
+              FERRY_OK);
+    check_received(peer, connect);
+    CHECK_INT(write(peer, established, sizeof established - 1), sizeof established - 1);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
+    check_get(client, peer, "GET / HTTP/1.1\r\nHost: b.example\r\nAccept: */*\r\n\r\n");
+    ferry_client_free(client);
+    close(peer);
+    close(listener);
+}
+
 static void no_connection_yet_is_none_to_set(void) {
     uint16_t port = 0;
     int listener = net_listen(false, &port);
@@ -202,6 +241,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(tunnel_ends_with_its_peer),
         CHECK_TEST(wait_in_a_tunnel_is_for_the_peer),
         CHECK_TEST(connection_of_the_clients_own_may_be_set_again),
+        CHECK_TEST(connection_to_a_proxy_stays_one_until_it_is_a_tunnel),
         CHECK_TEST(no_connection_yet_is_none_to_set),
     };
     return CHECK_RUN(tests, argc, argv);
