@@ -3,14 +3,15 @@
 # Puts mbedTLS 3.6, with its headers, into build/deps/usr, where Debian's own is older (Debian 12 has
 # 2.28, which has no TLS 1.3). The packages are Debian 13's, taken from the mirror that apt uses here
 # and checked by apt; nothing outside of build/ is touched. They need no newer C library than 2.25.
+# A list of packages that has expired is taken where FERRY_ALLOW_EXPIRED_LISTS=1.
 # usage: get_mbedtls.sh
 set -eu
 cd "$(dirname "$0")/.."
+. cmake/apt_lists.sh
 deps=$PWD/build/deps
 apt=$deps/apt
 suite=trixie
 packages='libmbedtls-dev libmbedtls21 libmbedx509-7 libmbedcrypto16'
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 fail() {
     echo "get_mbedtls: $1" >&2
@@ -21,9 +22,7 @@ fail() {
 command -v apt-get >/dev/null || fail "there is no apt here: please install mbedTLS 3.6"
 [ -f "$keyring" ] || fail "Debian's keys are not here: please install debian-archive-keyring"
 
-# shellcheck disable=SC2016 # the names are apt's
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' |
-    grep -v security | sort -u | head -n 1)
+mirror=$(find_mirror)
 [ -n "$mirror" ] || fail "apt has no mirror of Debian"
 
 rm -rf "$apt"
@@ -44,18 +43,17 @@ APT::Sandbox::User "";
 Acquire::Languages "none";
 CONF
 # A proxy and the like are as the machine has them.
-apt-config dump | grep -i '^Acquire::\(http\|https\|Retries\|Check-Valid-Until\)[: ]' >>"$apt/apt.conf" || true
+apt-config dump | grep -i '^Acquire::\(http\|https\|Retries\)[: ]' >>"$apt/apt.conf" || true
+
+if takes_expired_lists; then echo 'Acquire::Check-Valid-Until "false";' >>"$apt/apt.conf"; fi
 
 own_apt() { APT_CONFIG="$apt/apt.conf" apt-get -qq "$@"; }
 
-if ! own_apt update 2>"$apt/log"; then
-    # A mirror that is a copy of some day has lists from that day. Their signatures are checked.
-    grep -q 'is not valid anymore\|is expired' "$apt/log" || {
-        cat "$apt/log" >&2
-        fail "the list of Debian's $suite could not be had"
-    }
-    own_apt update -o Acquire::Check-Valid-Until=false
-fi
+own_apt update 2>"$apt/log" || {
+    cat "$apt/log" >&2
+    explain_expired_list "$apt/log" "$suite"
+    fail "the list of Debian's $suite could not be had"
+}
 # shellcheck disable=SC2086 # a list of names
 (cd "$apt/packages" && own_apt download $packages)
 rm -rf "$deps/new"

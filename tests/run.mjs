@@ -179,7 +179,7 @@ const named = (...names) => {
 const isAlone = named("blocking", "cli_timeouts", "game_loop", "native", "timeouts");
 
 // These make builds of their own, or are about what the tests themselves are made of: once will do.
-const isOnce = named("authority", "bundle", "without_tls");
+const isOnce = named("authority", "bundle", "lists", "without_tls");
 
 // What valgrind slows down without changing what it means: not what measures time, nor the command
 // line, which has no more in it than the library. The second list is long, and each of its runs is.

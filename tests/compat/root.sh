@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Makes a Debian system with the newest Emscripten in build/compat/root, and runs commands in a copy of
-# the project there. Needs root.
+# the project there. Needs root. A list of packages that has expired is taken where
+# FERRY_ALLOW_EXPIRED_LISTS=1.
 # usage: root.sh make                 makes the system unless it is there (minutes)
 #        root.sh copy                 copies the project as it is now to the system's /srv/project
 #        root.sh run COMMAND [ARG...] runs it there
 set -eu
 cd "$(dirname "$0")/../.."
+. cmake/apt_lists.sh
 root=$PWD/build/compat/root
 project=$root/srv/project
 suite=forky
@@ -20,30 +22,27 @@ fail() {
 
 [ "$(id -u)" = 0 ] || fail "it makes a system of its own in build/compat, for which it has to be root"
 
+# Without --quiet, which keeps from the log what apt complains of.
 make_system() { # make_system OPTION...
-    mmdebstrap --quiet --variant=minbase --include="$packages" "$@" "$suite" "$root.new" "$mirror"
+    mmdebstrap --variant=minbase --include="$packages" --keyring="$keyring" "$@" \
+        "$suite" "$root.new" "$mirror"
 }
 
 make() {
     [ ! -x "$root/usr/bin/emcc" ] || return 0
     command -v mmdebstrap >/dev/null || fail "please install mmdebstrap"
     command -v apt-get >/dev/null || fail "it takes Debian's mirror from apt, which is not here"
-    # shellcheck disable=SC2016 # the names are apt's
-    mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' 'Origin: Debian' |
-        grep -v security | cut -d ' ' -f 1 | sort -u | head -n 1)
+    mirror=$(find_mirror)
     [ -n "$mirror" ] || fail "apt has no mirror of Debian"
     rm -rf "$root" "$root.new"
     mkdir -p "$(dirname "$root")"
-    if ! make_system 2>"$root.log"; then
-        # A mirror that is a copy of some day has lists from that day. Their signatures are checked.
-        grep -q 'is not valid anymore\|is expired' "$root.log" || {
-            cat "$root.log" >&2
-            fail "the system could not be made"
-        }
-        echo "compat: the mirror's list of $suite is an old one, it is taken as it is" >&2
-        rm -rf "$root.new"
-        make_system --aptopt='Acquire::Check-Valid-Until "false"'
-    fi
+    set --
+    if takes_expired_lists; then set -- --aptopt='Acquire::Check-Valid-Until "false"'; fi
+    make_system "$@" >"$root.log" 2>&1 || {
+        cat "$root.log" >&2
+        explain_expired_list "$root.log" "$suite"
+        fail "the system could not be made"
+    }
     mv "$root.new" "$root"
 }
 
