@@ -217,8 +217,8 @@ static ferry_error wire_check_free(const ferry_wire *wire) {
         why = "bytes have come that nobody has read: read them first";
     } else if (ferry_buffer_length(&wire->tx) > 0) {
         why = "what was written is not sent yet: poll first";
-    } else if (is_under_way && wire->is_finished) {
-        why = "it was ended: nothing more can be sent";
+    } else if (is_under_way && (wire->is_finished || wire->base.exchange->upload_stopped)) {
+        why = "it was ended, or it broke: nothing more can be sent";
     }
     return why == NULL ? FERRY_OK
                        : ferry_fail(context, FERRY_ERROR_BUSY,

@@ -161,6 +161,21 @@ static void tunnel_that_was_ended_takes_nothing(void) {
     ferry_client_free(client);
 }
 
+static void tunnel_that_broke_takes_nothing(void) {
+    script_stream script;
+    ferry_client *client = connected(&script, "HTTP/1.1 101 Yes\r\n\r\n");
+    size_t written = 0;
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", upgrade, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    script.write_room = script.sent_length;
+    script.write_end = FERRY_STREAM_FAILED;
+    ferry_client_write_request_body(client, "ping", 4, &written);
+    CHECK_INT(written, 0);
+    check_busy(client, "broke");
+    ferry_client_free(client);
+    CHECK(script.is_destroyed);
+}
+
 static void exchange_under_way_goes_on(void) {
     script_stream script;
     ferry_client *client = connected(&script, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok");
@@ -236,6 +251,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(bytes_that_nobody_read_are_not_lost),
         CHECK_TEST(bytes_that_are_not_sent_are_not_lost),
         CHECK_TEST(tunnel_that_was_ended_takes_nothing),
+        CHECK_TEST(tunnel_that_broke_takes_nothing),
         CHECK_TEST(exchange_under_way_goes_on),
         CHECK_TEST(no_connection_is_dropped_by_none),
         CHECK_TEST(without_memory_nothing_changes),
