@@ -5,10 +5,15 @@
 #include "platform.h"
 #include "wire.h"
 
-const size_t ferry_host_poll_budget = (size_t)2 * 1024 * 1024;
+const size_t ferry_host_poll_budget = (size_t)1024 * 1024;
+const int64_t ferry_host_read_us = 1000;
 
 int64_t ferry_host_now_ms(void) {
     return ferry_platform_now_ms();
+}
+
+int64_t ferry_host_now_us(void) {
+    return ferry_platform_now_us();
 }
 
 bool ferry_host_is_ready(const ferry_wait *waits, size_t count) {

@@ -97,7 +97,8 @@ typedef struct ferry_backend_ops {
     ferry_error (*finish)(ferry_backend *backend);
     /* Stops waiting for 100 (Continue) and sends the body. */
     void (*proceed)(ferry_backend *backend);
-    /* Body bytes, at most `capacity`. 0 means nothing now; the exchange tells whether it ended. */
+    /* Body bytes, at most `capacity`, by a bounded piece of work. 0 means nothing now; the exchange
+     * tells whether it ended, or whether a call at once gets on (reader_has_work). */
     size_t (*read)(ferry_backend *backend, void *dst, size_t capacity);
     /* As ferry_connector_ops.get_waits, in every state. A deadline of 0 means at once. */
     size_t (*get_waits)(ferry_backend *backend, ferry_wait *waits, size_t capacity,

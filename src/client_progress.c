@@ -193,6 +193,7 @@ ferry_error ferry_client_step(ferry_client *client) {
     bool is_connecting = before == FERRY_STATUS_RESOLVING || before == FERRY_STATUS_CONNECTING;
     int64_t now_ms = is_connecting ? ferry_host_now_ms() : 0;
     client->budget = client->context.poll_budget_bytes;
+    client->read_us = 0;
     ferry_error error = client->backend->ops->step(client->backend, now_ms);
     if (error != FERRY_OK) {
         return ferry_client_fail(client, failed_connect_status(client, error), error);

@@ -2,6 +2,7 @@
 /* client_response: what is known of the response, and its body. */
 #include "client_state.h"
 
+#include "host.h"
 #include "span.h"
 
 #include <string.h>
@@ -97,6 +98,33 @@ bool ferry_client_is_upload_stopped(const ferry_client *client) {
 
 /* ---- The body ---- */
 
+/* In pieces that the backend bounds, since a body that decodes to little or nothing can be made to
+ * take long: until there is something, no work, or its time is over. */
+static size_t read_by_polling(ferry_client *client, char *dst, size_t capacity) {
+    int64_t since_us = ferry_host_now_us();
+    int64_t spent_us = client->read_us;
+    size_t length = 0;
+    do {
+        length += client->backend->ops->read(client->backend, dst + length, capacity - length);
+        spent_us = client->read_us + ferry_host_now_us() - since_us;
+    } while (client->exchange.reader_has_work && length < capacity &&
+             spent_us < ferry_host_read_us);
+    client->read_us = spent_us;
+    client->budget = spent_us < ferry_host_read_us ? client->budget - length : 0;
+    return length;
+}
+
+/* Not for ever without a look at the time-outs. */
+static size_t read_by_blocking(ferry_client *client, char *dst, size_t capacity) {
+    enum { MOST_PIECES = 64 };
+    size_t length = 0;
+    int pieces = 0;
+    do {
+        length += client->backend->ops->read(client->backend, dst + length, capacity - length);
+    } while (client->exchange.reader_has_work && length < capacity && ++pieces < MOST_PIECES);
+    return length;
+}
+
 static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, size_t *length) {
     *length = 0;
     if (client->sleep == NULL && capacity > client->budget) {
@@ -105,14 +133,12 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
     if (capacity == 0) { /* the budget is used up: the next poll gives another */
         return ferry_client_check_time(client, false);
     }
-    *length = client->backend->ops->read(client->backend, dst, capacity);
-    client->exchange.reader_waits = *length == 0;
-    if (client->sleep == NULL) {
-        client->budget -= *length;
-    }
+    *length = client->sleep == NULL ? read_by_polling(client, dst, capacity)
+                                    : read_by_blocking(client, dst, capacity);
+    client->exchange.reader_waits = *length == 0 && !client->exchange.reader_has_work;
     ferry_error error = ferry_client_update(client);
     if (error == FERRY_OK) {
-        bool has_tried = *length == 0 && !client->exchange.response_ended;
+        bool has_tried = client->exchange.reader_waits && !client->exchange.response_ended;
         error = ferry_client_check_time(client, has_tried);
     }
     return *length > 0 ? FERRY_OK : error; /* the bytes first; an error waits for the next call */
@@ -127,7 +153,7 @@ static ferry_error read_body(ferry_client *client, void *dst, size_t capacity, s
                               "the response has ended, and the request has not: write the rest of "
                               "its body and finish it, or close");
         }
-        error = client->sleep(client);
+        error = client->exchange.reader_has_work ? FERRY_OK : client->sleep(client);
         if (error == FERRY_OK) {
             error = read_once(client, dst, capacity, length);
         }

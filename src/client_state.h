@@ -25,8 +25,10 @@ struct ferry_client {
     ferry_error (*sleep)(ferry_client *client);
     size_t unseen_bytes; /* written since it was last looked what the server says */
     size_t read_chunk_size;
-    char *chunk;   /* of read_chunk_size bytes; NULL until it is needed */
-    size_t budget; /* body bytes that may yet be read before the next poll */
+    char *chunk;     /* of read_chunk_size bytes; NULL until it is needed */
+    size_t budget;   /* body bytes that may yet be read before the next poll; 0 also once reads have
+                        taken their time */
+    int64_t read_us; /* which reads have taken since the last poll */
 
     ferry_timeouts timeouts; /* the defaults filled in; -1: none */
     int64_t connect_since_ms;

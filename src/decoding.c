@@ -8,12 +8,18 @@
 enum {
     MOST_CODINGS = 4,
     BUFFER_SIZE = 16 * 1024,
+    /* Of one piece of work. A byte that goes in can cost a microsecond (tables for codes that
+     * decode nothing), one that comes out some nanoseconds. */
+    MOST_INPUT = 1024,
+    MOST_OUTPUT = 64 * 1024,
 };
 
 typedef struct decoding_stage {
     const ferry_coding *coding;
     ferry_decoder *decoder;
     int64_t total; /* bytes that came out of it */
+    bool was_full; /* its last piece of work ended for want of room: there may be more without input
+                    */
     /* What it gave and the next stage has not taken; the last stage has none. */
     char *buffer;
     size_t start;
@@ -173,6 +179,10 @@ typedef struct decoding_io {
     size_t produced;
 } decoding_io;
 
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 /* Runs one stage between its two neighbours; returns whether anything moved. */
 static bool decoding_run_stage(ferry_decoding *decoding, size_t index, decoding_io *io) {
     decoding_stage *stage = &decoding->stages[index];
@@ -189,8 +199,14 @@ static bool decoding_run_stage(ferry_decoding *decoding, size_t index, decoding_
     size_t capacity = is_last ? io->capacity - io->produced : BUFFER_SIZE - stage->end;
     size_t consumed = 0;
     size_t produced = 0;
+    if (src_length == 0 && !stage->was_full) {
+        return false;
+    }
+    src_length = least(src_length, MOST_INPUT);
+    capacity = least(capacity, MOST_OUTPUT);
     ferry_error error =
         stage_run(stage, decoding->context, src, src_length, &consumed, dst, capacity, &produced);
+    stage->was_full = produced == capacity;
     *(before != NULL ? &before->start : &io->consumed) += consumed;
     *(is_last ? &io->produced : &stage->end) += produced;
     if (error != FERRY_OK) {
@@ -200,7 +216,8 @@ static bool decoding_run_stage(ferry_decoding *decoding, size_t index, decoding_
 }
 
 ferry_error ferry_decoding_decode(ferry_decoding *decoding, const void *src, size_t src_length,
-                                  size_t *consumed, void *dst, size_t capacity, size_t *produced) {
+                                  size_t *consumed, void *dst, size_t capacity, size_t *produced,
+                                  bool *more) {
     /* The stand-ins spare the stages any arithmetic on NULL. */
     static const char no_input[1];
     char no_room[1];
@@ -210,24 +227,18 @@ ferry_error ferry_decoding_decode(ferry_decoding *decoding, const void *src, siz
         .dst = capacity > 0 ? dst : no_room,
         .capacity = capacity,
     };
-    /* Ends when nothing moves any more: the input, and what it unpacks to, are both bounded. */
-    bool has_moved = true;
-    while (has_moved) {
-        has_moved = false;
-        for (size_t i = decoding->first_live; i < decoding->count; i++) {
-            has_moved = decoding_run_stage(decoding, i, &io) || has_moved;
-        }
-        if (decoding->count == 1) {
-            break; /* one decoder goes as far as it can */
-        }
+    /* The last one first: what has come far makes room. */
+    *more = false;
+    for (size_t i = decoding->count; i > decoding->first_live && !*more; i--) {
+        *more = decoding_run_stage(decoding, i - 1, &io);
     }
     *consumed = io.consumed;
     *produced = io.produced;
     if (decoding->error == FERRY_OK) {
         return FERRY_OK;
     }
-    /* A failed stage's output is still to come while there was no room for it. */
-    bool is_drained = decoding->first_live == decoding->count || io.produced < capacity;
+    /* A failed stage's output is still to come while it moves, or finds no room. */
+    bool is_drained = decoding->first_live == decoding->count || (!*more && capacity > 0);
     return is_drained ? decoding_fail(decoding) : FERRY_OK;
 }
 

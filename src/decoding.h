@@ -16,13 +16,16 @@ ferry_error ferry_decoding_new(ferry_context *context, ferry_span content_encodi
                                ferry_decoding **decoding);
 void ferry_decoding_free(ferry_decoding *decoding);
 
-/* Takes bytes from `src`, gives decoded ones to `dst`; as ferry_decoder_ops.decode. Call it again
- * with no input while it fills `dst`. TOO_LARGE once more than context->max_decoded_bytes would
- * have come out; the detail names the limit and the option. */
+/* Takes bytes from `src`, gives decoded ones to `dst`: one piece of work by one decoder, bounded in
+ * the bytes that go in and come out, since a few bytes can be made to take long. *more: call it
+ * again, it may get on without more input or room. Without it, it needs one or the other. TOO_LARGE
+ * once more than context->max_decoded_bytes would have come out; the detail names the limit and the
+ * option. */
 ferry_error ferry_decoding_decode(ferry_decoding *decoding, const void *src, size_t src_length,
-                                  size_t *consumed, void *dst, size_t capacity, size_t *produced);
+                                  size_t *consumed, void *dst, size_t capacity, size_t *produced,
+                                  bool *more);
 
-/* To be asked when all input was consumed and nothing more comes out. INVALID_DATA with a detail
+/* To be asked when all input was consumed and there is no more. INVALID_DATA with a detail
  * where a coding's own end has not come. */
 ferry_error ferry_decoding_finish(ferry_decoding *decoding);
 

@@ -31,6 +31,7 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
     exchange->reader_waits = false;
+    exchange->reader_has_work = false;
     exchange->writer_waits = false;
     exchange->upload_stopped = false;
     exchange->awaits_finish = false;

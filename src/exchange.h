@@ -25,17 +25,19 @@ typedef struct ferry_exchange {
     int code; /* 0: no final head yet */
     bool chunked;
     bool has_response;
-    bool takes_body;       /* a streamed body (or a tunnel) is not finished yet */
-    bool awaits_body;      /* a streamed body's next piece can be taken now */
-    bool awaits_continue;  /* the body waits for 100 (Continue) */
-    bool reader_waits;     /* the client's: its last read found nothing, so it waits for bytes */
-    bool writer_waits;     /* the client's: its last write was not taken whole for want of room */
-    bool upload_stopped;   /* the request was cut: it is not sent whole, and will not be */
-    bool awaits_finish;    /* a streamed body has all its announced bytes, and the caller has yet
-                              to say so */
-    bool response_ended;   /* BODY: only the request is still under way */
-    bool response_arrived; /* BODY: nothing of the response is left with the peer */
-    int64_t body_length;   /* -1: not exactly known */
+    bool takes_body;      /* a streamed body (or a tunnel) is not finished yet */
+    bool awaits_body;     /* a streamed body's next piece can be taken now */
+    bool awaits_continue; /* the body waits for 100 (Continue) */
+    bool reader_waits;    /* the client's: its last read found nothing, so it waits for bytes */
+    bool reader_has_work; /* BODY: the last read ended in the middle of work that needs nothing from
+                             outside */
+    bool writer_waits;    /* the client's: its last write was not taken whole for want of room */
+    bool upload_stopped;  /* the request was cut: it is not sent whole, and will not be */
+    bool awaits_finish;   /* a streamed body has all its announced bytes, and the caller has yet
+                             to say so */
+    bool response_ended;  /* BODY: only the request is still under way */
+    bool response_arrived;    /* BODY: nothing of the response is left with the peer */
+    int64_t body_length;      /* -1: not exactly known */
     int64_t body_length_hint; /* -1: not known */
     int64_t bytes_received;
     int64_t bytes_sent;

@@ -9,8 +9,13 @@
 /* The default of poll_budget_bytes: what can be read in a small part of a frame. */
 extern const size_t ferry_host_poll_budget;
 
-/* A clock that never goes back, in milliseconds from an arbitrary start. */
+/* How long reads may take between two polls, in microseconds, and one of them: it ends with the
+ * piece of work in which that time is over. */
+extern const int64_t ferry_host_read_us;
+
+/* A clock that never goes back, from an arbitrary start. */
 int64_t ferry_host_now_ms(void);
+int64_t ferry_host_now_us(void);
 
 /* True where one of these is ready now. */
 bool ferry_host_is_ready(const ferry_wait *waits, size_t count);

@@ -9,8 +9,10 @@
 enum {
     RX_FIRST_READ = 4096, /* a head and a small body, usually in one read */
     RX_LEAST_READ = 2048,
-    MOST_READS = 64, /* of the stream in one call, where they give the reader nothing */
+    MOST_READS = 64, /* of the stream in one step */
     CODED_READ = 16384,
+    CHUNKED_READ = 65536, /* framing and data in one piece of work */
+    HEAD_READ = 65536,    /* of heads in one step */
 };
 
 void ferry_wire_reset_response(ferry_wire *wire) {
@@ -236,8 +238,12 @@ static ferry_error explain_missing_head(ferry_wire *wire, ferry_stream_result re
                           : "");
 }
 
-/* One read into rx. False where nothing came. */
-static bool fill_rx(ferry_wire *wire) {
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* One read into rx, of what is left of the step's bytes. False where nothing came. */
+static bool fill_rx(ferry_wire *wire, size_t *left) {
     ferry_context *context = wire->base.context;
     ferry_buffer *rx = &wire->rx;
     size_t room = rx->capacity - rx->end;
@@ -250,9 +256,11 @@ static bool fill_rx(ferry_wire *wire) {
         room = rx->capacity - rx->end;
     }
     size_t length = 0;
-    ferry_stream_result result = ferry_wire_stream_read(wire, rx->data + rx->end, room, &length);
+    ferry_stream_result result =
+        ferry_wire_stream_read(wire, rx->data + rx->end, least(room, *left), &length);
     if (result == FERRY_STREAM_OK) {
         rx->end += length;
+        *left -= length;
         return true;
     }
     if (result != FERRY_STREAM_AGAIN) {
@@ -263,8 +271,9 @@ static bool fill_rx(ferry_wire *wire) {
 
 void ferry_wire_receive_head(ferry_wire *wire) {
     bool has_come = true;
-    for (int reads = 0; reads < MOST_READS && awaits_head(wire) && has_come; reads++) {
-        has_come = fill_rx(wire);
+    size_t left = HEAD_READ;
+    for (int reads = 0; reads < MOST_READS && left > 0 && awaits_head(wire) && has_come; reads++) {
+        has_come = fill_rx(wire, &left);
         if (has_come) {
             parse_heads(wire);
         }
@@ -360,34 +369,39 @@ static size_t decode_chunked(ferry_wire *wire, const char *src, size_t length, s
     return produced;
 }
 
+/* One piece of work, which may consist of framing alone. Data may come in any amount, framing is
+ * looked at byte by byte. */
 static size_t read_chunked(ferry_wire *wire, char *dst, size_t capacity) {
-    for (int reads = 0; reads < MOST_READS; reads++) {
-        size_t produced;
-        size_t consumed;
-        if (ferry_buffer_length(&wire->rx) > 0) {
-            produced = decode_chunked(wire, ferry_buffer_content(&wire->rx),
-                                      ferry_buffer_length(&wire->rx), &consumed, dst, capacity);
-            ferry_buffer_consume(&wire->rx, consumed);
-        } else {
-            size_t length = 0;
-            ferry_stream_result result = ferry_wire_stream_read(wire, dst, capacity, &length);
-            if (result == FERRY_STREAM_AGAIN) {
-                return 0;
-            }
-            if (result != FERRY_STREAM_OK) {
-                end_early(wire, result);
-                return 0;
-            }
-            produced = decode_chunked(wire, dst, length, &consumed, dst, length);
-            if (!ferry_wire_are_line_ends(dst + consumed, length - consumed)) {
-                wire->framing.keep_alive = false; /* more than the response came */
-            }
+    size_t most =
+        wire->chunked.state == FERRY_H1_CHUNKED_DATA && wire->chunked.remaining > CHUNKED_READ
+            ? capacity
+            : CHUNKED_READ;
+    size_t produced;
+    size_t consumed;
+    if (ferry_buffer_length(&wire->rx) > 0) {
+        produced =
+            decode_chunked(wire, ferry_buffer_content(&wire->rx),
+                           least(ferry_buffer_length(&wire->rx), most), &consumed, dst, capacity);
+        ferry_buffer_consume(&wire->rx, consumed);
+    } else {
+        size_t length = 0;
+        ferry_stream_result result =
+            ferry_wire_stream_read(wire, dst, least(capacity, most), &length);
+        if (result == FERRY_STREAM_AGAIN) {
+            return 0;
         }
-        if (produced > 0 || wire->raw_ended || wire->pending != FERRY_OK) {
-            return produced;
+        if (result != FERRY_STREAM_OK) {
+            end_early(wire, result);
+            return 0;
+        }
+        produced = decode_chunked(wire, dst, length, &consumed, dst, length);
+        if (!ferry_wire_are_line_ends(dst + consumed, length - consumed)) {
+            wire->framing.keep_alive = false; /* more than the response came */
         }
     }
-    return 0;
+    wire->base.exchange->reader_has_work =
+        produced == 0 && !wire->raw_ended && wire->pending == FERRY_OK;
+    return produced;
 }
 
 /* Body bytes with the transfer coding undone. Sets raw_ended or pending where nothing follows. */
@@ -430,37 +444,27 @@ static bool fill_raw(ferry_wire *wire) {
     return length > 0;
 }
 
-/* Sets *ended once all is decoded. */
+/* One piece of work: to decode, or else to fetch what is to be decoded. Sets *ended once all is. */
 static size_t read_decoded(ferry_wire *wire, char *dst, size_t capacity, bool *ended) {
-    size_t total = 0;
-    for (int reads = 0; reads < MOST_READS && total < capacity; reads++) {
-        size_t consumed = 0;
-        size_t produced = 0;
-        ferry_error error = ferry_decoding_decode(wire->decoding, ferry_buffer_content(&wire->raw),
-                                                  ferry_buffer_length(&wire->raw), &consumed,
-                                                  dst + total, capacity - total, &produced);
-        ferry_buffer_consume(&wire->raw, consumed);
-        total += produced;
-        if (error != FERRY_OK) {
-            set_pending(wire, error);
-            break;
-        }
-        if (total == capacity || ferry_buffer_length(&wire->raw) > 0) {
-            continue;
-        }
-        if (wire->raw_ended) {
-            error = ferry_decoding_finish(wire->decoding);
-            if (error != FERRY_OK) {
-                set_pending(wire, error);
-            }
-            *ended = error == FERRY_OK;
-            break;
-        }
-        if (total > 0 || (!fill_raw(wire) && !wire->raw_ended)) {
-            break;
-        }
+    bool *has_work = &wire->base.exchange->reader_has_work;
+    size_t consumed = 0;
+    size_t produced = 0;
+    ferry_error error = ferry_decoding_decode(wire->decoding, ferry_buffer_content(&wire->raw),
+                                              ferry_buffer_length(&wire->raw), &consumed, dst,
+                                              capacity, &produced, has_work);
+    ferry_buffer_consume(&wire->raw, consumed);
+    if (error == FERRY_OK && !*has_work && wire->raw_ended) {
+        error = ferry_decoding_finish(wire->decoding);
+        *ended = error == FERRY_OK;
+    } else if (error == FERRY_OK && !*has_work) {
+        bool has_come = fill_raw(wire);
+        *has_work = *has_work || has_come || wire->raw_ended;
     }
-    return total;
+    if (error != FERRY_OK) {
+        *has_work = false;
+        set_pending(wire, error);
+    }
+    return produced;
 }
 
 static void fail_pending(ferry_wire *wire) {
@@ -471,6 +475,7 @@ static void fail_pending(ferry_wire *wire) {
 size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity) {
     ferry_wire *wire = (ferry_wire *)backend;
     assert(capacity > 0);
+    backend->exchange->reader_has_work = false;
     if (backend->exchange->state != FERRY_EXCHANGE_BODY || backend->exchange->response_ended) {
         return 0;
     }
@@ -483,6 +488,7 @@ size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity) {
         ended = wire->raw_ended;
     }
     if (ended) {
+        backend->exchange->reader_has_work = false;
         complete(wire);
     } else if (length == 0 && wire->pending != FERRY_OK) {
         fail_pending(wire);

@@ -463,8 +463,9 @@ typedef struct ferry_client_options {
     int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
                                   to a very large one); default 1 GiB; negative: none */
     size_t poll_budget_bytes;  /* body bytes that may be read between two polls, and sent by one, so
-                                  that a frame is never late; default 2 MiB, on the web 8 MiB;
-                                  blocking mode has none */
+                                  that no frame is late; default 1 MiB, on the web 8 MiB. Natively
+                                  reads end, too, once they have taken a millisecond since the last
+                                  poll (decrypting, decoding). Blocking mode has neither */
     bool keep_content_coding;  /* do not ask for content codings and do not undo them; a browser
                                   undoes them all the same */
     ferry_fetch_options fetch; /* of each request; `integrity` is copied */
@@ -771,9 +772,10 @@ const char *const *ferry_client_get_response_trailers(const ferry_client *client
 const char *ferry_client_get_response_url(const ferry_client *client);
 
 /* Reads the next piece of the body: a view of at most read_chunk_size bytes, valid until the next
- * call on this client. Length 0: there is nothing now. Then look at the status: BODY means later
- * (poll, and try again), CONNECTED or DISCONNECTED means that the body has ended. It may be called
- * until it gives 0. In blocking mode it waits for a byte or the end.
+ * call on this client. Length 0: there is nothing now, or the budget of the last poll is used up.
+ * Then look at the status: BODY means later (poll, and try again), CONNECTED or DISCONNECTED means
+ * that the body has ended. It may be called until it gives 0. In blocking mode it waits for a byte
+ * or the end.
  *
  * UNCONFIGURED: there is no response. BUSY, in blocking mode: the response has ended, and waits for
  * a streamed body that the program has not finished. Otherwise what ended the body early, after all

@@ -42,14 +42,15 @@ static void drain(ferry_decoding *decoding, const uint8_t *src, size_t size, siz
         size_t given = size - position < step ? size - position : step;
         size_t consumed = SIZE_MAX;
         size_t produced = SIZE_MAX;
+        bool more = false;
         uint8_t *input = malloc(given > 0 ? given : 1);
         uint8_t *output = malloc(room);
         require(input != NULL && output != NULL);
         if (given > 0) {
             memcpy(input, src + position, given);
         }
-        result->error =
-            ferry_decoding_decode(decoding, input, given, &consumed, output, room, &produced);
+        result->error = ferry_decoding_decode(decoding, input, given, &consumed, output, room,
+                                              &produced, &more);
         require(consumed <= given && produced <= room);
         require(result->length + produced <= MOST_OUTPUT);
         memcpy(result->bytes + result->length, output, produced);
@@ -59,6 +60,9 @@ static void drain(ferry_decoding *decoding, const uint8_t *src, size_t size, siz
         free(output);
         if (result->error != FERRY_OK) {
             break;
+        }
+        if (more) {
+            continue;
         }
         /* Either all input was taken, or there is no more room. */
         require(consumed == given || produced == room);

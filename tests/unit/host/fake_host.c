@@ -8,10 +8,16 @@
 fake_host machine;
 
 const size_t ferry_host_poll_budget = (size_t)1024 * 1024;
+const int64_t ferry_host_read_us = 1000;
 
 int64_t ferry_host_now_ms(void) {
     machine.clock_reads++;
     return machine.now_us / 1000;
+}
+
+int64_t ferry_host_now_us(void) {
+    machine.clock_reads++;
+    return machine.now_us;
 }
 
 static unsigned events_of(const ferry_wait *waits, size_t count) {
