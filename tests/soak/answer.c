@@ -200,7 +200,10 @@ bool answer_give(soak_intake *intake, const intake_head *head, const soak_script
     wire_image image = wire_image_make(script);
     bool goes_on = script->fault == SCRIPT_FAULT_NONE;
     if (goes_on) {
-        goes_on = answer_send(channel, script, &chance, image.bytes, image.length);
+        size_t length = script_cuts_refusal(script)
+                            ? place_in(image.head_end, image.body_end, script->fault_place)
+                            : image.length;
+        goes_on = answer_send(channel, script, &chance, image.bytes, length);
     } else {
         answer_fail(channel, script, &chance, &image);
     }

@@ -280,6 +280,9 @@ static void conversation_await_words(soak_conversation *conversation) {
 
 static void conversation_await_deed(soak_conversation *conversation) {
     if (!server_is_done(conversation->number, conversation->script.seed)) {
+        if (!script_spoils_idle(&conversation->script)) {
+            ferry_client_poll(conversation->client); /* TLS may hold the last of an upload */
+        }
         conversation->wake_ms = conversation_now_ms() + 1;
         return;
     }
@@ -412,9 +415,8 @@ bool conversation_step(soak_conversation *conversation) {
     }
     int64_t before_us = processor_us();
     conversation_act(conversation);
-    /* Between requests it is the program itself that works. */
-    if (!plan->is_blocking && phase != CONVERSATION_NEXT) {
-        tally_call(processor_us() - before_us);
+    if (!plan->is_blocking) {
+        tally_call(phase, processor_us() - before_us);
     }
     if (plan->lazy > 0 && chance_is(&conversation->chance, plan->lazy)) {
         conversation->wake_ms =

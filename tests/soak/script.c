@@ -245,6 +245,11 @@ soak_script script_make(uint64_t seed) {
 
 /* ---- What follows from it ---- */
 
+bool script_cuts_refusal(const soak_script *script) {
+    return script->early == SCRIPT_EARLY_REFUSAL_RESET && script_has_body(script) &&
+           script->body_length > 0 && script->fault_place >= 500;
+}
+
 bool script_listens(const soak_script *script) {
     return script->early <= SCRIPT_EARLY_SUCCESS && script->after != SCRIPT_AFTER_CLOSE &&
            script->after != SCRIPT_AFTER_SURPLUS && script->minor_version == 1;
@@ -276,7 +281,8 @@ static unsigned cut_permits(const soak_script *script) {
 unsigned script_permits(const soak_script *script) {
     if (script->early == SCRIPT_EARLY_REFUSAL_RESET) {
         /* A reset may overtake the answer. */
-        return SCRIPT_PERMIT(FERRY_OK) | SCRIPT_PERMIT(FERRY_ERROR_CONNECTION_ERROR) |
+        return (script_cuts_refusal(script) ? 0 : SCRIPT_PERMIT(FERRY_OK)) |
+               SCRIPT_PERMIT(FERRY_ERROR_CONNECTION_ERROR) |
                SCRIPT_PERMIT(FERRY_ERROR_BODY_TRUNCATED);
     }
     switch (script->fault) {

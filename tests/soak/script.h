@@ -124,6 +124,8 @@ uint64_t script_upload_seed(const soak_script *script);
 /* False for HEAD, 204 and 304, whatever the length that is announced. */
 bool script_has_body(const soak_script *script);
 
+/* True where an early refusal is cut by the reset that follows it. */
+bool script_cuts_refusal(const soak_script *script);
 /* True where the whole upload is read, however early the answer comes. */
 bool script_listens(const soak_script *script);
 /* True where the connection is there for another request when the answer has come. */

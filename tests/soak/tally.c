@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { MOST_ERRORS = 64 };
+enum { MOST_ERRORS = 64, PHASES = 5 };
 
 static struct {
     atomic_size_t exchanges[MOST_ERRORS];
@@ -16,7 +16,7 @@ static struct {
     atomic_size_t cancels;
     atomic_size_t again;
     atomic_size_t bytes;
-    _Atomic int64_t longest_us;
+    _Atomic int64_t longest_us[PHASES];
 } tally;
 
 void tally_exchange(const soak_script *script, ferry_error outcome, size_t bytes) {
@@ -42,9 +42,9 @@ void tally_again(void) {
     tally.again++;
 }
 
-void tally_call(int64_t processor_us) {
-    if (processor_us > tally.longest_us) {
-        tally.longest_us = processor_us;
+void tally_call(unsigned phase, int64_t processor_us) {
+    if (phase < PHASES && processor_us > tally.longest_us[phase]) {
+        tally.longest_us[phase] = processor_us;
     }
 }
 
@@ -69,6 +69,8 @@ void tally_print(double seconds) {
            (double)tally.bytes / seconds / 1e6, tally.faults, tally.cancels, tally.again);
     tally_print_errors("exchanges", tally.exchanges);
     tally_print_errors("connections", tally.connections);
-    printf("longest call of a polled client: %.1f ms of processor time\n",
-           (double)tally.longest_us / 1000);
+    printf("longest step of a polled client, in ms of processor time: connect %.1f, "
+           "connecting %.1f, send %.1f, exchange %.1f\n",
+           (double)tally.longest_us[0] / 1000, (double)tally.longest_us[1] / 1000,
+           (double)tally.longest_us[3] / 1000, (double)tally.longest_us[4] / 1000);
 }

@@ -11,7 +11,8 @@ void tally_connection(ferry_error outcome);
 void tally_conversation(void);
 void tally_cancel(void);
 void tally_again(void); /* a request that was told to connect again */
-void tally_call(int64_t processor_us);
+/* What a step of a polled client took; `phase` is one of conversation_state.h. */
+void tally_call(unsigned phase, int64_t processor_us);
 
 size_t tally_requests(void);
 
