@@ -132,6 +132,19 @@ function readTap(output) {
   return result;
 }
 
+/** A minute of the soak in all; the seeds are the same each time. */
+async function soak(preset, title, ...options) {
+  const command = [`build/${preset}/bin/soak`, "--from", "1", "--requests", "50000", ...options];
+  await step(`soak${title}`, command, sanitizers, (output, code) => ({
+    ...empty(),
+    passed: code === 0 ? 1 : 0,
+    failed: code === 0 ? 0 : 1,
+    names: code === 0 ? [] : ["findings"],
+    details: output,
+    notes: /^\d+ requests .*$/m.exec(output) ?? [],
+  }));
+}
+
 function testFiles(top = "tests") {
   const found = [];
   const visit = (folder) => {
@@ -203,6 +216,7 @@ if (await build("native")) {
   const files = testFiles();
   await inPairs("native", "", quick ? files.filter((file) => !isOnce(file)) : files, isAlone);
   if (!quick) {
+    await soak("native", "", "30");
     for (const [amount, isMeant] of Object.entries(underValgrind)) {
       const options = { files: files.filter(isMeant), together: 2 };
       const extra = { FERRY_VALGRIND: thorough ? "all" : amount };
@@ -222,6 +236,8 @@ if (!quick && (await build("asan"))) {
   await ctest("unit tests with ASan and UBSan", "asan", []);
   const files = testFiles().filter((file) => !isOnce(file));
   await inPairs("asan", " with ASan and UBSan", files, isAlone);
+  await soak("asan", " with ASan and UBSan", "20");
+  await soak("asan", " without memory now and then, with ASan and UBSan", "--starve", "10");
 }
 if (!quick && (await build("tsan"))) {
   await ctest("unit tests with TSan", "tsan", ["-L", "unit"]);

@@ -416,7 +416,7 @@ bool conversation_step(soak_conversation *conversation) {
     int64_t before_us = processor_us();
     conversation_act(conversation);
     if (!plan->is_blocking) {
-        tally_call(phase, processor_us() - before_us);
+        tally_call(phase, plan->seed, processor_us() - before_us);
     }
     if (plan->lazy > 0 && chance_is(&conversation->chance, plan->lazy)) {
         conversation->wake_ms =

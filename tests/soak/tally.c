@@ -17,6 +17,7 @@ static struct {
     atomic_size_t again;
     atomic_size_t bytes;
     _Atomic int64_t longest_us[PHASES];
+    _Atomic uint64_t longest_seed[PHASES];
 } tally;
 
 void tally_exchange(const soak_script *script, ferry_error outcome, size_t bytes) {
@@ -42,9 +43,10 @@ void tally_again(void) {
     tally.again++;
 }
 
-void tally_call(unsigned phase, int64_t processor_us) {
+void tally_call(unsigned phase, uint64_t seed, int64_t processor_us) {
     if (phase < PHASES && processor_us > tally.longest_us[phase]) {
         tally.longest_us[phase] = processor_us;
+        tally.longest_seed[phase] = seed;
     }
 }
 
@@ -70,7 +72,8 @@ void tally_print(double seconds) {
     tally_print_errors("exchanges", tally.exchanges);
     tally_print_errors("connections", tally.connections);
     printf("longest step of a polled client, in ms of processor time: connect %.1f, "
-           "connecting %.1f, send %.1f, exchange %.1f\n",
+           "connecting %.1f, send %.1f, exchange %.1f (seed %llu)\n",
            (double)tally.longest_us[0] / 1000, (double)tally.longest_us[1] / 1000,
-           (double)tally.longest_us[3] / 1000, (double)tally.longest_us[4] / 1000);
+           (double)tally.longest_us[3] / 1000, (double)tally.longest_us[4] / 1000,
+           (unsigned long long)tally.longest_seed[4]);
 }

@@ -12,7 +12,7 @@ void tally_conversation(void);
 void tally_cancel(void);
 void tally_again(void); /* a request that was told to connect again */
 /* What a step of a polled client took; `phase` is one of conversation_state.h. */
-void tally_call(unsigned phase, int64_t processor_us);
+void tally_call(unsigned phase, uint64_t seed, int64_t processor_us);
 
 size_t tally_requests(void);
 
