@@ -2,7 +2,14 @@
 /* tls_codes: every code that mbedTLS returns, and what it means to a client in each call. */
 #include "tls_state.h"
 
+#include <errno.h>
+#include <mbedtls/asn1.h>
+#include <mbedtls/bignum.h>
+#include <mbedtls/cipher.h>
+#include <mbedtls/ecp.h>
 #include <mbedtls/error.h>
+#include <mbedtls/md.h>
+#include <mbedtls/pem.h>
 
 #define ALL(meaning)                                                                               \
     { meaning, meaning, meaning, meaning }
@@ -106,4 +113,24 @@ ferry_tls_meaning ferry_tls_meaning_of(ferry_tls_call call, int code) {
         }
     }
     return FERRY_TLS_FAILS; /* of the layers beneath: certificates, keys, numbers */
+}
+
+void ferry_tls_forget_memory(void) {
+    errno = 0;
+}
+
+/* A code of mbedTLS has one of a module and one of what that module builds on, each optional. */
+bool ferry_tls_lacked_memory(int code) {
+    static const int codes[] = {
+        MBEDTLS_ERR_SSL_ALLOC_FAILED, MBEDTLS_ERR_X509_ALLOC_FAILED,
+        MBEDTLS_ERR_PK_ALLOC_FAILED,  MBEDTLS_ERR_PEM_ALLOC_FAILED,
+        MBEDTLS_ERR_MD_ALLOC_FAILED,  MBEDTLS_ERR_CIPHER_ALLOC_FAILED,
+        MBEDTLS_ERR_ECP_ALLOC_FAILED, MBEDTLS_ERR_ASN1_ALLOC_FAILED,
+        MBEDTLS_ERR_MPI_ALLOC_FAILED,
+    };
+    bool lacked = errno == ENOMEM;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes && code < 0; i++) {
+        lacked = lacked || (-code & 0xff80) == -codes[i] || (-code & 0x7f) == -codes[i];
+    }
+    return lacked;
 }

@@ -107,7 +107,7 @@ static bool digest_options(const ferry_tls_options *options,
 
 static ferry_error fail_reading(ferry_context *context, const char *what, int result) {
     char words[200];
-    if (result == MBEDTLS_ERR_X509_ALLOC_FAILED || result == MBEDTLS_ERR_PK_ALLOC_FAILED) {
+    if (ferry_tls_lacked_memory(result)) {
         return ferry_fail_memory(context);
     }
     ferry_tls_write_error(result, words, sizeof words);
@@ -161,13 +161,16 @@ static ferry_error read_own_certificate(ferry_context *context, ferry_tls_config
                           options->key_pem == NULL ? "key" : "certificate");
     }
     const unsigned char *pem = (const unsigned char *)options->certificate_pem;
+    ferry_tls_forget_memory();
     int result =
         mbedtls_x509_crt_parse(&config->certificate, pem, strlen(options->certificate_pem) + 1);
     if (result != 0) {
-        return result > 0 ? ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
-                                       "of the client's certificates %d cannot be read", result)
-                          : fail_reading(context, "the client's certificate", result);
+        return result > 0 && !ferry_tls_lacked_memory(result)
+                   ? ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                                "of the client's certificates %d cannot be read", result)
+                   : fail_reading(context, "the client's certificate", result);
     }
+    ferry_tls_forget_memory();
     const unsigned char *password = (const unsigned char *)options->key_password;
     result = mbedtls_pk_parse_key(&config->key, (const unsigned char *)options->key_pem,
                                   strlen(options->key_pem) + 1, password,
@@ -180,15 +183,20 @@ static ferry_error read_own_certificate(ferry_context *context, ferry_tls_config
     /* One wrong password in some hundreds opens it to something that makes no sense. */
     bool is_encrypted = strstr(options->key_pem, "ENCRYPTED") != NULL;
     if (result == MBEDTLS_ERR_PK_PASSWORD_MISMATCH ||
-        (is_encrypted && result != 0 && result != MBEDTLS_ERR_PK_ALLOC_FAILED)) {
+        (is_encrypted && result != 0 && !ferry_tls_lacked_memory(result))) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the password does not open the client's key");
     }
     if (result != 0) {
         return fail_reading(context, "the client's key", result);
     }
-    if (mbedtls_pk_check_pair(&config->certificate.pk, &config->key, mbedtls_psa_get_random,
-                              MBEDTLS_PSA_RANDOM_STATE) != 0) {
+    ferry_tls_forget_memory();
+    result = mbedtls_pk_check_pair(&config->certificate.pk, &config->key, mbedtls_psa_get_random,
+                                   MBEDTLS_PSA_RANDOM_STATE);
+    if (result != 0 && ferry_tls_lacked_memory(result)) {
+        return ferry_fail_memory(context);
+    }
+    if (result != 0) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the client's key does not belong to its certificate");
     }
@@ -199,6 +207,7 @@ static ferry_error read_crl(ferry_context *context, ferry_tls_config *config, co
     if (pem == NULL) {
         return FERRY_OK;
     }
+    ferry_tls_forget_memory();
     int result = mbedtls_x509_crl_parse(&config->crl, (const unsigned char *)pem, strlen(pem) + 1);
     config->has_crl = true;
     return result != 0 ? fail_reading(context, "the revocation list", result) : FERRY_OK;

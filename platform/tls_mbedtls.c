@@ -213,9 +213,6 @@ static ferry_error fail_handshake(tls *self, int result) {
     case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
         return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
                           "%s speaks no TLS version that is accepted here", self->host);
-    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
-    case MBEDTLS_ERR_X509_ALLOC_FAILED:
-        return ferry_fail_memory(context);
     case MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER:
         if (mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2) {
             return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
@@ -336,9 +333,13 @@ bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *n
 }
 
 static ferry_error handshake_failed(tls *self, int code) {
+    bool lacked_memory = ferry_tls_lacked_memory(code);
     self->is_broken = true;
     if (self->offered_session) {
         ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
+    }
+    if (lacked_memory && !self->beneath.failed) {
+        return ferry_fail_memory(self->context);
     }
     ferry_error error = fail_handshake(self, code);
     self->has_next_attempt = choose_next_attempt(self, code, error);
@@ -361,6 +362,7 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     *done = false;
     for (int turns = 0; turns < MOST_TURNS; turns++) {
         self->beneath.is_starved = false;
+        ferry_tls_forget_memory();
         int code = mbedtls_ssl_handshake(&self->ssl);
         ferry_tls_meaning meaning = heed(self, FERRY_TLS_HANDSHAKE, code);
         self->wants_write = meaning == FERRY_TLS_WANTS_WRITE;
@@ -734,10 +736,12 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     config->users++;
     ferry_platform_unlock();
     mbedtls_ssl_init(&self->ssl);
+    ferry_tls_forget_memory();
     int result = set_up(self);
     if (result != 0) {
+        bool lacked_memory = ferry_tls_lacked_memory(result);
         release(self);
-        if (result == MBEDTLS_ERR_SSL_ALLOC_FAILED) {
+        if (lacked_memory) {
             return ferry_fail_memory(context);
         }
         char words[200];

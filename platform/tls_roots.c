@@ -42,15 +42,22 @@ static int take_extension(void *ctx, const mbedtls_x509_crt *certificate,
     return is_known || critical == 0 ? 0 : MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE;
 }
 
+static void refuse(ferry_tls_roots *roots, int result) {
+    if (ferry_tls_lacked_memory(result)) {
+        roots->out_of_memory = true;
+    } else {
+        roots->refused++;
+    }
+}
+
 static void add_der(ferry_tls_roots *roots, const unsigned char *der, size_t size) {
+    ferry_tls_forget_memory();
     int result =
         mbedtls_x509_crt_parse_der_with_ext_cb(&roots->chain, der, size, 1, take_extension, NULL);
     if (result == 0) {
         roots->count++;
-    } else if (result == MBEDTLS_ERR_X509_ALLOC_FAILED) {
-        roots->out_of_memory = true;
     } else {
-        roots->refused++;
+        refuse(roots, result);
     }
 }
 
@@ -64,6 +71,7 @@ static size_t add_pem(void *ctx, const char *pem, size_t size) {
         mbedtls_pem_context context;
         mbedtls_pem_init(&context);
         size_t used = 0;
+        ferry_tls_forget_memory();
         int result = mbedtls_pem_read_buffer(&context, begin, "-----END CERTIFICATE-----",
                                              (const unsigned char *)at, NULL, 0, &used);
         if (result == 0) {
@@ -71,7 +79,7 @@ static size_t add_pem(void *ctx, const char *pem, size_t size) {
             const unsigned char *der = mbedtls_pem_get_buffer(&context, &length);
             add_der(roots, der, length);
         } else {
-            roots->refused++;
+            refuse(roots, result);
             used = sizeof begin - 1;
         }
         mbedtls_pem_free(&context);

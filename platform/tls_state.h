@@ -204,6 +204,12 @@ ferry_tls_meaning ferry_tls_meaning_of(ferry_tls_call call, int code);
 /* Whether it is one of mbedtls/ssl.h whose meaning has been looked up. */
 bool ferry_tls_knows_code(int code);
 
+/* Where mbedTLS had no memory its code often says something else: that a handshake failed, that an
+ * extension is not valid. Then the C library has said so. To be called before mbedTLS, and right
+ * after it has failed with `code`. */
+void ferry_tls_forget_memory(void);
+bool ferry_tls_lacked_memory(int code);
+
 /* ---- Ciphers (tls_ciphers.c) ---- */
 
 enum { FERRY_TLS_SUITES = 9 };

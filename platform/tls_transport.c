@@ -34,6 +34,7 @@ static void transport_note_first(ferry_tls_transport *self, const char *bytes, s
 static void transport_choose_buffer(ferry_tls_transport *self, size_t length) {
     if (self->large == NULL && length == sizeof self->small) {
         self->large = malloc(LARGE_BYTES);
+        ferry_tls_forget_memory();
     }
 }
 
