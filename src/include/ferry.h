@@ -519,8 +519,9 @@ void ferry_client_free(ferry_client *client);
  * INVALID_PARAMETER: an empty or impossible host; a port, path or user name within it; a port out
  * of range; "http://" together with `tls`; a proxy in the environment, a `resolve` line,
  * proxy_headers or a user_agent that are none. UNAVAILABLE: TLS; a SOCKS proxy; on the web a port
- * that browsers block (Fetch standard section 2.9), `resolve` and proxy_headers. The connection that
- * there was is kept in these cases; without memory (OUT_OF_MEMORY) the client may be DISCONNECTED. */
+ * that browsers block (Fetch standard section 2.9), `resolve` and proxy_headers. The connection
+ * that there was is kept in these cases; without memory (OUT_OF_MEMORY) the client may be
+ * DISCONNECTED. */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
 
