@@ -6,7 +6,7 @@
 #include "wire.h"
 
 const size_t ferry_host_poll_budget = (size_t)1024 * 1024;
-const int64_t ferry_host_read_us = 1000;
+const int64_t ferry_host_work_us = 1000;
 
 int64_t ferry_host_now_ms(void) {
     return ferry_platform_now_ms();

@@ -73,6 +73,9 @@ typedef struct ferry_message {
     const ferry_fetch_options *fetch;
 } ferry_message;
 
+/* Encrypting it takes a third of a millisecond, by the slowest cipher. */
+enum { FERRY_SEND_PIECE = 64 * 1024 };
+
 typedef struct ferry_backend ferry_backend;
 
 /* A call that fails leaves its detail in the context. Failures of an exchange go to the exchange
@@ -88,7 +91,8 @@ typedef struct ferry_backend_ops {
     /* Does bounded work without waiting: connects, sends, reads the head. At most one change of
      * the link. An error is the link's (the exchange has its own). On an idle link it notices the
      * peer's close: the link is then CLOSED, which is no error. The time counts while it
-     * connects. */
+     * connects. Of what is to be sent, FERRY_SEND_PIECE at most: sender_has_work says that a call
+     * at once sends more. */
     ferry_error (*step)(ferry_backend *backend, int64_t now_ms);
     /* Starts an exchange on an open link. An error means that nothing was sent. */
     ferry_error (*send)(ferry_backend *backend, const ferry_message *message);

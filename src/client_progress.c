@@ -188,13 +188,32 @@ ferry_error ferry_client_check_time(ferry_client *client, bool has_tried) {
     return now_ms >= deadline_ms ? time_out(client, timer, has_tried, now_ms) : FERRY_OK;
 }
 
+/* Sends piece by piece, since a piece can take long to encrypt, within the budget and the time. */
+static ferry_error backend_step(ferry_client *client, int64_t now_ms) {
+    const ferry_backend_ops *ops = client->backend->ops;
+    const ferry_exchange *exchange = &client->exchange;
+    int64_t sent = exchange->bytes_sent;
+    ferry_error error = ops->step(client->backend, now_ms);
+    if (error != FERRY_OK || !exchange->sender_has_work) {
+        return error;
+    }
+    int64_t since_us = ferry_host_now_us();
+    while (error == FERRY_OK && exchange->sender_has_work &&
+           (uint64_t)(exchange->bytes_sent - sent) + FERRY_SEND_PIECE <=
+               client->context.poll_budget_bytes &&
+           ferry_host_now_us() - since_us < ferry_host_work_us) {
+        error = ops->step(client->backend, now_ms);
+    }
+    return error;
+}
+
 ferry_error ferry_client_step(ferry_client *client) {
     ferry_status before = client->status;
     bool is_connecting = before == FERRY_STATUS_RESOLVING || before == FERRY_STATUS_CONNECTING;
     int64_t now_ms = is_connecting ? ferry_host_now_ms() : 0;
     client->budget = client->context.poll_budget_bytes;
     client->read_us = 0;
-    ferry_error error = client->backend->ops->step(client->backend, now_ms);
+    ferry_error error = backend_step(client, now_ms);
     if (error != FERRY_OK) {
         return ferry_client_fail(client, failed_connect_status(client, error), error);
     }

@@ -238,10 +238,21 @@ static ferry_error look_for_answer(ferry_client *client) {
     return error == FERRY_OK ? check_upload(client) : error;
 }
 
+/* True where the connection took all that it was offered, and the call's time is not over. */
+static bool polling_may_write(const ferry_client *client, size_t taken, int64_t *since_us) {
+    if (taken == 0 || !client->exchange.awaits_body) {
+        return false;
+    }
+    int64_t now_us = ferry_host_now_us();
+    *since_us = *since_us < 0 ? now_us : *since_us;
+    return now_us - *since_us < ferry_host_work_us;
+}
+
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written) {
     size_t taken = 0;
     bool go_on = true;
+    int64_t since_us = -1;
     ferry_error error = check_upload(client);
     for (bool is_first = true; error == FERRY_OK && go_on; is_first = false) {
         const char *rest = (const char *)data + taken;
@@ -253,7 +264,8 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
             error = write_after_sleep(client, rest, length - taken, &taken, &go_on);
         }
         client->unseen_bytes += taken - before;
-        go_on = go_on && taken < length && client->sleep != NULL;
+        go_on = go_on && taken < length &&
+                (client->sleep != NULL || polling_may_write(client, taken - before, &since_us));
     }
     if (error == FERRY_OK) {
         *written = taken;

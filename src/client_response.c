@@ -108,9 +108,9 @@ static size_t read_by_polling(ferry_client *client, char *dst, size_t capacity) 
         length += client->backend->ops->read(client->backend, dst + length, capacity - length);
         spent_us = client->read_us + ferry_host_now_us() - since_us;
     } while (client->exchange.reader_has_work && length < capacity &&
-             spent_us < ferry_host_read_us);
+             spent_us < ferry_host_work_us);
     client->read_us = spent_us;
-    client->budget = spent_us < ferry_host_read_us ? client->budget - length : 0;
+    client->budget = spent_us < ferry_host_work_us ? client->budget - length : 0;
     return length;
 }
 

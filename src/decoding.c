@@ -179,10 +179,6 @@ typedef struct decoding_io {
     size_t produced;
 } decoding_io;
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* Runs one stage between its two neighbours; returns whether anything moved. */
 static bool decoding_run_stage(ferry_decoding *decoding, size_t index, decoding_io *io) {
     decoding_stage *stage = &decoding->stages[index];
@@ -202,8 +198,8 @@ static bool decoding_run_stage(ferry_decoding *decoding, size_t index, decoding_
     if (src_length == 0 && !stage->was_full) {
         return false;
     }
-    src_length = least(src_length, MOST_INPUT);
-    capacity = least(capacity, MOST_OUTPUT);
+    src_length = ferry_size_least(src_length, MOST_INPUT);
+    capacity = ferry_size_least(capacity, MOST_OUTPUT);
     ferry_error error =
         stage_run(stage, decoding->context, src, src_length, &consumed, dst, capacity, &produced);
     stage->was_full = produced == capacity;

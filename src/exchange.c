@@ -33,6 +33,7 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->reader_waits = false;
     exchange->reader_has_work = false;
     exchange->writer_waits = false;
+    exchange->sender_has_work = false;
     exchange->upload_stopped = false;
     exchange->awaits_finish = false;
     exchange->response_ended = false;

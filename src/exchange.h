@@ -31,6 +31,7 @@ typedef struct ferry_exchange {
     bool reader_waits;    /* the client's: its last read found nothing, so it waits for bytes */
     bool reader_has_work; /* BODY: the last read ended in the middle of work that needs nothing from
                              outside */
+    bool sender_has_work; /* the last step sent a piece, and there was room for more */
     bool writer_waits;    /* the client's: its last write was not taken whole for want of room */
     bool upload_stopped;  /* the request was cut: it is not sent whole, and will not be */
     bool awaits_finish;   /* a streamed body has all its announced bytes, and the caller has yet

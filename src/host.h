@@ -9,9 +9,9 @@
 /* The default of poll_budget_bytes: what can be read in a small part of a frame. */
 extern const size_t ferry_host_poll_budget;
 
-/* How long reads may take between two polls, in microseconds, and one of them: it ends with the
- * piece of work in which that time is over. */
-extern const int64_t ferry_host_read_us;
+/* How long a call of a program that polls may work, in microseconds, and all reads between two
+ * polls: it ends with the piece of work in which that time is over. */
+extern const int64_t ferry_host_work_us;
 
 /* A clock that never goes back, from an arbitrary start. */
 int64_t ferry_host_now_ms(void);

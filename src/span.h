@@ -18,6 +18,10 @@ typedef struct ferry_span {
 
 /* The short ones are inline: every byte of a head goes through them. */
 
+static inline size_t ferry_size_least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 static inline ferry_span ferry_span_of(const char *text) {
     return (ferry_span){text, strlen(text)};
 }

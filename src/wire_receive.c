@@ -238,10 +238,6 @@ static ferry_error explain_missing_head(ferry_wire *wire, ferry_stream_result re
                           : "");
 }
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* One read into rx, of what is left of the step's bytes. False where nothing came. */
 static bool fill_rx(ferry_wire *wire, size_t *left) {
     ferry_context *context = wire->base.context;
@@ -257,7 +253,7 @@ static bool fill_rx(ferry_wire *wire, size_t *left) {
     }
     size_t length = 0;
     ferry_stream_result result =
-        ferry_wire_stream_read(wire, rx->data + rx->end, least(room, *left), &length);
+        ferry_wire_stream_read(wire, rx->data + rx->end, ferry_size_least(room, *left), &length);
     if (result == FERRY_STREAM_OK) {
         rx->end += length;
         *left -= length;
@@ -379,14 +375,14 @@ static size_t read_chunked(ferry_wire *wire, char *dst, size_t capacity) {
     size_t produced;
     size_t consumed;
     if (ferry_buffer_length(&wire->rx) > 0) {
-        produced =
-            decode_chunked(wire, ferry_buffer_content(&wire->rx),
-                           least(ferry_buffer_length(&wire->rx), most), &consumed, dst, capacity);
+        produced = decode_chunked(wire, ferry_buffer_content(&wire->rx),
+                                  ferry_size_least(ferry_buffer_length(&wire->rx), most), &consumed,
+                                  dst, capacity);
         ferry_buffer_consume(&wire->rx, consumed);
     } else {
         size_t length = 0;
         ferry_stream_result result =
-            ferry_wire_stream_read(wire, dst, least(capacity, most), &length);
+            ferry_wire_stream_read(wire, dst, ferry_size_least(capacity, most), &length);
         if (result == FERRY_STREAM_AGAIN) {
             return 0;
         }

@@ -75,7 +75,9 @@ static void count_sent(ferry_wire *wire, size_t length) {
 }
 
 void ferry_wire_flush(ferry_wire *wire) {
-    size_t budget = wire->base.context->poll_budget_bytes;
+    size_t budget = ferry_size_least(wire->base.context->poll_budget_bytes, FERRY_SEND_PIECE);
+    bool has_room = true;
+    wire->base.exchange->sender_has_work = false;
     wire->write_blocked = false; /* asked again: the stream may have room now */
     for (int writes = 0; writes < MOST_WRITES && !is_idle(wire) && budget > 0; writes++) {
         size_t length = ferry_buffer_length(&wire->tx);
@@ -83,6 +85,7 @@ void ferry_wire_flush(ferry_wire *wire) {
         size_t written = 0;
         ferry_stream_result result = ferry_wire_stream_write(wire, &slice, 1, &written);
         if (result == FERRY_STREAM_AGAIN) {
+            has_room = false;
             break;
         }
         if (result != FERRY_STREAM_OK) {
@@ -93,6 +96,7 @@ void ferry_wire_flush(ferry_wire *wire) {
         ferry_buffer_consume(&wire->tx, written);
         budget -= written;
     }
+    wire->base.exchange->sender_has_work = has_room && !is_idle(wire);
     update(wire);
 }
 
@@ -131,8 +135,13 @@ static void transmit(ferry_wire *wire, ferry_span body, ferry_span suffix) {
     size_t first = slices[0].length > 0 ? 0 : 1;
     size_t last = suffix.length > 0 ? 3 : (body.length > 0 ? 2 : 1);
     size_t written = 0;
+    if (body.length > FERRY_SEND_PIECE) { /* the rest is sent by steps */
+        slices[1].length = FERRY_SEND_PIECE;
+        last = 2;
+    }
     ferry_stream_result result =
         ferry_wire_stream_write(wire, slices + first, last - first, &written);
+    slices[1].length = body.length;
     if (result == FERRY_STREAM_AGAIN) {
         written = 0;
     } else if (result != FERRY_STREAM_OK) {
@@ -247,9 +256,9 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
         ferry_wire_settle_failure(wire);
         return FERRY_OK;
     }
-    ferry_slice slice = {data, length};
+    ferry_slice slice = {data, ferry_size_least(length, FERRY_SEND_PIECE)};
     ferry_stream_result result = ferry_wire_stream_write(wire, &slice, 1, written);
-    wire->write_blocked = result == FERRY_STREAM_AGAIN || *written < length;
+    wire->write_blocked = result == FERRY_STREAM_AGAIN || *written < slice.length;
     if (result == FERRY_STREAM_AGAIN) {
         *written = 0;
     } else if (result != FERRY_STREAM_OK) {

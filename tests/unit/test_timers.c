@@ -12,7 +12,7 @@ enum {
     PERIOD_US = 700, /* between two bytes of a peer that trickles */
     COST_US = 20,    /* of a read or a write */
     FRAME_US = 1000, /* what the program does between two calls */
-    LATE_US = 4000,  /* a clock in whole milliseconds, a frame, and some calls of the stream */
+    LATE_US = 6000,  /* a clock in whole milliseconds, a frame, and what a call works */
     FLOWS_MS = 4 * LIMIT_MS, /* for how long bytes flow before idle_ms is to end the exchange */
     MOST_CALLS = 10000,
     MOST_US = 100 * LIMIT_MS * 1000,

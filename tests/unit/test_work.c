@@ -15,11 +15,13 @@
 #endif
 
 enum {
-    READ_US = 1000,      /* fake_host's: of all reads between two polls */
+    WORK_US = 1000,      /* fake_host's: of a call, and of all reads between two polls */
     MOST_INPUT = 1024,   /* of a piece of work */
     MOST_OUTPUT = 65536, /* of one, too */
     IN_US = 1,           /* a byte that goes into a decoder, at its worst */
     OUT_BYTES_A_US = 300,
+    MOST_SENT = 65536, /* of a body, by one write of the stream */
+    BYTES_A_US = 200,  /* encrypted */
 };
 
 /* ---- Decoders whose work is counted ---- */
@@ -291,7 +293,7 @@ static void read_that_has_used_its_time_gives_nothing_and_goes_on(void) {
         int64_t since_us = machine.now_us;
         CHECK_INT(ferry_client_read_response_body(client, dst, sizeof dst, &got), FERRY_OK);
         CHECK_INT(got, 0);
-        CHECK(machine.now_us - since_us <= READ_US + MOST_INPUT * IN_US);
+        CHECK(machine.now_us - since_us <= WORK_US + MOST_INPUT * IN_US);
         reads++;
         if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
             break;
@@ -305,7 +307,7 @@ static void read_that_has_used_its_time_gives_nothing_and_goes_on(void) {
         CHECK_INT(ferry_client_get_wait_timeout_ms(client), 0);
     }
     CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
-    CHECK(reads >= 100000 / (READ_US + MOST_INPUT));
+    CHECK(reads >= 100000 / (WORK_US + MOST_INPUT));
     ferry_client_free(client);
 }
 
@@ -337,7 +339,7 @@ static void no_decoder_gets_more_than_a_piece_wherever_it_stands(void) {
             size_t got = 0;
             int64_t since_us = machine.now_us;
             error = ferry_client_read_response_body(client, dst, sizeof dst, &got);
-            CHECK(machine.now_us - since_us <= READ_US + MOST_INPUT * IN_US + 1000);
+            CHECK(machine.now_us - since_us <= WORK_US + MOST_INPUT * IN_US + 1000);
             error = error == FERRY_OK ? ferry_client_poll(client) : error;
         }
         CHECK(ferry_client_get_status(client) == FERRY_STATUS_CONNECTED ||
@@ -408,7 +410,7 @@ static size_t most_taken(const char *bytes, size_t length) {
         error = ferry_client_poll(client);
         most = from.given > most ? from.given : most;
         from.given = 0;
-        machine.now_us += READ_US / 2; /* so that each read is one piece, or two */
+        machine.now_us += WORK_US / 2; /* so that each read is one piece, or two */
         if (error == FERRY_OK && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
             error = ferry_client_read_response_body(client, dst, sizeof dst, &got);
             most = from.given > most ? from.given : most;
@@ -416,6 +418,100 @@ static size_t most_taken(const char *bytes, size_t length) {
     }
     ferry_client_free(client);
     return most;
+}
+
+/* Uploads to a stream that takes all, each call of which costs what the slowest cipher does. */
+typedef struct drain {
+    ferry_stream stream;
+    size_t most; /* of one write */
+    uint64_t taken;
+} drain;
+
+static ferry_stream_result drain_read(ferry_stream *stream, void *to, size_t capacity,
+                                      size_t *length) {
+    (void)stream;
+    (void)to;
+    (void)capacity;
+    (void)length;
+    return FERRY_STREAM_AGAIN;
+}
+
+static ferry_stream_result drain_write(ferry_stream *stream, const ferry_slice *slices,
+                                       size_t count, size_t *length) {
+    drain *self = (drain *)stream;
+    *length = 0;
+    for (size_t i = 0; i < count; i++) {
+        *length += slices[i].length;
+    }
+    self->most = *length > self->most ? *length : self->most;
+    self->taken += *length;
+    machine.now_us += (int64_t)(*length / BYTES_A_US);
+    return FERRY_STREAM_OK;
+}
+
+static const ferry_stream_ops drain_ops = {
+    .read = drain_read,
+    .write = drain_write,
+    .destroy = source_destroy,
+};
+
+static ferry_client *drained(drain *to) {
+    machine = (fake_host){.now_us = 1000000, .until_ready = never_ready};
+    *to = (drain){.stream = {.ops = &drain_ops}};
+    ferry_client *client = ferry_client_new(NULL);
+    CHECK_INT(ferry_client_set_connection(client, &to->stream), FERRY_OK);
+    return client;
+}
+
+static void whole_body_is_sent_in_bounded_pieces(void) {
+    enum { LENGTH = 4 << 20 };
+    drain to;
+    ferry_client *client = drained(&to);
+    char *body = calloc(1, LENGTH);
+    unsigned polls = 0;
+    int64_t since_us = machine.now_us;
+    CHECK_INT(ferry_client_request_raw(client, FERRY_METHOD_PUT, "/", NULL, body, LENGTH),
+              FERRY_OK);
+    CHECK(machine.now_us - since_us <= WORK_US);
+    while (ferry_client_get_bytes_sent(client) < LENGTH && polls < 1000) {
+        since_us = machine.now_us;
+        CHECK_INT(ferry_client_get_wait_timeout_ms(client), -1);
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        CHECK(machine.now_us - since_us <= WORK_US + 2 * (MOST_SENT / BYTES_A_US));
+        polls++;
+    }
+    CHECK_INT(ferry_client_get_bytes_sent(client), LENGTH);
+    CHECK(to.most <= MOST_SENT + 1024); /* the head */
+    CHECK(polls > LENGTH / BYTES_A_US / (2 * WORK_US));
+    ferry_client_free(client);
+    free(body);
+}
+
+static void write_takes_what_its_time_allows(void) {
+    enum { LENGTH = 1 << 20 };
+    for (int64_t announced = -1; announced <= LENGTH; announced += LENGTH + 1) {
+        drain to;
+        ferry_client *client = drained(&to);
+        ferry_request request = {
+            .method = FERRY_METHOD_PUT, .url = "/", .streamed = true, .streamed_length = announced};
+        size_t total = 0;
+        unsigned writes = 0;
+        CHECK_INT(ferry_client_send(client, &request), FERRY_OK);
+        while (total < LENGTH && writes < 1000) {
+            size_t taken = 0;
+            int64_t since_us = machine.now_us;
+            CHECK_INT(ferry_client_write_request_body(client, dst, LENGTH - total, &taken),
+                      FERRY_OK);
+            CHECK(taken >= MOST_SENT || taken == LENGTH - total);
+            CHECK(machine.now_us - since_us <= WORK_US + 2 * (MOST_SENT / BYTES_A_US));
+            total += taken;
+            writes++;
+        }
+        CHECK_INT(total, LENGTH);
+        CHECK(to.most <= MOST_SENT + 1024);
+        CHECK(writes > 1);
+        ferry_client_free(client);
+    }
 }
 
 static void heads_are_read_in_bounded_pieces(void) {
@@ -448,7 +544,7 @@ static void hostile_responses_take_no_call_longer_than_its_time(void) {
             int64_t since_us = machine.now_us;
             done = (work){0};
             error = ferry_client_read_response_body(client, dst, sizeof dst, &got);
-            holds = CHECK(machine.now_us - since_us <= READ_US + MOST_INPUT * IN_US + 1000) &&
+            holds = CHECK(machine.now_us - since_us <= WORK_US + MOST_INPUT * IN_US + 1000) &&
                     CHECK(done.most_in <= MOST_INPUT && done.most_out <= MOST_OUTPUT + 1);
             error = error == FERRY_OK ? ferry_client_poll(client) : error;
         }
@@ -468,6 +564,8 @@ int main(int argc, char **argv) {
         CHECK_TEST(total_ms_ends_a_blocking_read_that_decodes_to_nothing),
         CHECK_TEST(idle_ms_does_not_count_while_there_is_work),
         CHECK_TEST(heads_are_read_in_bounded_pieces),
+        CHECK_TEST(whole_body_is_sent_in_bounded_pieces),
+        CHECK_TEST(write_takes_what_its_time_allows),
         CHECK_TEST(hostile_responses_take_no_call_longer_than_its_time),
     };
     return CHECK_RUN(tests, argc, argv);
