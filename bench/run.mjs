@@ -22,7 +22,7 @@ const usage = `usage: node bench/run.mjs [--quick] [--json FILE] [--bin DIR] [--
 
 const MIB = 1024 * 1024;
 const BIG_BYTES = 1024 * MIB;
-const POLL_BUDGET_BYTES = 2 * MIB; // ferry's default
+const POLL_BUDGET_BYTES = MIB; // ferry's default
 const IDLE_CLIENTS = 100;
 
 // Requests a round. A big request is one body of 1 GiB.
