@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 90000 };
+enum { PATIENCE_MS = 300000 };
 
 typedef struct socket_channel {
     soak_channel base;

@@ -178,7 +178,8 @@ static ferry_error conversation_set_proxy(soak_conversation *conversation, const
 /* In place of connecting. */
 static ferry_error conversation_bring_stream(soak_conversation *conversation, const char *name) {
     uint64_t seed = chance_next(&conversation->chance);
-    ferry_stream *stream = own_stream_new(server_port(conversation->door), seed);
+    ferry_stream *stream =
+        own_stream_new(server_port(conversation->door), conversation->plan.stream_bytes, seed);
     ferry_error error = ferry_client_set_connection(conversation->client, stream);
     if (error != FERRY_OK) {
         stream->ops->destroy(stream);
@@ -280,7 +281,7 @@ static void conversation_await_words(soak_conversation *conversation) {
 
 static void conversation_await_deed(soak_conversation *conversation) {
     if (!server_is_done(conversation->number, conversation->script.seed)) {
-        if (!script_spoils_idle(&conversation->script)) {
+        if (conversation->script.early == SCRIPT_EARLY_SUCCESS) {
             ferry_client_poll(conversation->client); /* TLS may hold the last of an upload */
         }
         conversation->wake_ms = conversation_now_ms() + 1;

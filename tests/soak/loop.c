@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { WAITS_EACH = 4, TURN_MS = 100 };
+enum { WAITS_EACH = 4, TURN_MS = 100, MOST_STEPS = 100 };
 
 typedef struct soak_slot {
     soak_conversation *conversation; /* NULL: free */
@@ -75,6 +75,21 @@ static bool slot_is_ready(const soak_loop *loop, const soak_slot *slot, int64_t 
     return slot->due_ms >= 0 && slot->due_ms <= now_ms;
 }
 
+/* Goes on for a while where there is more to do at once, as a program does that takes what has
+ * come. False: it is over. */
+static bool slot_run(soak_slot *slot) {
+    struct pollfd waits[WAITS_EACH];
+    int timeout_ms = 0;
+    bool goes_on = true;
+    for (int i = 0; i < MOST_STEPS && goes_on && timeout_ms == 0; i++) {
+        goes_on = conversation_step(slot->conversation);
+        if (goes_on) {
+            conversation_get_waits(slot->conversation, waits, WAITS_EACH, &timeout_ms);
+        }
+    }
+    return goes_on;
+}
+
 size_t loop_turn(soak_loop *loop) {
     int timeout_ms = loop_gather(loop);
     poll(loop->waits, loop->wait_count, timeout_ms);
@@ -85,7 +100,7 @@ size_t loop_turn(soak_loop *loop) {
         if (slot->conversation == NULL) {
             continue;
         }
-        bool is_over = slot_is_ready(loop, slot, now_ms) ? !conversation_step(slot->conversation)
+        bool is_over = slot_is_ready(loop, slot, now_ms) ? !slot_run(slot)
                                                          : conversation_hangs(slot->conversation);
         if (is_over) {
             conversation_free(slot->conversation);

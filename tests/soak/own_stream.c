@@ -69,7 +69,7 @@ static void own_destroy(ferry_stream *stream) {
     free(stream);
 }
 
-ferry_stream *own_stream_new(int port, uint64_t seed) {
+ferry_stream *own_stream_new(int port, size_t most, uint64_t seed) {
     static const ferry_stream_ops ops = {
         .read = own_read,
         .write = own_write,
@@ -82,7 +82,7 @@ ferry_stream *own_stream_new(int port, uint64_t seed) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     own->base.ops = &ops;
     own->chance = chance_of(seed);
-    own->most = 1 + chance_size(&own->chance, 65535);
+    own->most = most;
     own->descriptor = socket(AF_INET, SOCK_STREAM, 0);
     require(connect(own->descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
                 fcntl(own->descriptor, F_SETFL, O_NONBLOCK) == 0,

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* Connected with a port of this machine. */
-ferry_stream *own_stream_new(int port, uint64_t seed);
+/* Connected with a port of this machine. At most `most` bytes are moved at a time. */
+ferry_stream *own_stream_new(int port, size_t most, uint64_t seed);
 
 #endif

@@ -44,6 +44,7 @@ typedef struct soak_plan {
     bool reads_views; /* by read_response_body_chunk */
     size_t read_bytes;
     size_t write_bytes;
+    size_t stream_bytes; /* that a stream of the program's own moves at most */
     size_t chunk_bytes;
     size_t budget_bytes;
     unsigned lazy; /* percent of steps before which the program rests */

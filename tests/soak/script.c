@@ -11,7 +11,7 @@ enum {
     FLAG_TLS = 1,
     FLAG_SMALL = 2,
     SHORT_MS = 120, /* of time-outs that must pass */
-    LONG_MS = 60000,
+    LONG_MS = 120000,
 };
 
 uint64_t script_seed(uint64_t seed, bool is_tls, bool is_small) {
@@ -56,6 +56,10 @@ static void draw_upload(soak_chance *chance, soak_script *script) {
     if (script->upload_length > 0 && chance_is(chance, 30)) {
         script->early =
             (script_early)chance_between(chance, SCRIPT_EARLY_SUCCESS, SCRIPT_EARLY_REFUSAL_RESET);
+        if (script->early == SCRIPT_EARLY_REFUSAL_RESET && !script->is_small &&
+            chance_is(chance, 30)) {
+            script->upload_length = chance_between(chance, 500000, 4000000); /* fills buffers */
+        }
         script->early_after = chance_size(chance, script->upload_length - 1);
         if (script->early == SCRIPT_EARLY_SUCCESS && script->expect == SCRIPT_CONTINUE_NOT_SAID) {
             script->expect = SCRIPT_CONTINUE_SAID; /* a 2xx in its place would stop the upload */
@@ -124,6 +128,9 @@ static void draw_answer(soak_chance *chance, soak_script *script) {
         script->interims = 0;
         script->framing = SCRIPT_FRAMING_LENGTH;
     }
+    if (script->early == SCRIPT_EARLY_REFUSAL_RESET && chance_is(chance, 50)) {
+        script->framing = SCRIPT_FRAMING_UNTIL_CLOSE; /* a reset is no end of it */
+    }
     script->coding = draw_coding(chance);
     script->body_length = draw_length(chance, script);
     script->has_trailer = chance_is(chance, 15);
@@ -183,7 +190,7 @@ static bool fault_fits(const soak_script *script, script_fault fault) {
 static void draw_timeouts(soak_chance *chance, soak_script *script) {
     ferry_timeouts *timeouts = &script->timeouts;
     int short_ms = SHORT_MS + (int)chance_below(chance, 200);
-    *timeouts = (ferry_timeouts){LONG_MS, LONG_MS, LONG_MS, 2 * LONG_MS, 30};
+    *timeouts = (ferry_timeouts){LONG_MS, LONG_MS, LONG_MS, 5 * LONG_MS, 30};
     switch (script->fault) {
     case SCRIPT_FAULT_STALL_HEAD: {
         int *timers[] = {&timeouts->response_ms, &timeouts->idle_ms, &timeouts->total_ms};
