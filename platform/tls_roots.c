@@ -322,9 +322,9 @@ ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_o
                            "the trusted authorities (ca_pem, ca_der) hold no certificate that can "
                            "be read");
     } else if (made->refused > 0) {
-        error = ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
-                           "of the trusted authorities (ca_pem, ca_der) %zu cannot be read",
-                           made->refused);
+        ferry_log(context, FERRY_LOG_WARNING,
+                  "of the trusted authorities (ca_pem, ca_der) %zu cannot be read and %s left out",
+                  made->refused, made->refused == 1 ? "is" : "are");
     }
     if (error != FERRY_OK) {
         roots_free(made);

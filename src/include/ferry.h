@@ -320,7 +320,9 @@ typedef struct ferry_tls_cache ferry_tls_cache;
  * them anew. What the options bring is read within the call: some 50 microseconds for each
  * certificate. */
 typedef struct ferry_tls_options {
-    const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's */
+    const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's. What cannot
+                                be read is left out, with a FERRY_LOG_WARNING; INVALID_PARAMETER
+                                where nothing is left */
     const char *common_name; /* the name or address to verify instead of the host's, which the
                                 server is told all the same; NULL: the host's */
     bool unsafe;             /* the name is not verified, and the chain only where authorities are
