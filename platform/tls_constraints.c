@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tls_constraints: names that an issuer may give, and those that it may not (RFC 5280 section
- * 4.2.1.10). mbedTLS does not look at them. */
+ * 4.2.1.10), which mbedTLS does not look at; and how long a path it allows, which mbedTLS counts
+ * wrongly where a certificate is self-issued. */
 #include "tls_state.h"
 
 #include <mbedtls/asn1.h>
@@ -44,24 +45,25 @@ static bool next(der *outer, int *tag, der *inner) {
 
 typedef enum find_result { ABSENT, FOUND, BROKEN } find_result;
 
-static find_result find_constraints(const mbedtls_x509_crt *issuer, der *constraints) {
-    if (issuer->v3_ext.len == 0) {
+/* Finds the extension of this name, and enters its value. */
+static find_result find_extension(const mbedtls_x509_crt *certificate, const char *oid,
+                                  size_t oid_length, der *content) {
+    if (certificate->v3_ext.len == 0) {
         return ABSENT;
     }
-    der all = {issuer->v3_ext.p, issuer->v3_ext.p + issuer->v3_ext.len};
+    der all = {certificate->v3_ext.p, certificate->v3_ext.p + certificate->v3_ext.len};
     der list;
     if (!enter(&all, SEQUENCE, &list)) {
         return BROKEN;
     }
     while (list.at < list.end) {
         der extension;
-        der oid;
+        der name;
         der value;
-        if (!enter(&list, SEQUENCE, &extension) || !enter(&extension, MBEDTLS_ASN1_OID, &oid)) {
+        if (!enter(&list, SEQUENCE, &extension) || !enter(&extension, MBEDTLS_ASN1_OID, &name)) {
             return BROKEN;
         }
-        mbedtls_x509_buf name = {MBEDTLS_ASN1_OID, (size_t)(oid.end - oid.at), oid.at};
-        if (MBEDTLS_OID_CMP(MBEDTLS_OID_NAME_CONSTRAINTS, &name) != 0) {
+        if ((size_t)(name.end - name.at) != oid_length || memcmp(name.at, oid, oid_length) != 0) {
             continue;
         }
         int critical = 0;
@@ -70,12 +72,38 @@ static find_result find_constraints(const mbedtls_x509_crt *issuer, der *constra
             return BROKEN;
         }
         if (!enter(&extension, MBEDTLS_ASN1_OCTET_STRING, &value) ||
-            !enter(&value, SEQUENCE, constraints)) {
+            !enter(&value, SEQUENCE, content)) {
             return BROKEN;
         }
         return FOUND;
     }
     return ABSENT;
+}
+
+/* BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
+int ferry_tls_path_length(const mbedtls_x509_crt *issuer) {
+    der constraints;
+    int flag = 0;
+    int length = 0;
+    if (find_extension(issuer, MBEDTLS_OID_BASIC_CONSTRAINTS,
+                       MBEDTLS_OID_SIZE(MBEDTLS_OID_BASIC_CONSTRAINTS), &constraints) != FOUND) {
+        return -1;
+    }
+    if (constraints.at < constraints.end && *constraints.at == MBEDTLS_ASN1_BOOLEAN &&
+        mbedtls_asn1_get_bool(&constraints.at, constraints.end, &flag) != 0) {
+        return 0;
+    }
+    if (constraints.at == constraints.end) {
+        return -1;
+    }
+    bool is_read = mbedtls_asn1_get_int(&constraints.at, constraints.end, &length) == 0;
+    return is_read && length >= 0 ? length : 0; /* mbedTLS has refused the rest before */
+}
+
+bool ferry_tls_is_self_issued(const mbedtls_x509_crt *certificate) {
+    const mbedtls_x509_buf *subject = &certificate->subject_raw;
+    const mbedtls_x509_buf *issuer = &certificate->issuer_raw;
+    return subject->len == issuer->len && memcmp(subject->p, issuer->p, subject->len) == 0;
 }
 
 static char lower(unsigned char c) {
@@ -175,7 +203,9 @@ static bool name_is_permitted(const mbedtls_x509_buf *name, const der *permitted
 
 bool ferry_tls_is_permitted(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate) {
     der constraints;
-    find_result found = find_constraints(issuer, &constraints);
+    find_result found =
+        find_extension(issuer, MBEDTLS_OID_NAME_CONSTRAINTS,
+                       MBEDTLS_OID_SIZE(MBEDTLS_OID_NAME_CONSTRAINTS), &constraints);
     if (found != FOUND) {
         return found == ABSENT;
     }

@@ -730,6 +730,7 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
         .config = config,
         .context = context,
         .name = config->unsafe_name ? NULL : name,
+        .path_left = -1,
     };
     self->verification = verification;
     ferry_platform_lock();

@@ -25,6 +25,7 @@ struct ferry_tls_roots {
     int error; /* an errno, as ferry_trust_read() has it */
     char looked[LOOKED_SIZE];
     mbedtls_x509_crt chain;
+    mbedtls_x509_crt *last; /* of the chain; NULL: it is empty */
 };
 
 /* Those of the system, which are read once in a process; guarded by the platform's lock. */
@@ -50,12 +51,22 @@ static void refuse(ferry_tls_roots *roots, int result) {
     }
 }
 
+static mbedtls_x509_crt *last_of(mbedtls_x509_crt *chain) {
+    while (chain->next != NULL) {
+        chain = chain->next;
+    }
+    return chain;
+}
+
 static void add_der(ferry_tls_roots *roots, const unsigned char *der, size_t size) {
+    mbedtls_x509_crt *end = roots->last != NULL ? roots->last : &roots->chain;
     ferry_tls_forget_memory();
-    int result =
-        mbedtls_x509_crt_parse_der_with_ext_cb(&roots->chain, der, size, 1, take_extension, NULL);
+    int result = mbedtls_x509_crt_parse_der_with_ext_cb(end, der, size, 1, take_extension, NULL);
     if (result == 0) {
         roots->count++;
+        roots->last = last_of(end);
+        /* tls_verify.c looks at it, by the certificate itself. */
+        roots->last->MBEDTLS_PRIVATE(max_pathlen) = 0;
     } else {
         refuse(roots, result);
     }

@@ -99,6 +99,8 @@ typedef struct ferry_tls_verification {
     bool pin_matched;
     bool lacks_issuer;
     bool is_refused;
+    int path_left; /* certificates that the issuers so far allow between them and the server's; -1:
+                      any number */
     size_t issuer_count;
     const mbedtls_x509_crt *issuers[FERRY_TLS_MOST_CERTIFICATES];
     char words[FERRY_TLS_WORDS_SIZE]; /* what is wrong; "": nothing */
@@ -115,6 +117,13 @@ bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name
 /* Whether the issuer lets the certificate have its names (RFC 5280 section 4.2.1.10). A constraint
  * that cannot be understood does not. */
 bool ferry_tls_is_permitted(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate);
+
+/* How many certificates an issuer allows between itself and the last one (RFC 5280
+ * section 4.2.1.9); -1: any number. */
+int ferry_tls_path_length(const mbedtls_x509_crt *issuer);
+/* An authority's own, for its next key: counted nowhere, and bound by no names (RFC 5280 sections
+ * 6.1.3 and 6.1.4). */
+bool ferry_tls_is_self_issued(const mbedtls_x509_crt *certificate);
 
 /* ---- Words (tls_words.c) ---- */
 

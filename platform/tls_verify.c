@@ -125,8 +125,6 @@ static bool may_issue(ferry_tls_verification *verification, const mbedtls_x509_c
     return true;
 }
 
-/* An issuer that is the certificate's own, self-issued, is bound by the constraints of those above
- * it for all that it names. */
 static bool is_permitted(ferry_tls_verification *verification,
                          const mbedtls_x509_crt *certificate) {
     for (size_t i = 0; i < verification->issuer_count; i++) {
@@ -139,6 +137,25 @@ static bool is_permitted(ferry_tls_verification *verification,
             note_about(verification, certificate, what);
             return false;
         }
+    }
+    return true;
+}
+
+/* RFC 5280 section 6.1.4, (l) and (m); the authority itself, the first, is not counted. */
+static bool is_within_path_length(ferry_tls_verification *verification,
+                                  const mbedtls_x509_crt *issuer) {
+    bool is_first = verification->issuer_count == 0;
+    int length = ferry_tls_path_length(issuer);
+    if (!is_first && !ferry_tls_is_self_issued(issuer)) {
+        if (verification->path_left == 0) {
+            note_about(verification, issuer,
+                       "makes the path longer than an authority above allows");
+            return false;
+        }
+        verification->path_left -= verification->path_left > 0 ? 1 : 0;
+    }
+    if (length >= 0 && (verification->path_left < 0 || length < verification->path_left)) {
+        verification->path_left = length;
     }
     return true;
 }
@@ -192,7 +209,9 @@ static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt
     if (config->roots == NULL) {
         found = 0; /* nobody is trusted, nobody is asked */
     } else {
-        is_good = is_permitted(verification, certificate);
+        bool is_exempt = !is_leaf && ferry_tls_is_self_issued(certificate);
+        is_good = is_exempt || is_permitted(verification, certificate);
+        is_good = (is_leaf || is_within_path_length(verification, certificate)) && is_good;
     }
     if (found != 0) {
         char words[FERRY_TLS_WORDS_SIZE];
@@ -227,6 +246,13 @@ static bool has_issued(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *c
            memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
 }
 
+static mbedtls_x509_crt *last_of(mbedtls_x509_crt *chain) {
+    while (chain->next != NULL) {
+        chain = chain->next;
+    }
+    return chain;
+}
+
 /* Puts the issuer of each certificate behind it, as far as they are there; copies, since the chain
  * is mbedTLS's. */
 static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) {
@@ -236,6 +262,8 @@ static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) 
             return false;
         }
         const mbedtls_x509_crt *issuer = first->next;
+        last_of(sorted)->MBEDTLS_PRIVATE(max_pathlen) =
+            0; /* mbedTLS counts a self-issued one below it */
         while (issuer != NULL && (issuer == last || !has_issued(issuer, last))) {
             issuer = issuer->next;
         }
@@ -251,6 +279,7 @@ static bool verify_sorted(ferry_tls_verification *verification, mbedtls_x509_crt
         .config = config,
         .context = verification->context,
         .name = verification->name,
+        .path_left = -1,
     };
     mbedtls_x509_crt sorted;
     mbedtls_x509_crt_init(&sorted);

@@ -253,6 +253,71 @@ export const chains = [
     }),
   },
 
+  // ---- Self-issued: an authority's own, for its next key (RFC 5280 section 6.1.4) ----
+  {
+    title: "self-issued_certificate_does_not_count_below_an_intermediate",
+    make: () => {
+      const last = { extensions: { basicConstraints: "critical,CA:TRUE,pathlen:0" } };
+      const before = authority("Own Middle", { issuer: root(), ...last });
+      return { certificate: leaf({ issuer: authority("Own Middle", { issuer: before }) }) };
+    },
+  },
+  {
+    title: "self-issued_certificate_does_not_count_below_a_root",
+    make: () => {
+      const extensions = { basicConstraints: "critical,CA:TRUE,pathlen:0" };
+      const top = authority("Own Root", { extensions });
+      const next = authority("Own Root", { issuer: top });
+      return { certificate: leaf({ issuer: next }), roots: [top] };
+    },
+  },
+  {
+    title: "self-issued_certificates_do_not_hide_one_too_many",
+    make: () => {
+      const extensions = { basicConstraints: "critical,CA:TRUE,pathlen:0" };
+      const top = authority("Own Root", { extensions });
+      const next = authority("Own Root", { issuer: top });
+      return { certificate: below({}, { under: next }), roots: [top] };
+    },
+    refused: [/Odd Middle/, /path/],
+    node: "PATH_LENGTH_EXCEEDED",
+  },
+  {
+    title: "self-issued_certificate_allows_no_longer_path_than_what_is_above",
+    make: () => {
+      const limit = (length) => ({
+        extensions: { basicConstraints: `critical,CA:TRUE,pathlen:${length}` },
+      });
+      const top = authority("Own Root", limit(0));
+      const next = authority("Own Root", { issuer: top, ...limit(5) });
+      return { certificate: below({}, { under: next }), roots: [top] };
+    },
+    refused: [/Odd Middle/, /path/],
+    node: "PATH_LENGTH_EXCEEDED",
+  },
+  {
+    title: "self-issued_certificate_is_bound_by_no_names",
+    make: () => {
+      const range = "permitted;IP:127.0.0.1/255.255.255.255";
+      const extensions = { nameConstraints: `permitted;DNS:localhost,${range}` };
+      const top = authority("Named Root", { extensions });
+      const next = authority("Named Root", { issuer: top, names: ["DNS:not.permitted.example"] });
+      return { certificate: leaf({ issuer: next }), roots: [top] };
+    },
+  },
+  {
+    title: "intermediate_with_a_name_that_is_not_permitted_is_refused",
+    make: () => {
+      const range = "permitted;IP:127.0.0.1/255.255.255.255";
+      const extensions = { nameConstraints: `permitted;DNS:localhost,${range}` };
+      const top = authority("Named Root", { extensions });
+      const next = authority("Odd Middle", { issuer: top, names: ["DNS:not.permitted.example"] });
+      return { certificate: leaf({ issuer: next }), roots: [top] };
+    },
+    refused: [/Odd Middle/, /may not give/],
+    node: "permitted subtree violation",
+  },
+
   // ---- Purposes ----
   {
     title: "certificate_for_clients_only_is_refused",
