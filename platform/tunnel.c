@@ -107,7 +107,7 @@ static ferry_error put_ahead(ferry_context *context, ferry_buffer *bytes, ferry_
         .beneath = *stream,
         .bytes = *bytes,
     };
-    ferry_buffer_init(bytes, SIZE_MAX / 2);
+    ferry_buffer_init(bytes, bytes->limit);
     *stream = &made->base;
     return FERRY_OK;
 }
@@ -123,8 +123,8 @@ ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
     made->context = context;
     made->exchange = exchange;
     made->has_credentials = origin->proxy->authorization != NULL;
-    ferry_buffer_init(&made->request, SIZE_MAX / 2);
-    ferry_buffer_init(&made->rx, SIZE_MAX / 2); /* the head parser bounds what stays in it */
+    ferry_buffer_init(&made->request, FERRY_LIMIT_REQUEST_HEAD);
+    ferry_buffer_init(&made->rx, context->max_head_bytes + FERRY_LIMIT_READ_AHEAD);
     ferry_tunnel_rewind(made);
     ferry_h1_tunnel_name(origin->proxy->host, origin->proxy->port, made->proxy);
     ferry_h1_tunnel_name(origin->host, origin->port, made->origin);
@@ -198,8 +198,9 @@ static ferry_error refuse_end(ferry_tunnel *tunnel) {
 static ferry_error fill(ferry_tunnel *tunnel, ferry_stream *stream, bool *came) {
     ferry_buffer *rx = &tunnel->rx;
     *came = false;
-    if (ferry_buffer_reserve(rx, tunnel->context, READ_SIZE) != FERRY_OK) {
-        return ferry_fail_memory(tunnel->context);
+    ferry_error error = ferry_buffer_reserve(rx, tunnel->context, READ_SIZE);
+    if (error != FERRY_OK) {
+        return ferry_buffer_explain(rx, tunnel->context, error, "the answer");
     }
     size_t length = 0;
     ferry_stream_result result =

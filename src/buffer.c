@@ -15,6 +15,12 @@ void ferry_buffer_deinit(ferry_buffer *buffer, const ferry_context *context) {
     *buffer = (ferry_buffer){.limit = buffer->limit};
 }
 
+void ferry_buffer_trim(ferry_buffer *buffer, const ferry_context *context) {
+    if (buffer->capacity > FERRY_KEPT_BYTES && ferry_buffer_length(buffer) == 0) {
+        ferry_buffer_deinit(buffer, context);
+    }
+}
+
 ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length) {
     size_t content = ferry_buffer_length(buffer);
     if (length > buffer->limit || content > buffer->limit - length) {
@@ -53,4 +59,12 @@ ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *conte
         buffer->end += length;
     }
     return error;
+}
+
+ferry_error ferry_buffer_explain(const ferry_buffer *buffer, ferry_context *context,
+                                 ferry_error error, const char *what) {
+    if (error == FERRY_ERROR_TOO_LARGE) {
+        return ferry_fail(context, error, "%s exceeds %zu bytes", what, buffer->limit);
+    }
+    return error == FERRY_ERROR_OUT_OF_MEMORY ? ferry_fail_memory(context) : error;
 }

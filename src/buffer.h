@@ -4,6 +4,7 @@
 #define FERRY_BUFFER_H
 
 #include "context.h"
+#include "size_limits.h"
 
 #include <assert.h>
 
@@ -43,6 +44,9 @@ static inline void ferry_buffer_consume(ferry_buffer *buffer, size_t length) {
     }
 }
 
+/* Frees the memory of an empty buffer that is larger than what an idle client keeps. */
+void ferry_buffer_trim(ferry_buffer *buffer, const ferry_context *context);
+
 /* The part of ferry_buffer_reserve() that is seldom needed. */
 ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length);
 
@@ -57,5 +61,10 @@ static inline ferry_error ferry_buffer_reserve(ferry_buffer *buffer, const ferry
 /* Appends; errors as above. */
 ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *context,
                                 const void *data, size_t length);
+
+/* The detail for an error of those two: "`what` exceeds N bytes", or that there is no memory.
+ * Returns the error. */
+ferry_error ferry_buffer_explain(const ferry_buffer *buffer, ferry_context *context,
+                                 ferry_error error, const char *what);
 
 #endif

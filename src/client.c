@@ -11,7 +11,6 @@ enum {
     DEFAULT_CONNECT_MS = 30000,
     DEFAULT_CONTINUE_MS = 1000,
     DEFAULT_HEAD_BYTES = 65536,
-    MOST_HEAD_BYTES = 16 * 1024 * 1024,
     DEFAULT_HEADER_COUNT = 256,
     DEFAULT_INTERIM_RESPONSES = 32,
     DEFAULT_CHUNK_SIZE = 65536,
@@ -92,8 +91,8 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .allocator = from->allocator,
         .log = from->log,
         .log_ctx = from->log_ctx,
-        .max_head_bytes =
-            least_size(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES), MOST_HEAD_BYTES),
+        .max_head_bytes = least_size(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES),
+                                     FERRY_LIMIT_RESPONSE_HEAD),
         .max_header_count = default_size(from->max_header_count, DEFAULT_HEADER_COUNT),
         .max_interim_responses =
             default_size(from->max_interim_responses, DEFAULT_INTERIM_RESPONSES),
@@ -112,10 +111,10 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     }
     *client = (ferry_client){.context = context, .read_chunk_size = DEFAULT_CHUNK_SIZE};
     ferry_exchange_init(&client->exchange, &client->context);
-    ferry_buffer_init(&client->host, SIZE_MAX / 2);
-    ferry_buffer_init(&client->authority, SIZE_MAX / 2);
-    ferry_buffer_init(&client->url_base, SIZE_MAX / 2);
-    ferry_buffer_init(&client->proxy_authorization, SIZE_MAX / 2);
+    ferry_buffer_init(&client->host, FERRY_LIMIT_HOST_TEXT);
+    ferry_buffer_init(&client->authority, FERRY_LIMIT_HOST_TEXT);
+    ferry_buffer_init(&client->url_base, FERRY_LIMIT_HOST_TEXT);
+    ferry_buffer_init(&client->proxy_authorization, FERRY_LIMIT_CREDENTIALS);
     ferry_client_set_timeouts(client, &from->timeouts);
     client->bad_option = find_bad_option(from);
     if (!copy_text(client, from->user_agent, &client->user_agent) ||
@@ -222,6 +221,7 @@ void ferry_client_drop(ferry_client *client) {
     client->is_absolute = false;
     client->is_connect = false;
     ferry_exchange_reset(&client->exchange);
+    ferry_buffer_trim(&client->exchange.url, &client->context);
     ferry_client_set_status(client, FERRY_STATUS_DISCONNECTED);
 }
 

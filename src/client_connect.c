@@ -10,8 +10,9 @@
 
 static ferry_error set_text(ferry_client *client, ferry_buffer *buffer, ferry_span text) {
     ferry_buffer_clear(buffer);
-    if (ferry_buffer_reserve(buffer, &client->context, text.length + 1) != FERRY_OK) {
-        return ferry_fail_memory(&client->context);
+    ferry_error error = ferry_buffer_reserve(buffer, &client->context, text.length + 1);
+    if (error != FERRY_OK) {
+        return ferry_buffer_explain(buffer, &client->context, error, "the host or its proxy");
     }
     memcpy(buffer->data, text.data, text.length);
     buffer->data[text.length] = '\0';
@@ -26,11 +27,11 @@ ferry_error ferry_client_set_authority(ferry_client *client, const char *authori
     }
     error = set_text(client, &client->url_base,
                      secure ? FERRY_SPAN("https://") : FERRY_SPAN("http://"));
-    if (error == FERRY_OK && ferry_buffer_append(&client->url_base, &client->context, authority,
-                                                 strlen(authority)) != FERRY_OK) {
-        error = ferry_fail_memory(&client->context);
+    if (error == FERRY_OK) {
+        error =
+            ferry_buffer_append(&client->url_base, &client->context, authority, strlen(authority));
     }
-    return error;
+    return ferry_buffer_explain(&client->url_base, &client->context, error, "the host");
 }
 
 static ferry_error check_port(ferry_client *client, int port, bool secure, uint16_t *number) {

@@ -35,16 +35,20 @@ static ferry_error check_ready(ferry_client *client) {
                                             : "there is no connection: call connect_to_host first");
 }
 
+static size_t url_size(const ferry_client *client, ferry_span target) {
+    return ferry_buffer_length(&client->url_base) + 3 * target.length + 1;
+}
+
 /* Room for the URL of the response, so that noting it later cannot fail. */
 static ferry_error reserve_url(ferry_client *client, ferry_span target) {
-    size_t needed = ferry_buffer_length(&client->url_base) + 3 * target.length + 1;
+    size_t needed = url_size(client, target);
     ferry_buffer *url = &client->exchange.url;
     if (needed <= url->capacity) {
         return FERRY_OK;
     }
     ferry_error error =
         ferry_buffer_reserve(url, &client->context, needed - ferry_buffer_length(url));
-    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(&client->context);
+    return ferry_buffer_explain(url, &client->context, error, "the URL");
 }
 
 static void note_url(ferry_client *client, ferry_span target) {
@@ -58,6 +62,19 @@ static void note_url(ferry_client *client, ferry_span target) {
     char *end = ferry_span_write_encoded(target, url->data + url->end);
     *end = '\0';
     url->end = (size_t)(end + 1 - url->data);
+}
+
+/* An earlier URL may have been much longer. Where there is no memory for less, it stays. */
+static void trim_url(ferry_client *client, size_t needed) {
+    ferry_buffer *url = &client->exchange.url;
+    if (url->capacity <= FERRY_KEPT_BYTES || needed > FERRY_KEPT_BYTES) {
+        return;
+    }
+    char *smaller = ferry_resize(&client->context, url->data, url->end, needed);
+    if (smaller != NULL) {
+        url->data = smaller;
+        url->capacity = needed;
+    }
 }
 
 ferry_span ferry_client_user_agent(const ferry_client *client) {
@@ -115,6 +132,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
         return error;
     }
     note_url(client, target);
+    trim_url(client, url_size(client, target));
     client->is_connect = message.method == FERRY_METHOD_CONNECT;
     client->request_since_ms = ferry_host_now_ms();
     client->idle_since_ms = client->request_since_ms;

@@ -9,7 +9,7 @@ void ferry_exchange_init(ferry_exchange *exchange, ferry_context *context) {
     *exchange = (ferry_exchange){.context = context, .body_length = -1, .body_length_hint = -1};
     ferry_headers_init(&exchange->headers, context);
     ferry_headers_init(&exchange->trailers, context);
-    ferry_buffer_init(&exchange->url, SIZE_MAX / 2);
+    ferry_buffer_init(&exchange->url, FERRY_LIMIT_URL);
 }
 
 void ferry_exchange_deinit(ferry_exchange *exchange) {
@@ -23,6 +23,8 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->error = FERRY_OK;
     ferry_headers_clear(&exchange->headers);
     ferry_headers_clear(&exchange->trailers);
+    ferry_headers_trim(&exchange->headers, exchange->context);
+    ferry_headers_trim(&exchange->trailers, exchange->context);
     ferry_buffer_clear(&exchange->url);
     exchange->code = 0;
     exchange->chunked = false;

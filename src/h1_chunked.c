@@ -129,7 +129,7 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
     if (lf == NULL || ferry_buffer_length(&chunked->line) > 0) {
         ferry_error error = ferry_buffer_append(&chunked->line, context, src, *taken);
         if (error != FERRY_OK) {
-            return ferry_fail_memory(context);
+            return ferry_buffer_explain(&chunked->line, context, error, "a line of the trailers");
         }
         text =
             (ferry_span){ferry_buffer_content(&chunked->line), ferry_buffer_length(&chunked->line)};

@@ -155,19 +155,22 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
     return PUT_LITERAL(at, "\r\n");
 }
 
+/* The lines and their ends; more than the limit says enough, and no sum wraps around. */
+static size_t lines_room(const char *const *lines) {
+    size_t room = 0;
+    for (; lines != NULL && *lines != NULL && room <= FERRY_LIMIT_REQUEST_HEAD; lines++) {
+        room += strlen(*lines) + 2;
+    }
+    return room < FERRY_LIMIT_REQUEST_HEAD ? room : FERRY_LIMIT_REQUEST_HEAD;
+}
+
 /* At least what put_head() writes. */
 static size_t head_room(const ferry_message *message, ferry_span accept_encoding) {
     enum { LITERALS = 256 };
     size_t room = LITERALS + message->method_name.length + 3 * message->target.length +
                   message->host.length + accept_encoding.length + message->user_agent.length +
                   message->target_prefix.length + message->proxy_authorization.length;
-    for (const char *const *line = message->headers; *line != NULL; line++) {
-        room += strlen(*line) + 2;
-    }
-    for (const char *const *line = message->proxy_headers; line != NULL && *line != NULL; line++) {
-        room += strlen(*line) + 2;
-    }
-    return room;
+    return room + lines_room(message->headers) + lines_room(message->proxy_headers);
 }
 
 static void log_left_out(ferry_context *context, const ferry_message *message) {
@@ -200,8 +203,13 @@ static void log_head(ferry_context *context, const ferry_message *message, const
 ferry_error ferry_h1_request_write(ferry_buffer *out, ferry_context *context,
                                    const ferry_message *message, ferry_span accept_encoding) {
     size_t room = head_room(message, accept_encoding);
-    if (ferry_buffer_reserve(out, context, room) != FERRY_OK) {
-        return ferry_fail_memory(context);
+    if (room > FERRY_LIMIT_REQUEST_HEAD) {
+        return ferry_fail(context, FERRY_ERROR_TOO_LARGE, "the request head exceeds %d bytes",
+                          FERRY_LIMIT_REQUEST_HEAD);
+    }
+    ferry_error error = ferry_buffer_reserve(out, context, room);
+    if (error != FERRY_OK) {
+        return ferry_buffer_explain(out, context, error, "the request");
     }
     char *head = out->data + out->end;
     size_t length = (size_t)(put_head(head, message, accept_encoding) - head);

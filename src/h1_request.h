@@ -9,7 +9,7 @@
 
 /* Appends the request line, Host, the caller's other headers as they are, and those that they lack,
  * up to and including the empty line. `accept_encoding` is what can be undone; empty: nothing.
- * OUT_OF_MEMORY, and the buffer is then as it was. */
+ * OUT_OF_MEMORY, TOO_LARGE; the buffer is then as it was. */
 ferry_error ferry_h1_request_write(ferry_buffer *out, ferry_context *context,
                                    const ferry_message *message, ferry_span accept_encoding);
 

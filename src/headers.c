@@ -16,7 +16,8 @@ void ferry_headers_init(ferry_headers *headers, const ferry_context *context) {
      * may be stored twice. The parser counts what is on the wire; this bounds what follows from it.
      */
     size_t limit = context->max_head_bytes;
-    limit = limit > SIZE_MAX / 8 ? SIZE_MAX / 2 : limit * 4;
+    assert(limit <= FERRY_LIMIT_RESPONSE_HEAD);
+    limit *= 4;
     ferry_buffer_init(&headers->text, limit);
     ferry_buffer_init(&headers->dictionary, limit);
 }
@@ -38,6 +39,16 @@ void ferry_headers_clear(ferry_headers *headers) {
     headers->is_sealed = false;
     headers->field_count = 0;
     headers->has_dictionary = false;
+}
+
+void ferry_headers_trim(ferry_headers *headers, const ferry_context *context) {
+    bool is_large = headers->text.capacity > FERRY_KEPT_BYTES ||
+                    headers->dictionary.capacity > FERRY_KEPT_BYTES ||
+                    headers->capacity > FERRY_KEPT_BYTES / sizeof *headers->list ||
+                    headers->fields_capacity > FERRY_KEPT_BYTES / sizeof *headers->fields;
+    if (headers->count == 0 && is_large) {
+        ferry_headers_deinit(headers, context);
+    }
 }
 
 /* Makes room for `needed` items of `size` bytes; the capacity at least doubles. */

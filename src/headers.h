@@ -37,6 +37,9 @@ void ferry_headers_deinit(ferry_headers *headers, const ferry_context *context);
 /* Forgets the fields, keeps the memory. */
 void ferry_headers_clear(ferry_headers *headers);
 
+/* Frees the memory, where there are no fields and it is more than an idle client keeps. */
+void ferry_headers_trim(ferry_headers *headers, const ferry_context *context);
+
 /* Fields come one by one: a copy of each is made. The value is trimmed by the caller. TOO_LARGE
  * past max_header_count or max_head_bytes, OUT_OF_MEMORY, both without a detail. */
 ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,

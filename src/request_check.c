@@ -3,6 +3,7 @@
 #include "request_check.h"
 
 #include "authority.h"
+#include "size_limits.h"
 
 #include <string.h>
 
@@ -123,6 +124,10 @@ static ferry_error check_target(ferry_context *context, const char *url, ferry_m
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the url is NULL");
     }
     message->target = ferry_span_of(url);
+    if (message->target.length > FERRY_LIMIT_TARGET) {
+        return ferry_fail(context, FERRY_ERROR_TOO_LARGE, "the url exceeds %d bytes",
+                          FERRY_LIMIT_TARGET);
+    }
     ferry_error error = check_characters(context, url);
     if (error != FERRY_OK) {
         return error;
@@ -333,6 +338,11 @@ static ferry_error check_body(ferry_context *context, const ferry_request *reque
     if (request->body == NULL && request->body_length > 0) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the body is NULL, but its length is %zu", request->body_length);
+    }
+    if (!carries_none && request->body_length > FERRY_LIMIT_COPIED_BODY) {
+        return ferry_fail(context, FERRY_ERROR_TOO_LARGE,
+                          "the body exceeds the %d bytes that may have to be copied: stream it",
+                          FERRY_LIMIT_COPIED_BODY);
     }
     message->streamed = request->streamed;
     message->streamed_length = request->streamed_length < 0 ? -1 : request->streamed_length;

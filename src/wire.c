@@ -18,6 +18,15 @@ ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice 
                               &wire->stream_reason);
 }
 
+void ferry_wire_trim(ferry_wire *wire) {
+    const ferry_context *context = wire->base.context;
+    ferry_buffer_trim(&wire->tx, context);
+    ferry_buffer_trim(&wire->held, context);
+    ferry_buffer_trim(&wire->rx, context);
+    ferry_buffer_trim(&wire->raw, context);
+    ferry_buffer_trim(&wire->chunked.line, context);
+}
+
 void ferry_wire_disconnect(ferry_wire *wire) {
     if (wire->stream != NULL) {
         wire->stream->ops->destroy(wire->stream);
@@ -32,6 +41,7 @@ void ferry_wire_disconnect(ferry_wire *wire) {
     wire->upload = FERRY_UPLOAD_COMPLETE;
     wire->write_blocked = false;
     wire->is_ending = false;
+    ferry_wire_trim(wire);
 }
 
 void ferry_wire_end(ferry_wire *wire) {
@@ -282,11 +292,13 @@ ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
         .stream = stream,
     };
     wire->base.link = stream != NULL ? FERRY_LINK_OPEN : FERRY_LINK_CLOSED;
-    size_t most = SIZE_MAX / 2;
-    ferry_buffer_init(&wire->tx, most);
-    ferry_buffer_init(&wire->held, most);
-    ferry_buffer_init(&wire->rx, most); /* the head parser bounds what stays in it */
-    ferry_buffer_init(&wire->raw, most);
+    ferry_buffer_init(&wire->tx, FERRY_LIMIT_REQUEST);
+    ferry_buffer_init(&wire->held, FERRY_LIMIT_COPIED_BODY);
+    ferry_buffer_init(&wire->rx, context->max_head_bytes + FERRY_LIMIT_READ_AHEAD);
+    /* It holds the names of the codings too, which come out of a head. */
+    ferry_buffer_init(&wire->raw, context->max_head_bytes > FERRY_LIMIT_CODED
+                                      ? context->max_head_bytes
+                                      : FERRY_LIMIT_CODED);
     ferry_h1_chunked_init(&wire->chunked, context);
     ferry_h1_head_init(&wire->head);
     *backend = &wire->base;

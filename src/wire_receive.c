@@ -9,11 +9,19 @@
 enum {
     RX_FIRST_READ = 4096, /* a head and a small body, usually in one read */
     RX_LEAST_READ = 2048,
-    MOST_READS = 64, /* of the stream in one step */
-    CODED_READ = 16384,
+    MOST_READS = 64,      /* of the stream in one step */
     CHUNKED_READ = 65536, /* framing and data in one piece of work */
     HEAD_READ = 65536,    /* of heads in one step */
 };
+
+/* The next one allocates in any case: what it reads into goes too. */
+static void drop_decoding(ferry_wire *wire) {
+    if (wire->decoding != NULL) {
+        ferry_decoding_free(wire->decoding);
+        wire->decoding = NULL;
+        ferry_buffer_deinit(&wire->raw, wire->base.context);
+    }
+}
 
 void ferry_wire_reset_response(ferry_wire *wire) {
     ferry_buffer_clear(&wire->rx);
@@ -23,11 +31,11 @@ void ferry_wire_reset_response(ferry_wire *wire) {
     wire->interim_count = 0;
     wire->remaining = 0;
     ferry_h1_chunked_reset(&wire->chunked);
-    ferry_decoding_free(wire->decoding);
-    wire->decoding = NULL;
+    drop_decoding(wire);
     wire->raw_ended = false;
     wire->pending = FERRY_OK;
     wire->write_reason[0] = '\0';
+    ferry_wire_trim(wire);
 }
 
 static bool is_success(const ferry_wire *wire) {
@@ -51,6 +59,7 @@ void ferry_wire_end_exchange(ferry_wire *wire) {
         return;
     }
     ferry_exchange_end(wire->base.exchange);
+    ferry_wire_trim(wire);
     wire->is_reused = true;
     if (!wire->framing.keep_alive) {
         ferry_wire_disconnect(wire);
@@ -65,8 +74,7 @@ void ferry_wire_end_exchange(ferry_wire *wire) {
 /* The response is complete. A request that is still on its way goes on, unless it is a tunnel,
  * which ends for both. */
 static void complete(ferry_wire *wire) {
-    ferry_decoding_free(wire->decoding);
-    wire->decoding = NULL;
+    drop_decoding(wire);
     if (ferry_wire_is_uploading(wire) && wire->framing.kind != FERRY_H1_BODY_TUNNEL) {
         ferry_exchange_response_end(wire->base.exchange);
         return;
@@ -94,9 +102,12 @@ static ferry_error join_content_encoding(ferry_wire *wire) {
     ferry_span value;
     for (size_t at = 0; ferry_headers_find(headers, FERRY_SPAN("content-encoding"), &at, &value);) {
         const char *separator = ferry_buffer_length(&wire->raw) > 0 ? "," : "";
-        if (ferry_buffer_append(&wire->raw, context, separator, strlen(separator)) != FERRY_OK ||
-            ferry_buffer_append(&wire->raw, context, value.data, value.length) != FERRY_OK) {
-            return ferry_fail_memory(context);
+        ferry_error error = ferry_buffer_append(&wire->raw, context, separator, strlen(separator));
+        if (error == FERRY_OK) {
+            error = ferry_buffer_append(&wire->raw, context, value.data, value.length);
+        }
+        if (error != FERRY_OK) {
+            return ferry_buffer_explain(&wire->raw, context, error, "Content-Encoding");
         }
     }
     return FERRY_OK;
@@ -245,8 +256,9 @@ static bool fill_rx(ferry_wire *wire, size_t *left) {
     size_t room = rx->capacity - rx->end;
     if (room < RX_LEAST_READ) {
         size_t wanted = rx->capacity == 0 ? RX_FIRST_READ : RX_LEAST_READ;
-        if (ferry_buffer_reserve(rx, context, wanted) != FERRY_OK) {
-            ferry_wire_fail(wire, ferry_fail_memory(context));
+        ferry_error error = ferry_buffer_reserve(rx, context, wanted);
+        if (error != FERRY_OK) {
+            ferry_wire_fail(wire, ferry_buffer_explain(rx, context, error, "the response head"));
             return false;
         }
         room = rx->capacity - rx->end;
@@ -430,11 +442,13 @@ static bool fill_raw(ferry_wire *wire) {
     if (ferry_buffer_length(&wire->raw) > 0) {
         return true;
     }
-    if (ferry_buffer_reserve(&wire->raw, wire->base.context, CODED_READ) != FERRY_OK) {
-        set_pending(wire, ferry_fail_memory(wire->base.context));
+    ferry_error error = ferry_buffer_reserve(&wire->raw, wire->base.context, FERRY_LIMIT_CODED);
+    if (error != FERRY_OK) {
+        set_pending(wire,
+                    ferry_buffer_explain(&wire->raw, wire->base.context, error, "the coded body"));
         return false;
     }
-    size_t length = read_raw(wire, wire->raw.data, CODED_READ);
+    size_t length = read_raw(wire, wire->raw.data, FERRY_LIMIT_CODED);
     wire->raw.start = 0;
     wire->raw.end = length;
     return length > 0;

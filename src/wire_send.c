@@ -31,6 +31,7 @@ static void update(ferry_wire *wire) {
     if (ferry_wire_is_uploading(wire)) {
         return;
     }
+    ferry_wire_trim(wire);
     ferry_exchange_sent(exchange);
     if (exchange->state == FERRY_EXCHANGE_BODY && exchange->response_ended) {
         ferry_wire_end_exchange(wire);
@@ -115,7 +116,7 @@ static ferry_error keep_rest(ferry_wire *wire, const ferry_slice *slices, size_t
             ferry_buffer_append(&wire->tx, wire->base.context,
                                 (const char *)slices[i].data + skipped, slices[i].length - skipped);
         if (error != FERRY_OK) {
-            return ferry_fail_memory(wire->base.context);
+            return ferry_buffer_explain(&wire->tx, wire->base.context, error, "the request");
         }
     }
     return FERRY_OK;
@@ -166,7 +167,7 @@ static ferry_error prepare(ferry_wire *wire, const ferry_message *message) {
         return error;
     }
     error = ferry_buffer_append(&wire->held, context, message->body, message->body_length);
-    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(context);
+    return ferry_buffer_explain(&wire->held, context, error, "the body");
 }
 
 /* All that was announced of a streamed body has been given: the request is complete, whether or not
@@ -246,10 +247,13 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
         char line[FERRY_H1_CHUNK_SIZE_LINE];
         size_t line_length = ferry_h1_chunk_size_write(length, line);
         /* Room for the whole chunk first: once its size is out, all of it must follow. */
-        if (ferry_buffer_reserve(&wire->tx, backend->context, line_length + length + 2) !=
-                FERRY_OK ||
-            ferry_buffer_append(&wire->tx, backend->context, line, line_length) != FERRY_OK) {
-            return ferry_fail_memory(backend->context);
+        ferry_error error =
+            ferry_buffer_reserve(&wire->tx, backend->context, line_length + length + 2);
+        if (error == FERRY_OK) {
+            error = ferry_buffer_append(&wire->tx, backend->context, line, line_length);
+        }
+        if (error != FERRY_OK) {
+            return ferry_buffer_explain(&wire->tx, backend->context, error, "the request");
         }
         transmit(wire, (ferry_span){data, length}, FERRY_SPAN("\r\n"));
         *written = wire->write_reason[0] == '\0' ? length : 0;
@@ -283,7 +287,7 @@ static ferry_error complete(ferry_wire *wire) {
         ferry_error error =
             ferry_buffer_append(&wire->tx, wire->base.context, FERRY_SPAN("0\r\n\r\n").data, 5);
         if (error != FERRY_OK) {
-            return ferry_fail_memory(wire->base.context);
+            return ferry_buffer_explain(&wire->tx, wire->base.context, error, "the request");
         }
     }
     wire->upload = FERRY_UPLOAD_COMPLETE;
@@ -332,10 +336,15 @@ void ferry_wire_proceed(ferry_backend *backend) {
         ferry_buffer sent = wire->tx;
         wire->tx = wire->held;
         wire->held = sent;
-    } else if (ferry_buffer_append(&wire->tx, wire->base.context, ferry_buffer_content(&wire->held),
-                                   ferry_buffer_length(&wire->held)) != FERRY_OK) {
-        ferry_wire_fail(wire, ferry_fail_memory(wire->base.context));
-        return;
+    } else {
+        ferry_error error =
+            ferry_buffer_append(&wire->tx, wire->base.context, ferry_buffer_content(&wire->held),
+                                ferry_buffer_length(&wire->held));
+        if (error != FERRY_OK) {
+            ferry_wire_fail(
+                wire, ferry_buffer_explain(&wire->tx, wire->base.context, error, "the request"));
+            return;
+        }
     }
     wire->tx_body = ferry_buffer_length(&wire->tx) - wire->tx_prefix;
     ferry_buffer_clear(&wire->held);

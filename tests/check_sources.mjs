@@ -26,7 +26,7 @@ const ISO_C_FUNCTIONS = new Set(
 // The layers of src/, lowest first; a file includes its own layer or a lower one.
 const LAYERS = [
   /^(include\/)?ferry$/,
-  /^(span|context|error|format|text)$/,
+  /^(size_limits|span|context|error|format|text)$/,
   /^(buffer|stream|query|url|ip|authority|no_proxy|coding|decoding|tls_options)$/,
   /^headers$/,
   /^(exchange|backend|request_check|proxy)$/,
@@ -146,6 +146,9 @@ function checkIncludes(file) {
       const include = /^\s*#\s*include\s+([<"])([^>"]+)[>"]/.exec(text);
       if (include?.[1] === "<") checkSystemInclude(file, index + 1, include[2]);
       if (include?.[1] === '"') checkOwnInclude(file, index + 1, include[2]);
+      if (/ferry_buffer_init\(.*(SIZE_MAX|UINT_MAX|~)/.test(text)) {
+        report(file, index + 1, "a buffer has a real limit, from size_limits.h");
+      }
       if (/backend->ops->/.test(text) && !/^src\/(client|wire)/.test(file)) {
         report(file, index + 1, "only the client calls a backend");
       }

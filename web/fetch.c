@@ -272,11 +272,9 @@ static ferry_error take_headers(ferry_fetch *fetch, ferry_span rest) {
 
 static ferry_error take_url(ferry_exchange *exchange, ferry_span url) {
     ferry_buffer_clear(&exchange->url);
-    if (ferry_buffer_append(&exchange->url, exchange->context, url.data, url.length + 1) !=
-        FERRY_OK) {
-        return ferry_fail_memory(exchange->context);
-    }
-    return FERRY_OK;
+    ferry_error error =
+        ferry_buffer_append(&exchange->url, exchange->context, url.data, url.length + 1);
+    return ferry_buffer_explain(&exchange->url, exchange->context, error, "the response's URL");
 }
 
 static void take_head(ferry_fetch *fetch, size_t length) {
@@ -310,16 +308,21 @@ static void take_head(ferry_fetch *fetch, size_t length) {
 static void look_for_head(ferry_fetch *fetch) {
     ferry_buffer *text = &fetch->text;
     ferry_buffer_clear(text);
+    ferry_buffer_trim(text, fetch->base.context); /* of a large request */
     double length = ferry_js_head(fetch->id, text->data, text->capacity);
     if (length > (double)text->capacity) {
-        if (ferry_buffer_reserve(text, fetch->base.context, (size_t)length) != FERRY_OK) {
-            fetch_fail(fetch, ferry_fail_memory(fetch->base.context));
+        ferry_error error = ferry_buffer_reserve(text, fetch->base.context, (size_t)length);
+        if (error != FERRY_OK) {
+            fetch_fail(fetch,
+                       ferry_buffer_explain(text, fetch->base.context, error, "the response head"));
             return;
         }
         length = ferry_js_head(fetch->id, text->data, text->capacity);
     }
     if (length >= 0) {
         take_head(fetch, (size_t)length);
+        ferry_buffer_clear(text);
+        ferry_buffer_trim(text, fetch->base.context);
     } else if (length == -2) {
         take_failure(fetch);
     }
@@ -422,7 +425,7 @@ ferry_error ferry_fetch_backend_new(ferry_context *context, ferry_exchange *exch
     *fetch = (ferry_fetch){
         .base = {.ops = &fetch_ops, .context = context, .exchange = exchange},
     };
-    ferry_buffer_init(&fetch->text, SIZE_MAX / 2);
+    ferry_buffer_init(&fetch->text, FERRY_LIMIT_FETCH_TEXT);
     *backend = &fetch->base;
     return FERRY_OK;
 }

@@ -23,7 +23,7 @@ static bool is_forbidden(ferry_span name) {
 
 static ferry_error add_bytes(ferry_buffer *text, ferry_context *context, ferry_span bytes) {
     ferry_error error = ferry_buffer_append(text, context, bytes.data, bytes.length);
-    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(context);
+    return ferry_buffer_explain(text, context, error, "the request");
 }
 
 /* The bytes and the NUL that ends them. */
@@ -66,8 +66,9 @@ static ferry_error add_url(ferry_buffer *text, ferry_context *context, const fer
     if (error != FERRY_OK) {
         return error;
     }
-    if (ferry_buffer_reserve(text, context, 3 * message->target.length) != FERRY_OK) {
-        return ferry_fail_memory(context);
+    error = ferry_buffer_reserve(text, context, 3 * message->target.length);
+    if (error != FERRY_OK) {
+        return ferry_buffer_explain(text, context, error, "the request");
     }
     char *end = ferry_span_write_encoded(message->target, text->data + text->end);
     text->end = (size_t)(end - text->data);

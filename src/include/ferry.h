@@ -647,9 +647,10 @@ typedef struct ferry_request {
  * INVALID_PARAMETER: a method, target or header that RFC 9110 does not allow (CR, LF or NUL, a name
  * that is no token, a space in the target), a user name or password in the target (give an
  * Authorization header: RFC 9110 section 4.2.4), two Host headers, a Content-Length that is not the
- * body's, a Transfer-Encoding, Expect: 100-continue without a body. OUT_OF_MEMORY. In all these
- * cases nothing is sent and the client is as it was. What goes wrong with the connection from then
- * on is reported by ferry_client_poll(). */
+ * body's, a Transfer-Encoding, Expect: 100-continue without a body. TOO_LARGE: a url over 1 MiB, a
+ * head over 4 MiB, a body over 1 GiB that is not streamed. OUT_OF_MEMORY. In all these cases
+ * nothing is sent and the client is as it was. What goes wrong with the connection from then on is
+ * reported by ferry_client_poll(). */
 ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
                                  const char *const *headers, const char *body);
 
