@@ -10,6 +10,7 @@ const logs = path.join(root, "build", "logs");
 const quick = process.argv.includes("--quick");
 const thorough = process.argv.includes("--thorough");
 const STEP_SECONDS = 600;
+const LONG_STEPS = new Map([["commands", 1800]]); // those that build all of it anew
 
 const isKnown = (argument) => ["--quick", "--thorough"].includes(argument);
 if (!process.argv.slice(2).every(isKnown) || (quick && thorough)) {
@@ -31,11 +32,12 @@ async function run(name, command, env = {}) {
   let output = "";
   child.stdout.on("data", (data) => (output += data));
   child.stderr.on("data", (data) => (output += data));
+  const seconds = LONG_STEPS.get(name) ?? STEP_SECONDS;
   let late = false;
   const timer = setTimeout(() => {
     late = true;
     process.kill(-child.pid, "SIGKILL");
-  }, STEP_SECONDS * 1000);
+  }, seconds * 1000);
   const code = await new Promise((resolve) => {
     child.on("error", (error) => {
       output += `${error.message}\n`;
@@ -44,7 +46,7 @@ async function run(name, command, env = {}) {
     child.on("close", (status) => resolve(status ?? 1));
   });
   clearTimeout(timer);
-  if (late) output += `\nended after ${STEP_SECONDS} seconds\n`;
+  if (late) output += `\nended after ${seconds} seconds\n`;
   fs.writeFileSync(log, output);
   return { code, output };
 }
@@ -192,7 +194,7 @@ const named = (...names) => {
 const isAlone = named("blocking", "cli_timeouts", "game_loop", "native", "timeouts");
 
 // These make builds of their own, or are about what the tests themselves are made of: once will do.
-const isOnce = named("authority", "bundle", "lists", "without_tls");
+const isOnce = named("authority", "bundle", "commands", "lists", "without_tls");
 
 // What valgrind slows down without changing what it means: not what measures time, nor the command
 // line, which has no more in it than the library. The second list is long, and each of its runs is.
