@@ -311,6 +311,26 @@ static void response_is_read_though_sending_fails(void) {
     CHECK_INT(finish_exchange(client, body, sizeof body, &written), FERRY_OK);
     CHECK_INT(ferry_client_get_response_code(client), 413);
     CHECK_MEM(body, written, "no", 2);
+    /* What the server has of the request is not whole: the next one would be read as its rest. */
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_DISCONNECTED);
+    CHECK(script.is_destroyed);
+    ferry_client_free(client);
+}
+
+static void new_request_has_no_detail_of_an_earlier_one(void) {
+    ferry_client_options options = plain_options();
+    script_stream script;
+    size_t length = 0;
+    char body[8];
+    ferry_client *client =
+        connected(&script, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", &options);
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "no path", NULL, NULL),
+              FERRY_ERROR_INVALID_PARAMETER);
+    CHECK(ferry_client_get_error_detail(client)[0] != '\0');
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK_STR(ferry_client_get_error_detail(client), "");
+    CHECK_INT(finish_exchange(client, body, sizeof body, &length), FERRY_OK);
+    CHECK_STR(ferry_client_get_error_detail(client), "");
     ferry_client_free(client);
 }
 
@@ -804,6 +824,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(body_waits_for_continue),
         CHECK_TEST(final_response_instead_of_continue_stops_the_body),
         CHECK_TEST(response_is_read_though_sending_fails),
+        CHECK_TEST(new_request_has_no_detail_of_an_earlier_one),
         CHECK_TEST(tunnel_carries_bytes_both_ways),
         CHECK_TEST(unread_bytes_do_not_wake_a_blocked_write),
         CHECK_TEST(no_more_than_the_budget_comes_between_two_polls),

@@ -14,6 +14,7 @@ const LIMIT_MS = 120_000;
 
 // tests/CMakeLists.txt leaves out the same.
 const ELSEWHERE = {
+  test_closing: "a browser has no sockets to close",
   test_connect: "a browser has no proxies to ask",
   test_decoding: "there are no encoders for WebAssembly",
   test_dialer: "it opens sockets",

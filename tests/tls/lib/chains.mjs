@@ -219,6 +219,17 @@ export const chains = [
     node: "INVALID_PURPOSE",
   },
   {
+    // mbedTLS takes a trusted one for an authority, as OpenSSL does.
+    title: "root_of_version_1_is_refused",
+    isAlwaysRun: true,
+    make: () => {
+      const top = authority("Old Root", { version1: true });
+      return { certificate: leaf({ issuer: top }), roots: [top] };
+    },
+    refused: [/Old Root is of version 1/],
+    node: null,
+  },
+  {
     title: "issuer_that_may_not_sign_certificates_is_refused",
     make: () => ({
       certificate: below({ extensions: { keyUsage: "critical,digitalSignature,cRLSign" } }),
