@@ -32,7 +32,7 @@ function readCases(path) {
 }
 
 const directory = process.argv[2];
-if (!directory) {
+if (!directory || directory.startsWith("-")) {
   console.error("usage: node tests/fuzz/make_seeds.mjs DIRECTORY");
   process.exit(2);
 }
