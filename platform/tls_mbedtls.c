@@ -22,8 +22,9 @@ enum {
     /* Slices that are shorter than this together go in one record. */
     JOINED_BYTES = 4096,
     REASON_SIZE = 384,
-    MOST_TURNS = 64,  /* messages without data that are looked at in one call */
-    MOST_TICKETS = 4, /* that are kept of one connection */
+    MOST_TURNS = 64,     /* messages without data that are looked at in one call */
+    HANDSHAKE_US = 250, /* after which no other step of a handshake is begun in one call */
+    MOST_TICKETS = 4,    /* that are kept of one connection */
 };
 
 /* The end of what is written, behind all that was written before it. */
@@ -356,20 +357,25 @@ static ferry_error handshake_succeeded(tls *self) {
     return FERRY_OK;
 }
 
+/* A step is a message, and mbedTLS reckons for a millisecond or more at some of them. */
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     tls *self = (tls *)stream;
+    int64_t until_us = ferry_platform_now_us() + HANDSHAKE_US;
     self->has_more = false;
     *done = false;
     for (int turns = 0; turns < MOST_TURNS; turns++) {
         self->beneath.is_starved = false;
         ferry_tls_forget_memory();
-        int code = mbedtls_ssl_handshake(&self->ssl);
+        int code = mbedtls_ssl_handshake_step(&self->ssl);
         ferry_tls_meaning meaning = heed(self, FERRY_TLS_HANDSHAKE, code);
         self->wants_write = meaning == FERRY_TLS_WANTS_WRITE;
         switch (meaning) {
         case FERRY_TLS_DONE:
-            *done = true;
-            return handshake_succeeded(self);
+            if (mbedtls_ssl_is_handshake_over(&self->ssl)) {
+                *done = true;
+                return handshake_succeeded(self);
+            }
+            break;
         case FERRY_TLS_WANTS_READ:
         case FERRY_TLS_WANTS_WRITE:
             return FERRY_OK;
@@ -382,8 +388,11 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
         case FERRY_TLS_FAILS:
             return handshake_failed(self, code);
         }
+        if (ferry_platform_now_us() >= until_us) {
+            break;
+        }
     }
-    self->has_more = true; /* messages that change nothing, and no end of them */
+    self->has_more = true; /* the rest in another call */
     return FERRY_OK;
 }
 

@@ -285,7 +285,13 @@ struct ferry_stream {
 
 /* Natively TLS 1.2 and 1.3 are spoken, with ALPN "http/1.1", by mbedTLS; FERRY_ERROR_UNAVAILABLE
  * where the library is built without it. On the web TLS is the browser's: there is nothing to
- * choose, and any member of the options that is set is UNAVAILABLE. */
+ * choose, and any member of the options that is set is UNAVAILABLE.
+ *
+ * A poll in a handshake goes on for a quarter of a millisecond, or for one step of mbedTLS's, which
+ * may take longer: 2 ms where keys are of P-256, 4 ms with P-384, 8 ms with P-521. A message of the
+ * server's handshake may have 16 KiB: its certificates, with some 600 names. More is TLS_HANDSHAKE,
+ * "... sent a TLS handshake message of more than 16 KiB, such as a certificate with very many
+ * names". KeyUpdate (RFC 8446 section 4.6.3) is CONNECTION_ERROR: mbedTLS does not know it. */
 
 typedef enum ferry_tls_version {
     FERRY_TLS_VERSION_DEFAULT = 0, /* TLS 1.2 */
