@@ -279,7 +279,17 @@ static void conversation_await_words(soak_conversation *conversation) {
     }
 }
 
+/* A client that has met surplus closes the connection, whatever of its upload is unread. */
+static bool conversation_gave_up(const soak_conversation *conversation) {
+    return ferry_client_get_status(conversation->client) != FERRY_STATUS_CONNECTED &&
+           !script_listens(&conversation->script);
+}
+
 static void conversation_await_deed(soak_conversation *conversation) {
+    if (conversation_gave_up(conversation)) {
+        conversation->phase = CONVERSATION_NEXT;
+        return;
+    }
     if (!server_is_done(conversation->number, conversation->script.seed)) {
         if (conversation->script.early == SCRIPT_EARLY_SUCCESS) {
             ferry_client_poll(conversation->client); /* TLS may hold the last of an upload */

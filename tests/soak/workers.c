@@ -39,7 +39,7 @@ static void worker_show(size_t index, soak_conversation *conversation) {
 static void worker_converse(size_t index, uint64_t seed, const conversation_setup *setup) {
     soak_conversation *conversation = conversation_new(seed, setup);
     worker_show(index, conversation);
-    while (conversation_step(conversation)) {
+    while (conversation_step(conversation) && !conversation_hangs(conversation)) {
         sleep_until(conversation->wake_ms);
         conversation_wait(conversation);
     }
