@@ -268,17 +268,19 @@ add("proxies and addresses", ["proxies_set"]).differs = [
         "an address for a name",
         "connect_to_host: UNAVAILABLE: a browser looks names up itself: `resolve` cannot be chosen there",
       )(
-        all.map((line) =>
-          line
-            .replace(
-              /^(https?): OK$/,
-              "$1: UNAVAILABLE: proxies are the browser's: they cannot be chosen there",
-            )
-            .replace(
-              /^with proxy_headers: OK$/,
-              "with proxy_headers: UNAVAILABLE: proxies are the browser's: there are no proxy_headers for them",
-            ),
-        ),
+        all
+          .filter((line, i) => !/^with proxy_headers/.test(all[i - 1]) || /^an /.test(line))
+          .map((line) =>
+            line
+              .replace(
+                /^(https?): OK$/,
+                "$1: UNAVAILABLE: proxies are the browser's: they cannot be chosen there",
+              )
+              .replace(
+                /^with proxy_headers: OK$/,
+                "with proxy_headers: UNAVAILABLE: proxies are the browser's: there are no proxy_headers for them",
+              ),
+          ),
       ),
   },
 ];
