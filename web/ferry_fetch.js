@@ -129,6 +129,7 @@ mergeInto(LibraryManager.library, {
       }
       if (/NOTFOUND|AGAIN/.test(code)) return ferryFetch.RESOLVE;
       if (/REFUSED|UNREACH|TIMEDOUT|CONNECT_TIMEOUT/.test(code)) return ferryFetch.CONNECT;
+      if (/RES_CONTENT_LENGTH/.test(code)) return ferryFetch.BODY;
       if (/HTTPParser|LENGTH_MISMATCH/.test(code)) return ferryFetch.PROTOCOL;
       if (/ (Z|ERR)_/.test(code)) return ferryFetch.CODING;
       return /RESET|PIPE/.test(code) ? ferryFetch.CONNECTION : otherwise;
@@ -173,7 +174,7 @@ mergeInto(LibraryManager.library, {
       var code = response.status;
       var strings = [code, hint, response.url];
       var size = 0;
-      if (typeof code != "number" || !(code >= 0 && code <= 999) || code % 1) {
+      if (typeof code != "number" || !(code >= 0 && code < 2147483648) || code % 1) {
         throw new Error("its status is no code");
       }
       response.headers.forEach(function (value, name) {

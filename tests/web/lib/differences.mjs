@@ -202,7 +202,7 @@ export const rows = [
   {
     id: "lenient",
     platforms: BROWSERS,
-    what: "A head that ends early, or text without a head, may be taken for a response",
+    what: "A head or an HTTP/1.0 body that ends early, or text without a head, may be taken for whole",
     why: "browsers forgive what servers of old did, HTTP/0.9 included",
   },
 ];
