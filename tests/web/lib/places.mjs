@@ -59,6 +59,17 @@ class BrowserPlace {
     return read(await runProgram(this.session, all));
   }
 
+  /** What a function gives in a page of `home`. */
+  async evaluate(home, made, ...args) {
+    const page = await this.session.browser.newPage();
+    try {
+      await page.goto(`${home.origin}/.ferry/run.html`);
+      return await page.evaluate(made, ...args);
+    } finally {
+      await page.close();
+    }
+  }
+
   /** Starts it in a page of its own: {page, line, done}, which is closed with the test. */
   async start(t, home, args, options = {}) {
     const all = { origin: home.origin, program: PROGRAM, args, timeoutMs: RUN_MS, ...options };
@@ -89,6 +100,10 @@ class NodePlace {
 
   async run(home, args) {
     return this.launch(args).done;
+  }
+
+  async evaluate(home, made, ...args) {
+    return made(...args);
   }
 
   async start(t, home, args) {

@@ -46,6 +46,7 @@ typedef struct lane {
     bool silent;
     double next_poll_ms;
     long long length;   /* of the body so far */
+    uint32_t sum;       /* FNV-1a */
     long long wrong_at; /* where it first differs from the pattern; -1: nowhere */
     char shown[SHOWN];
 } lane;
@@ -85,6 +86,23 @@ static void say_error(const lane *of, const char *what, ferry_error error) {
     say(of, "%s: %s: %s", what, ferry_error_name(error), ferry_client_get_error_detail(of->client));
 }
 
+/* The bytes of a header, those outside ASCII as \xHH where they are to be compared. */
+static void say_header(const lane *of, const char *line) {
+    if (!of->request.sums) {
+        say(of, "header: %s", line);
+        return;
+    }
+    char text[4 * 70000];
+    size_t length = 0;
+    for (; *line != '\0' && length + 5 < sizeof text; line++) {
+        unsigned char c = (unsigned char)*line;
+        bool is_plain = c >= 0x20 && c < 0x7f;
+        length += (size_t)snprintf(text + length, 5, is_plain ? "%c" : "\\x%02x", c);
+    }
+    text[length] = '\0';
+    say(of, "header: %s", text);
+}
+
 static void say_response(const lane *of) {
     const ferry_client *client = of->client;
     say(of, "response %d, length %lld, hint %lld, %s", ferry_client_get_response_code(client),
@@ -93,11 +111,15 @@ static void say_response(const lane *of) {
         ferry_client_get_response_url(client));
     for (const char *const *line = ferry_client_get_response_headers(client, NULL); *line != NULL;
          line++) {
-        say(of, "header: %s", *line);
+        say_header(of, *line);
     }
 }
 
 static void say_body(const lane *of) {
+    if (of->request.sums) {
+        say(of, "body %lld bytes, sum %08lx", of->length, (unsigned long)of->sum);
+        return;
+    }
     if (of->length <= SHOWN) {
         say(of, "body %lld bytes: %.*s", of->length, (int)of->length, of->shown);
     } else if (of->wrong_at < 0) {
@@ -120,6 +142,9 @@ static void compare(lane *of, const unsigned char *data, size_t from, size_t to)
 static void take(lane *of, const unsigned char *data, size_t length) {
     for (size_t i = 0; i < length && of->length + (long long)i < SHOWN; i++) {
         of->shown[of->length + (long long)i] = (char)data[i];
+    }
+    for (size_t i = 0; i < length && of->request.sums; i++) {
+        of->sum = (of->sum ^ data[i]) * 16777619u;
     }
     if (of->length < CHECKED || length < 2 * EDGE) {
         compare(of, data, 0, length);
@@ -147,6 +172,9 @@ static ferry_error read_body(lane *of) {
 /* ---- A request from its start to its end ---- */
 
 static void end_request(lane *of) {
+    if (of->request.sums) {
+        say(of, "over");
+    }
     ferry_client_free(of->asker);
     of->asker = NULL;
     polled_request_deinit(&of->request);
@@ -171,6 +199,7 @@ static void start_request(lane *of) {
     of->at = polled_request_parse(&of->request, of->at, of->end, of->number);
     of->length = 0;
     of->wrong_at = -1;
+    of->sum = 2166136261u;
     of->told = false;
     of->silent = of->request.repeat == POLLED_REPEAT_UNTIL_ERROR;
     if (of->client == NULL) {

@@ -127,6 +127,8 @@ static bool set_other(polled_request *request, const char *name, const char *val
         request->fetch.integrity = value;
     } else if (strcmp(name, "window") == 0) {
         request->fetch.window_bytes = (size_t)atoll(value);
+    } else if (strcmp(name, "sum") == 0) {
+        request->sums = true;
     } else if (strcmp(name, "ask") == 0) {
         request->ask = value;
     } else if (strcmp(name, "hold") == 0) {

@@ -31,6 +31,7 @@ typedef struct polled_request {
     const char *ask;    /* a target: it is asked for on a client of its own, whose answer tells the
                            program to go on; NULL: none */
     bool holds;         /* the body is not read before that */
+    bool sums;          /* a checksum of the body is printed, and where the request is over */
     int pause_ms;       /* between two polls; 0: one a frame */
     polled_cancel cancel;
     polled_moment moment;
