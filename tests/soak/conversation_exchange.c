@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STALLED_MS = 150, STALLED_TOTAL_MS = 600, TARGET_SIZE = 128 };
+enum { REST_MS = 20, STALLED_MS = 150, STALLED_TOTAL_MS = 600, TARGET_SIZE = 128 };
 
 static _Atomic uint64_t numbers;
 
@@ -60,6 +60,7 @@ void conversation_send(soak_conversation *conversation) {
     conversation->uploaded = 0;
     conversation->is_upload_done = !is_streamed;
     conversation->has_to_write = is_streamed;
+    conversation->has_rested = false;
     conversation->was_stopped = false;
     conversation->received = 0;
     conversation->request_since_ms = conversation_now_ms();
@@ -216,9 +217,25 @@ static void exchange_write(soak_conversation *conversation) {
     }
 }
 
+/* Once the server has what it answers to, its reset is let come, so that writing meets it. */
+static bool exchange_rests(soak_conversation *conversation) {
+    const soak_script *script = &conversation->script;
+    if (conversation->has_rested || conversation->is_upload_done ||
+        script->early != SCRIPT_EARLY_REFUSAL_RESET ||
+        conversation->uploaded <= script->early_after) {
+        return false;
+    }
+    conversation->has_rested = true;
+    conversation->wake_ms = conversation_now_ms() + REST_MS;
+    return true;
+}
+
 void conversation_exchange(soak_conversation *conversation) {
     bool is_blocking = conversation->plan.is_blocking;
-    if (is_blocking) {
+    if (exchange_rests(conversation)) {
+        return;
+    }
+    if (is_blocking || conversation->has_rested) {
         exchange_write(conversation);
     }
     if (conversation->phase != CONVERSATION_EXCHANGE ||

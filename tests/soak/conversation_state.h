@@ -48,6 +48,7 @@ struct soak_conversation {
     size_t uploaded;
     bool is_upload_done;
     bool has_to_write; /* it is the program that must go on, not the client */
+    bool has_rested;   /* the reset is there before the next write */
     bool was_stopped;
     size_t received;
     bool is_wrong; /* there has been a finding, others would follow from it */
