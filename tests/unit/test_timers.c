@@ -9,10 +9,10 @@
 
 enum {
     LIMIT_MS = 50,
-    PERIOD_US = 700, /* between two bytes of a peer that trickles */
-    COST_US = 20,    /* of a read or a write */
-    FRAME_US = 1000, /* what the program does between two calls */
-    LATE_US = 6000,  /* a clock in whole milliseconds, a frame, and what a call works */
+    PERIOD_US = 700,         /* between two bytes of a peer that trickles */
+    COST_US = 20,            /* of a read or a write */
+    FRAME_US = 1000,         /* what the program does between two calls */
+    LATE_US = 6000,          /* a clock in whole milliseconds, a frame, and what a call works */
     FLOWS_MS = 4 * LIMIT_MS, /* for how long bytes flow before idle_ms is to end the exchange */
     MOST_CALLS = 10000,
     MOST_US = 100 * LIMIT_MS * 1000,
