@@ -9,12 +9,14 @@ import { apply, findChanges, keyOf } from "./changes.mjs";
 import { catchChange, measureTests } from "./tests.mjs";
 import { build, configure, copy, copyTree, folder, root } from "./tree.mjs";
 
-const USAGE = `usage: ./dev mutate [--seed N] [--only PART] [--survivors] [--list] [SECONDS]
+const USAGE = `usage: ./dev mutate [--seed N] [--only PART] [--survivors] [--asan] [--list]
+                    [SECONDS]
 
   SECONDS      for how long changes are tried; 600 by default
   --seed N     the order in which they are tried; 1 by default
   --only PART  those in files whose names contain it
   --survivors  those again that have survived, after tests were mended
+  --asan       under ASan and UBSan, which notice what goes past an end
   --list       what has survived so far, and no more
 `;
 
@@ -74,8 +76,8 @@ async function tryChange(change, tests, tried) {
   const whole = fs.readFileSync(target, "utf8");
   fs.writeFileSync(target, apply(whole, change));
   try {
-    if (!(await build())) return { outcome: "does not build" };
-    const caught = await catchChange(tests, catchesOf(change.file, tried));
+    if (!(await build("ferry"))) return { outcome: "does not build" };
+    const caught = await catchChange(tests, change.file, catchesOf(change.file, tried));
     return caught ? { outcome: "caught", ...caught } : { outcome: "survives" };
   } finally {
     fs.writeFileSync(target, whole);
@@ -105,6 +107,7 @@ function readOptions() {
       seed: { type: "string", default: "1" },
       only: { type: "string", default: "" },
       survivors: { type: "boolean", default: false },
+      asan: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -127,9 +130,11 @@ async function main(options) {
   if (!options.list) {
     fs.mkdirSync(folder, { recursive: true });
     copyTree();
-    await configure();
+    await configure(options.asan ? "asan" : "native");
     if (!(await build())) throw new Error("it does not build without any change");
     const tests = await measureTests(console.log);
+    const sum = tests.reduce((seconds, test) => seconds + test.seconds, 0);
+    console.log(`${tests.length} tests, which take ${sum.toFixed(0)} s where none fails`);
     const end = Date.now() + options.seconds * 1000;
     const isMeant = (change) => {
       const before = tried.get(keyOf(change))?.outcome;

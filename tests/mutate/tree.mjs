@@ -56,15 +56,24 @@ export async function run(command, args, seconds, env = {}) {
 }
 
 // Without optimisation and debug information it is built and linked fastest.
-const CONFIGURE = ["--preset", "native", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=-O0"];
+const CONFIGURE = [
+  "-DCMAKE_BUILD_TYPE=Debug",
+  "-DCMAKE_C_FLAGS_DEBUG=-O0",
+  "-DFERRY_BUILD_BENCH=OFF",
+];
 
-export async function configure() {
-  const { end, output } = await run("cmake", [...CONFIGURE, "-DFERRY_BUILD_BENCH=OFF"], 120);
+/** "native" or "asan". */
+export let preset = "native";
+
+export async function configure(wanted) {
+  preset = wanted;
+  const { end, output } = await run("cmake", ["--preset", preset, ...CONFIGURE], 120);
   if (end !== 0) throw new Error(`it cannot be configured:\n${output}`);
 }
 
-/** Null where it does not build. */
-export async function build() {
-  const { end } = await run("cmake", ["--build", "--preset", "native"], 600);
+/** False where it does not build. */
+export async function build(...targets) {
+  const chosen = targets.length > 0 ? ["--target", ...targets] : [];
+  const { end } = await run("cmake", ["--build", `build/${preset}`, ...chosen], 600);
   return end === 0;
 }
