@@ -4,6 +4,7 @@
 include_guard(GLOBAL)
 
 set(tls_sources
+    platform/tls_chain.c
     platform/tls_ciphers.c
     platform/tls_codes.c
     platform/tls_config.c

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_constraints: names that an issuer may give, and those that it may not (RFC 5280 section
- * 4.2.1.10), which mbedTLS does not look at; and how long a path it allows, which mbedTLS counts
- * wrongly where a certificate is self-issued. */
+/* tls_constraints: what mbedTLS does not look at in a certificate: names that an issuer may give,
+ * and those that it may not (RFC 5280 section 4.2.1.10); how long a path it allows, which mbedTLS
+ * counts wrongly where a certificate is self-issued; critical extensions that nobody knows. */
 #include "tls_state.h"
 
 #include <mbedtls/asn1.h>
 #include <mbedtls/oid.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -43,39 +44,88 @@ static bool next(der *outer, int *tag, der *inner) {
     return enter(outer, *tag, inner);
 }
 
+/* ---- Extensions ---- */
+
+/* Extension ::= SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FALSE,
+ *                          extnValue OCTET STRING } */
+bool ferry_tls_next_extension(const mbedtls_x509_crt *certificate, ferry_tls_extension *extension) {
+    der list = {extension->next, certificate->v3_ext.p + certificate->v3_ext.len};
+    der one;
+    der oid;
+    der value;
+    if (certificate->v3_ext.len == 0) {
+        return false;
+    }
+    if (list.at == NULL) {
+        der all = {certificate->v3_ext.p, list.end};
+        if (!enter(&all, SEQUENCE, &list)) {
+            return false;
+        }
+    }
+    if (list.at == list.end || !enter(&list, SEQUENCE, &one) ||
+        !enter(&one, MBEDTLS_ASN1_OID, &oid)) {
+        return false;
+    }
+    extension->critical = NULL;
+    if (one.at < one.end && *one.at == MBEDTLS_ASN1_BOOLEAN) {
+        der flag;
+        if (!enter(&one, MBEDTLS_ASN1_BOOLEAN, &flag) || flag.end - flag.at != 1) {
+            return false;
+        }
+        extension->critical = *flag.at != 0 ? flag.at : NULL;
+    }
+    if (!enter(&one, MBEDTLS_ASN1_OCTET_STRING, &value)) {
+        return false;
+    }
+    extension->next = list.at;
+    extension->oid = (mbedtls_x509_buf){MBEDTLS_ASN1_OID, (size_t)(oid.end - oid.at), oid.at};
+    extension->value =
+        (mbedtls_x509_buf){MBEDTLS_ASN1_OCTET_STRING, (size_t)(value.end - value.at), value.at};
+    return true;
+}
+
+bool ferry_tls_is_known_to_mbedtls(const ferry_tls_extension *extension) {
+    const mbedtls_x509_buf *oid = &extension->oid;
+    return MBEDTLS_OID_CMP(MBEDTLS_OID_BASIC_CONSTRAINTS, oid) == 0 ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_KEY_USAGE, oid) == 0 ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_EXTENDED_KEY_USAGE, oid) == 0 ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_SUBJECT_KEY_IDENTIFIER, oid) == 0 ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_AUTHORITY_KEY_IDENTIFIER, oid) == 0 ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_SUBJECT_ALT_NAME, oid) == 0 ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_NS_CERT_TYPE, oid) == 0;
+}
+
+/* Any policy will do (RFC 5280 section 6.1.1, (c)): a program cannot ask for one. */
+static bool is_understood(const ferry_tls_extension *extension) {
+    return ferry_tls_is_known_to_mbedtls(extension) ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_NAME_CONSTRAINTS, &extension->oid) == 0 ||
+           MBEDTLS_OID_CMP(MBEDTLS_OID_CERTIFICATE_POLICIES, &extension->oid) == 0;
+}
+
+bool ferry_tls_find_unknown_critical(const mbedtls_x509_crt *certificate, char *text, size_t size) {
+    ferry_tls_extension extension = {.next = NULL};
+    while (ferry_tls_next_extension(certificate, &extension)) {
+        if (extension.critical != NULL && !is_understood(&extension)) {
+            if (mbedtls_oid_get_numeric_string(text, size, &extension.oid) < 0) {
+                snprintf(text, size, "?");
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
 typedef enum find_result { ABSENT, FOUND, BROKEN } find_result;
 
 /* Finds the extension of this name, and enters its value. */
 static find_result find_extension(const mbedtls_x509_crt *certificate, const char *oid,
                                   size_t oid_length, der *content) {
-    if (certificate->v3_ext.len == 0) {
-        return ABSENT;
-    }
-    der all = {certificate->v3_ext.p, certificate->v3_ext.p + certificate->v3_ext.len};
-    der list;
-    if (!enter(&all, SEQUENCE, &list)) {
-        return BROKEN;
-    }
-    while (list.at < list.end) {
-        der extension;
-        der name;
-        der value;
-        if (!enter(&list, SEQUENCE, &extension) || !enter(&extension, MBEDTLS_ASN1_OID, &name)) {
-            return BROKEN;
+    ferry_tls_extension extension = {.next = NULL};
+    while (ferry_tls_next_extension(certificate, &extension)) {
+        if (extension.oid.len == oid_length && memcmp(extension.oid.p, oid, oid_length) == 0) {
+            der value = {extension.value.p, extension.value.p + extension.value.len};
+            return enter(&value, SEQUENCE, content) ? FOUND : BROKEN;
         }
-        if ((size_t)(name.end - name.at) != oid_length || memcmp(name.at, oid, oid_length) != 0) {
-            continue;
-        }
-        int critical = 0;
-        if (extension.at < extension.end && *extension.at == MBEDTLS_ASN1_BOOLEAN &&
-            mbedtls_asn1_get_bool(&extension.at, extension.end, &critical) != 0) {
-            return BROKEN;
-        }
-        if (!enter(&extension, MBEDTLS_ASN1_OCTET_STRING, &value) ||
-            !enter(&value, SEQUENCE, content)) {
-            return BROKEN;
-        }
-        return FOUND;
     }
     return ABSENT;
 }

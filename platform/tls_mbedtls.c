@@ -22,9 +22,9 @@ enum {
     /* Slices that are shorter than this together go in one record. */
     JOINED_BYTES = 4096,
     REASON_SIZE = 384,
-    MOST_TURNS = 64,     /* messages without data that are looked at in one call */
+    MOST_TURNS = 64,    /* messages without data that are looked at in one call */
     HANDSHAKE_US = 250, /* after which no other step of a handshake is begun in one call */
-    MOST_TICKETS = 4,    /* that are kept of one connection */
+    MOST_TICKETS = 4,   /* that are kept of one connection */
 };
 
 /* The end of what is written, behind all that was written before it. */
@@ -233,9 +233,7 @@ static ferry_error fail_handshake(tls *self, int result) {
     ferry_tls_write_error(result, words, sizeof words);
     if (is_certificate_format(result)) {
         return ferry_fail(context, FERRY_ERROR_TLS_CERTIFICATE,
-                          "a certificate that %s sent cannot be read, or has a critical extension "
-                          "that is not understood, such as name constraints: %s",
-                          self->host, words);
+                          "a certificate that %s sent cannot be read: %s", self->host, words);
     }
     return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE, "the TLS handshake with %s failed: %s",
                       self->host, words);
@@ -295,7 +293,7 @@ static void end_handshake(tls *self) {
     if (self->verification->was_called) {
         self->verified_ms = ferry_platform_now_ms();
     }
-    ferry_free(self->context, self->verification);
+    ferry_tls_verification_free(self->context, self->verification);
     self->verification = NULL;
     mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
     drop_chain(self);
@@ -357,6 +355,32 @@ static ferry_error handshake_succeeded(tls *self) {
     return FERRY_OK;
 }
 
+/* One step. Where the server's certificates have made it fail, and may be read otherwise, it counts
+ * as one that has changed nothing: the alert that says so is taken back, and the number of its
+ * record. */
+static int handshake_step(tls *self) {
+    mbedtls_ssl_context *ssl = &self->ssl;
+    ferry_tls_transport *beneath = &self->beneath;
+    unsigned char counter[sizeof ssl->MBEDTLS_PRIVATE(cur_out_ctr)];
+    memcpy(counter, ssl->MBEDTLS_PRIVATE(cur_out_ctr), sizeof counter);
+    beneath->withholds =
+        ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE && !has_unsent(self);
+    ferry_tls_forget_memory();
+    int code = mbedtls_ssl_handshake_step(ssl);
+    if (!beneath->withholds) {
+        return code;
+    }
+    beneath->withholds = false;
+    if (is_certificate_format(code) && ferry_tls_chain_reread(ssl, self->verification)) {
+        beneath->kept_begin = 0;
+        beneath->kept_end = 0;
+        memcpy(ssl->MBEDTLS_PRIVATE(cur_out_ctr), counter, sizeof counter);
+        return 0;
+    }
+    ferry_tls_transport_send_kept(beneath);
+    return code;
+}
+
 /* A step is a message, and mbedTLS reckons for a millisecond or more at some of them. */
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     tls *self = (tls *)stream;
@@ -365,8 +389,7 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     *done = false;
     for (int turns = 0; turns < MOST_TURNS; turns++) {
         self->beneath.is_starved = false;
-        ferry_tls_forget_memory();
-        int code = mbedtls_ssl_handshake_step(&self->ssl);
+        int code = handshake_step(self);
         ferry_tls_meaning meaning = heed(self, FERRY_TLS_HANDSHAKE, code);
         self->wants_write = meaning == FERRY_TLS_WANTS_WRITE;
         switch (meaning) {
@@ -634,7 +657,7 @@ static void release(tls *self) {
     mbedtls_ssl_free(&self->ssl);
     ferry_tls_config_release(self->config);
     ferry_tls_transport_deinit(&self->beneath);
-    ferry_free(self->context, self->verification);
+    ferry_tls_verification_free(self->context, self->verification);
     ferry_free(self->context, self->reason);
     ferry_free(self->context, self);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tls_state: what the parts of TLS share: tls_mbedtls.c (the stream), tls_config.c (the options),
- * tls_roots.c, tls_sessions.c, tls_verify.c, tls_constraints.c, tls_words.c, tls_transport.c,
+ * tls_roots.c, tls_sessions.c, tls_verify.c, tls_constraints.c, tls_chain.c, tls_words.c,
+ * tls_transport.c,
  * tls_codes.c and tls_ciphers.c.
  * Nothing else includes it, nor mbedTLS. */
 #ifndef FERRY_TLS_STATE_H
@@ -99,6 +100,16 @@ typedef struct ferry_tls_verification {
     bool pin_matched;
     bool lacks_issuer;
     bool is_refused;
+
+    /* What tls_chain.c has read again; empty otherwise. */
+    bool has_reread;
+    bool uses_chain; /* instead of what mbedTLS has read */
+    mbedtls_x509_crt chain;
+    unsigned char *message; /* in mbedTLS's buffer; as it came it is in `original`, until it is put
+                               back */
+    size_t message_length;
+    unsigned char *original;
+
     int path_left; /* certificates that the issuers so far allow between them and the server's; -1:
                       any number */
     size_t issuer_count;
@@ -118,12 +129,41 @@ bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name
  * that cannot be understood does not. */
 bool ferry_tls_is_permitted(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate);
 
+/* An extension, in the order of the certificate; zeroed before the first. */
+typedef struct ferry_tls_extension {
+    unsigned char *next;
+    mbedtls_x509_buf oid;
+    unsigned char *critical; /* what says so; NULL: it is not */
+    mbedtls_x509_buf value;
+} ferry_tls_extension;
+
+/* False: there is none left. */
+bool ferry_tls_next_extension(const mbedtls_x509_crt *certificate, ferry_tls_extension *extension);
+/* Whether mbedTLS reads it whatever it holds. */
+bool ferry_tls_is_known_to_mbedtls(const ferry_tls_extension *extension);
+/* Whether there is a critical one that nobody knows; its name goes to `text`, as numbers. */
+bool ferry_tls_find_unknown_critical(const mbedtls_x509_crt *certificate, char *text, size_t size);
+
 /* How many certificates an issuer allows between itself and the last one (RFC 5280
  * section 4.2.1.9); -1: any number. */
 int ferry_tls_path_length(const mbedtls_x509_crt *issuer);
 /* An authority's own, for its next key: counted nowhere, and bound by no names (RFC 5280 sections
  * 6.1.3 and 6.1.4). */
 bool ferry_tls_is_self_issued(const mbedtls_x509_crt *certificate);
+
+void ferry_tls_verification_free(const ferry_context *context,
+                                 ferry_tls_verification *verification);
+
+/* ---- Chains that mbedTLS does not read (tls_chain.c) ---- */
+
+/* Adds a certificate, with whatever extensions it has. 0, or mbedTLS's code. */
+int ferry_tls_chain_add(mbedtls_x509_crt *chain, const unsigned char *der, size_t length);
+
+/* After mbedTLS has failed over the server's certificates: true where the handshake can go on with
+ * the same step. It is tried once. */
+bool ferry_tls_chain_reread(mbedtls_ssl_context *ssl, ferry_tls_verification *verification);
+/* The message as it came, before mbedTLS takes its digest. */
+void ferry_tls_chain_restore(ferry_tls_verification *verification);
 
 /* ---- Words (tls_words.c) ---- */
 
@@ -159,6 +199,7 @@ typedef struct ferry_tls_transport {
     bool refused;    /* the same, and it was in writing */
     bool is_starved; /* it had no more bytes; cleared by who asks */
     bool is_deaf;    /* writing has failed: what mbedTLS writes goes nowhere */
+    bool withholds;  /* nothing is written: all that mbedTLS writes is kept */
     bool keeps;      /* what there is no room for is kept here, so that mbedTLS can go on */
     unsigned char first_bytes[FERRY_TLS_SERVER_HELLO_BYTES];
     size_t first_count; /* of what the server sent */

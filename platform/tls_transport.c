@@ -150,6 +150,9 @@ int ferry_tls_transport_transmit(void *ctx, const unsigned char *data, size_t le
     if (self->is_deaf) {
         return (int)length;
     }
+    if (self->withholds) {
+        return transport_keep(self, data, length);
+    }
     int result = ferry_tls_transport_send_kept(self);
     if (result == 0) {
         switch (transport_write(self, data, length, &written)) {

@@ -213,6 +213,15 @@ static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt
         is_good = is_exempt || is_permitted(verification, certificate);
         is_good = (is_leaf || is_within_path_length(verification, certificate)) && is_good;
     }
+    char unknown[100];
+    if (config->roots != NULL &&
+        ferry_tls_find_unknown_critical(certificate, unknown, sizeof unknown)) {
+        char what[200];
+        snprintf(what, sizeof what, "has a critical extension that is not understood (%s)",
+                 unknown);
+        note_about(verification, certificate, what);
+        is_good = false;
+    }
     if (found != 0) {
         char words[FERRY_TLS_WORDS_SIZE];
         ferry_tls_describe(certificate, found, verification->name, words, sizeof words);
@@ -246,24 +255,15 @@ static bool has_issued(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *c
            memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
 }
 
-static mbedtls_x509_crt *last_of(mbedtls_x509_crt *chain) {
-    while (chain->next != NULL) {
-        chain = chain->next;
-    }
-    return chain;
-}
-
 /* Puts the issuer of each certificate behind it, as far as they are there; copies, since the chain
  * is mbedTLS's. */
 static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) {
     const mbedtls_x509_crt *last = first;
     for (int i = 0; i < FERRY_TLS_MOST_CERTIFICATES && last != NULL; i++) {
-        if (mbedtls_x509_crt_parse_der(sorted, last->raw.p, last->raw.len) != 0) {
+        if (ferry_tls_chain_add(sorted, last->raw.p, last->raw.len) != 0) {
             return false;
         }
         const mbedtls_x509_crt *issuer = first->next;
-        last_of(sorted)->MBEDTLS_PRIVATE(max_pathlen) =
-            0; /* mbedTLS counts a self-issued one below it */
         while (issuer != NULL && (issuer == last || !has_issued(issuer, last))) {
             issuer = issuer->next;
         }
@@ -272,22 +272,29 @@ static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) 
     return true;
 }
 
-/* mbedTLS looks for an issuer only behind the certificate. */
-static bool verify_sorted(ferry_tls_verification *verification, mbedtls_x509_crt *first) {
+/* All over again; what is found goes to `again`. */
+static bool verify_again(const ferry_tls_verification *verification, mbedtls_x509_crt *chain,
+                         ferry_tls_verification *again) {
     const ferry_tls_config *config = verification->config;
-    ferry_tls_verification again = {
+    uint32_t flags = 0;
+    *again = (ferry_tls_verification){
         .config = config,
         .context = verification->context,
         .name = verification->name,
         .path_left = -1,
     };
+    return mbedtls_x509_crt_verify_with_profile(
+               chain, config->roots != NULL ? ferry_tls_roots_chain(config->roots) : NULL,
+               ferry_tls_crl_of(config), &mbedtls_x509_crt_profile_default, NULL, &flags,
+               look_at_chain, again) == 0;
+}
+
+/* mbedTLS looks for an issuer only behind the certificate. */
+static bool verify_sorted(ferry_tls_verification *verification, const mbedtls_x509_crt *first) {
+    ferry_tls_verification again = {.config = NULL};
     mbedtls_x509_crt sorted;
     mbedtls_x509_crt_init(&sorted);
-    uint32_t flags = 0;
-    bool is_good = sort_chain(first, &sorted) &&
-                   mbedtls_x509_crt_verify_with_profile(
-                       &sorted, ferry_tls_roots_chain(config->roots), ferry_tls_crl_of(config),
-                       &mbedtls_x509_crt_profile_default, NULL, &flags, look_at_chain, &again) == 0;
+    bool is_good = sort_chain(first, &sorted) && verify_again(verification, &sorted, &again);
     mbedtls_x509_crt_free(&sorted);
     if (!is_good && again.words[0] != '\0' && !again.lacks_issuer) {
         memcpy(verification->words, again.words, sizeof again.words);
@@ -295,20 +302,53 @@ static bool verify_sorted(ferry_tls_verification *verification, mbedtls_x509_crt
     return is_good;
 }
 
+static bool may_be_unsorted(const ferry_tls_verification *verification, bool lacks_issuer,
+                            const mbedtls_x509_crt *first) {
+    return verification->config->roots != NULL && lacks_issuer && first->next != NULL;
+}
+
+/* The certificates as tls_chain.c has read them, whose bytes are those that were signed. The key of
+ * the server's own is that of the handshake. */
+static bool verify_reread(ferry_tls_verification *verification,
+                          const mbedtls_x509_crt *certificate) {
+    ferry_tls_verification again;
+    mbedtls_x509_crt *first = &verification->chain;
+    const mbedtls_x509_buf *key = &certificate->pk_raw;
+    if (first->pk_raw.len != key->len || memcmp(first->pk_raw.p, key->p, key->len) != 0) {
+        return false;
+    }
+    if (verify_again(verification, first, &again)) {
+        return true;
+    }
+    memcpy(verification->words, again.words, sizeof again.words);
+    return may_be_unsorted(verification, again.lacks_issuer, first) &&
+           verify_sorted(verification, first);
+}
+
+/* Where mbedTLS is not to verify the chain, it must hear of what is wrong even so. */
+static int verify_answer(ferry_tls_verification *verification, bool is_good, uint32_t *flags) {
+    *flags = is_good ? 0 : MBEDTLS_X509_BADCERT_OTHER;
+    if (is_good) {
+        verification->words[0] = '\0';
+    }
+    return is_good || verification->config->roots != NULL ? 0 : MBEDTLS_ERR_X509_FATAL_ERROR;
+}
+
 int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
     ferry_tls_verification *verification = ctx;
     verification->was_called = true;
+    ferry_tls_chain_restore(verification);
+    if (verification->uses_chain) {
+        *flags = 0;
+        return depth > 0
+                   ? 0
+                   : verify_answer(verification, verify_reread(verification, certificate), flags);
+    }
     look_at_chain(ctx, certificate, depth, flags);
     if (*flags == 0) {
         return 0;
     }
-    bool may_be_unsorted = verification->config->roots != NULL && verification->lacks_issuer &&
-                           certificate->next != NULL;
-    if (may_be_unsorted && verify_sorted(verification, certificate)) {
-        verification->words[0] = '\0';
-        *flags = 0;
-        return 0;
-    }
-    /* Where mbedTLS is not to verify the chain, it must hear of what is wrong even so. */
-    return verification->config->roots == NULL ? MBEDTLS_ERR_X509_FATAL_ERROR : 0;
+    bool is_good = may_be_unsorted(verification, verification->lacks_issuer, certificate) &&
+                   verify_sorted(verification, certificate);
+    return verify_answer(verification, is_good, flags);
 }
