@@ -15,6 +15,7 @@ enum {
     GENERAL_NAME_IP = 7,
     CONTEXT_0 = MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_ASN1_CONSTRUCTED | 0,
     CONTEXT_1 = MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_ASN1_CONSTRUCTED | 1,
+    SET = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SET,
     SEQUENCE = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE,
 };
 
@@ -207,6 +208,63 @@ static bool ip_is_within(const mbedtls_x509_buf *address, const der *base, bool 
     return true;
 }
 
+/* AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY }; strings are compared
+ * without their kind and without case (RFC 5280 section 7.1, in its simplest form). */
+static bool attribute_is_alike(der *a, der *b) {
+    der inner_a;
+    der inner_b;
+    der oid_a;
+    der oid_b;
+    der value_a;
+    der value_b;
+    int tag = 0;
+    if (!enter(a, SEQUENCE, &inner_a) || !enter(b, SEQUENCE, &inner_b) ||
+        !enter(&inner_a, MBEDTLS_ASN1_OID, &oid_a) || !enter(&inner_b, MBEDTLS_ASN1_OID, &oid_b) ||
+        !next(&inner_a, &tag, &value_a) || !next(&inner_b, &tag, &value_b)) {
+        return false;
+    }
+    size_t oid_length = (size_t)(oid_a.end - oid_a.at);
+    size_t length = (size_t)(value_a.end - value_a.at);
+    return oid_length == (size_t)(oid_b.end - oid_b.at) &&
+           memcmp(oid_a.at, oid_b.at, oid_length) == 0 &&
+           length == (size_t)(value_b.end - value_b.at) &&
+           ends_alike(value_a.at, value_b.at, length);
+}
+
+static bool part_is_alike(der a, der b) {
+    while (a.at < a.end && b.at < b.end) {
+        if (!attribute_is_alike(&a, &b)) {
+            return false;
+        }
+    }
+    return a.at == a.end && b.at == b.end;
+}
+
+/* The base is what the name begins with (RFC 5280 section 4.2.1.10). */
+static bool directory_is_within(const mbedtls_x509_buf *name, const der *base, bool *understood) {
+    der whole_name = {name->p, name->p + name->len};
+    der whole_base = *base;
+    der name_parts;
+    der base_parts;
+    if (!enter(&whole_name, SEQUENCE, &name_parts) || !enter(&whole_base, SEQUENCE, &base_parts)) {
+        *understood = false;
+        return false;
+    }
+    while (base_parts.at < base_parts.end) {
+        der name_part;
+        der base_part;
+        if (!enter(&base_parts, SET, &base_part)) {
+            *understood = false;
+            return false;
+        }
+        if (name_parts.at == name_parts.end || !enter(&name_parts, SET, &name_part) ||
+            !part_is_alike(name_part, base_part)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What one list of subtrees says of one name. */
 typedef struct verdict {
     bool is_constrained; /* there is a subtree of the name's kind */
@@ -235,6 +293,8 @@ static verdict look_in(der subtrees, bool are_excluded, int kind, const mbedtls_
                 dns_is_within(name, &base) || (are_excluded && wildcard_reaches(name, &base));
         } else if (kind == GENERAL_NAME_IP) {
             result.is_within |= ip_is_within(name, &base, &result.understood);
+        } else if (kind == GENERAL_NAME_DIRECTORY) {
+            result.is_within |= directory_is_within(name, &base, &result.understood);
         } else {
             result.understood = false; /* of a kind that is not compared here */
         }

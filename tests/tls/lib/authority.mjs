@@ -142,7 +142,8 @@ const authorityExtensions = {
 /**
  * A certificate: {name, pem, key, issuer, chain}. Without `issuer` it is signed by itself; `names`
  * are the alternative names as openssl writes them ("DNS:a", "IP:::1"); `extensions` replaces those
- * that it would have, null leaves one out; `version1` has none at all.
+ * that it would have, null leaves one out, `sections` are those that they name; `version1` has none at
+ * all.
  */
 export function issue(name, options = {}) {
   const { issuer = null, ca = false, kind = "P-256", hash = "sha256", names } = options;
@@ -165,7 +166,8 @@ export function issue(name, options = {}) {
   } else {
     const aki = issuer && !options.withoutKeyIdentifier && issuer.hasKeyIdentifier;
     if (aki) lines.push("authorityKeyIdentifier = keyid\n");
-    args.push("-extfile", fileOf(`[extensions]\n${lines.join("")}`), "-extensions", "extensions");
+    const text = `[extensions]\n${lines.join("")}${options.sections ?? ""}`;
+    args.push("-extfile", fileOf(text), "-extensions", "extensions", "-preserveDN");
   }
   openssl(...args);
   const pem = fs.readFileSync(out, "utf8");

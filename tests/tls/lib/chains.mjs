@@ -606,6 +606,28 @@ export const constrained = ["root", "intermediate"].flatMap((place) =>
   ),
 );
 
+// The subject is a name of this kind; "O=Ferry" is what those that are permitted begin with.
+constrained.push(
+  ...[
+    ["directory_that_is_permitted", "permitted", "/O=Ferry/CN=Ferry Leaf", true],
+    ["directory_that_is_permitted_in_other_letters", "permitted", "/O=fERRY/CN=Ferry Leaf", true],
+    ["directory_that_is_not_permitted", "permitted", "/O=Other/CN=Ferry Leaf", false],
+    ["directory_that_is_permitted_further_down", "permitted", "/CN=Ferry Leaf/O=Ferry", false],
+    ["directory_that_is_longer_than_what_is_permitted", "permitted", "/O=Ferry2/CN=Leaf", false],
+    ["directory_that_is_excluded", "excluded", "/O=Ferry/CN=Ferry Leaf", false],
+    ["directory_beside_what_is_excluded", "excluded", "/O=Other/CN=Ferry Leaf", true],
+  ].map(([title, how, subject, accepted]) => ({
+    title,
+    make: () => {
+      const extensions = { nameConstraints: `critical,${how};dirName:directory` };
+      const options = { extensions, sections: "[directory]\nO = Ferry\n" };
+      return { certificate: below(options, { subject }) };
+    },
+    refused: accepted ? undefined : [CONSTRAINED],
+    node: accepted ? undefined : `${how} subtree violation`,
+  })),
+);
+
 /** The roots that a case trusts. */
 export const rootsOf = ({ roots }) => roots ?? [root()];
 export const trusted = (made) => pemOf(...rootsOf(made));
