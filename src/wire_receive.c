@@ -500,7 +500,7 @@ size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity) {
     if (ended) {
         backend->exchange->reader_has_work = false;
         complete(wire);
-    } else if (length == 0 && wire->pending != FERRY_OK) {
+    } else if (length == 0 && wire->pending != FERRY_OK && !backend->exchange->reader_has_work) {
         fail_pending(wire);
     } else {
         note_arrival(wire);

@@ -311,6 +311,19 @@ static void read_that_has_used_its_time_gives_nothing_and_goes_on(void) {
     ferry_client_free(client);
 }
 
+static void coded_bytes_in_front_of_broken_framing_are_given_first(void) {
+    static const char bytes[] = "HTTP/1.1 200 OK\r\nContent-Encoding: same\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nfive\r\n";
+    source from;
+    size_t got = 0;
+    ferry_client *client = asked(&from, bytes, sizeof bytes - 1, NULL);
+    poll_to_body(client);
+    CHECK_INT(ferry_client_read_response_body(client, dst, sizeof dst, &got), FERRY_OK);
+    CHECK_MEM(dst, got, "xxxxx", 5); /* all that this coding gives */
+    CHECK_INT(ferry_client_read_response_body(client, dst, sizeof dst, &got), FERRY_ERROR_PROTOCOL);
+    ferry_client_free(client);
+}
+
 static void no_decoder_gets_more_than_a_piece_wherever_it_stands(void) {
     static const char *const chains[] = {
         "sink",
@@ -559,6 +572,7 @@ static void hostile_responses_take_no_call_longer_than_its_time(void) {
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(read_that_has_used_its_time_gives_nothing_and_goes_on),
+        CHECK_TEST(coded_bytes_in_front_of_broken_framing_are_given_first),
         CHECK_TEST(no_decoder_gets_more_than_a_piece_wherever_it_stands),
         CHECK_TEST(blocking_read_goes_on_where_one_that_polls_stops),
         CHECK_TEST(total_ms_ends_a_blocking_read_that_decodes_to_nothing),
