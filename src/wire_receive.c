@@ -68,6 +68,8 @@ void ferry_wire_end_exchange(ferry_wire *wire) {
         ferry_log(context, FERRY_LOG_INFO,
                   "the connection is closed: the server sent more than the response");
         ferry_wire_disconnect(wire);
+    } else {
+        ferry_buffer_clear(&wire->rx);
     }
 }
 

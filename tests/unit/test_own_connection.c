@@ -68,6 +68,20 @@ static void idle_connection_stays_whatever_it_has_carried(void) {
     CHECK(script.is_destroyed);
 }
 
+/* They are nobody's bytes: no call would ever read them. */
+static void empty_lines_behind_a_body_are_nothing_that_would_be_lost(void) {
+    script_stream script;
+    char body[8];
+    size_t length = 0;
+    ferry_client *client = connected(&script, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\r\n");
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, body, sizeof body, &length), FERRY_OK);
+    CHECK_MEM(body, length, "ok", 2);
+    check_fresh(client, &script);
+    ferry_client_free(client);
+}
+
 static void tunnel_of_connect_takes_requests_to_where_it_leads(void) {
     static const char *const cases[][2] = {
         {"example.org:80", "example.org"},
@@ -246,6 +260,7 @@ static void without_memory_nothing_changes(void) {
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(idle_connection_stays_whatever_it_has_carried),
+        CHECK_TEST(empty_lines_behind_a_body_are_nothing_that_would_be_lost),
         CHECK_TEST(tunnel_of_connect_takes_requests_to_where_it_leads),
         CHECK_TEST(tunnel_after_101_takes_requests),
         CHECK_TEST(bytes_that_nobody_read_are_not_lost),
