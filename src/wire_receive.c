@@ -203,7 +203,7 @@ static bool awaits_head(const ferry_wire *wire) {
 /* Takes all heads that are complete in rx. */
 static void parse_heads(ferry_wire *wire) {
     bool complete_head = true;
-    while (complete_head && awaits_head(wire)) {
+    while (complete_head && awaits_head(wire) && ferry_buffer_length(&wire->rx) > 0) {
         ferry_error error = ferry_h1_head_parse(
             &wire->head, wire->base.context, &wire->base.exchange->headers,
             ferry_buffer_content(&wire->rx), ferry_buffer_length(&wire->rx), &complete_head);

@@ -376,6 +376,31 @@ static void the_last_announced_byte_may_be_on_its_way(void) {
     ferry_client_free(self.client);
 }
 
+/* ---- Interim responses ---- */
+
+/* The memory that the first one took is given back once the body is sent. */
+static void a_body_that_a_100_calls_for_may_follow_a_large_interim_response(void) {
+    static const char *const expect[] = {"Expect: 100-continue", NULL};
+    static char answer[24000];
+    rig self;
+    rig_init(&self, WHOLE, "");
+    strcpy(answer, "HTTP/1.1 103 Early Hints\r\nLink: ");
+    memset(answer + strlen(answer), 'x', 20000);
+    strcat(answer, "\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+    self.script.gate_at = strlen(answer);
+    self.script.gate = "body";
+    strcat(answer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    self.script.bytes = answer;
+    self.script.length = strlen(answer);
+    CHECK_INT(ferry_client_request(self.client, FERRY_METHOD_POST, "/", expect, "body"), FERRY_OK);
+    for (int i = 0; i < 9; i++) {
+        CHECK_INT(ferry_client_poll(self.client), FERRY_OK);
+    }
+    CHECK_INT(ferry_client_get_response_code(self.client), 200);
+    CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_CONNECTED);
+    ferry_client_free(self.client);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(a_request_goes_on_after_a_success_that_comes_early),
@@ -391,6 +416,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(the_last_announced_byte_completes_the_request),
         CHECK_TEST(an_announced_length_of_zero_completes_the_request),
         CHECK_TEST(the_last_announced_byte_may_be_on_its_way),
+        CHECK_TEST(a_body_that_a_100_calls_for_may_follow_a_large_interim_response),
     };
     return CHECK_RUN(tests, argc, argv);
 }
