@@ -151,6 +151,12 @@ static ferry_error wire_step(ferry_backend *backend, int64_t now_ms) {
     return FERRY_OK;
 }
 
+/* As the time for 100 (Continue) is over. */
+static void wire_proceed(ferry_backend *backend) {
+    ferry_wire_proceed(backend);
+    ferry_wire_settle_failure((ferry_wire *)backend);
+}
+
 static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t capacity,
                              int64_t *deadline_ms) {
     ferry_wire *wire = (ferry_wire *)backend;
@@ -267,7 +273,7 @@ static const ferry_backend_ops wire_ops = {
     .send = ferry_wire_send,
     .write = ferry_wire_write,
     .finish = ferry_wire_finish,
-    .proceed = ferry_wire_proceed,
+    .proceed = wire_proceed,
     .read = ferry_wire_read,
     .get_waits = wire_get_waits,
     .close = wire_close,

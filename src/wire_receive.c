@@ -42,6 +42,12 @@ static bool is_success(const ferry_wire *wire) {
     return wire->head.code >= 200 && wire->head.code <= 299;
 }
 
+/* The server has answered with success what could not be sent whole. */
+static bool is_cut(const ferry_wire *wire) {
+    return wire->framing.kind != FERRY_H1_BODY_TUNNEL && is_success(wire) &&
+           wire->write_reason[0] != '\0';
+}
+
 /* The server has taken the request for complete that was not: whoever sent it must know. */
 static ferry_error explain_cut(ferry_wire *wire) {
     return ferry_fail(wire->base.context, FERRY_ERROR_UPLOAD_STOPPED,
@@ -53,8 +59,7 @@ static ferry_error explain_cut(ferry_wire *wire) {
 
 void ferry_wire_end_exchange(ferry_wire *wire) {
     ferry_context *context = wire->base.context;
-    bool is_request = wire->framing.kind != FERRY_H1_BODY_TUNNEL;
-    if (is_request && is_success(wire) && wire->write_reason[0] != '\0') {
+    if (is_cut(wire)) {
         ferry_wire_fail(wire, explain_cut(wire));
         return;
     }
@@ -332,6 +337,13 @@ static void end_early(ferry_wire *wire, ferry_stream_result result) {
     set_pending(wire, error);
 }
 
+/* Where the request was cut the server may wait for the rest of it for ever. */
+static void note_silence(ferry_wire *wire) {
+    if (is_cut(wire)) {
+        set_pending(wire, explain_cut(wire));
+    }
+}
+
 /* Body bytes as they are on the wire, from rx first, then from the stream. */
 static size_t read_plain(ferry_wire *wire, char *dst, size_t capacity) {
     size_t buffered = ferry_buffer_length(&wire->rx);
@@ -349,7 +361,9 @@ static size_t read_plain(ferry_wire *wire, char *dst, size_t capacity) {
     if (result == FERRY_STREAM_END && (wire->framing.kind == FERRY_H1_BODY_UNTIL_CLOSE ||
                                        wire->framing.kind == FERRY_H1_BODY_TUNNEL)) {
         wire->raw_ended = true;
-    } else if (result != FERRY_STREAM_AGAIN) {
+    } else if (result == FERRY_STREAM_AGAIN) {
+        note_silence(wire);
+    } else {
         end_early(wire, result);
     }
     return 0;
@@ -398,6 +412,7 @@ static size_t read_chunked(ferry_wire *wire, char *dst, size_t capacity) {
         ferry_stream_result result =
             ferry_wire_stream_read(wire, dst, ferry_size_least(capacity, most), &length);
         if (result == FERRY_STREAM_AGAIN) {
+            note_silence(wire);
             return 0;
         }
         if (result != FERRY_STREAM_OK) {

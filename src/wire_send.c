@@ -53,6 +53,7 @@ void ferry_wire_stop_upload(ferry_wire *wire) {
               (long long)wire->base.exchange->bytes_sent);
     wire->base.exchange->upload_stopped = true;
     wire->base.exchange->takes_body = false;
+    wire->base.exchange->writer_waits = false;
     wire->framing.keep_alive = false;
     drop_upload(wire);
 }
@@ -238,6 +239,7 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
     }
     if (!is_idle(wire)) {
         ferry_wire_flush(wire);
+        ferry_wire_settle_failure(wire);
     }
     if (wire->upload != FERRY_UPLOAD_OPEN || !is_idle(wire) || length == 0) {
         return FERRY_OK;
@@ -305,6 +307,7 @@ ferry_error ferry_wire_finish(ferry_backend *backend) {
     wire->is_finished = true;
     backend->exchange->takes_body = false;
     ferry_error error = wire->upload == FERRY_UPLOAD_HELD ? FERRY_OK : complete(wire);
+    ferry_wire_settle_failure(wire);
     if (error == FERRY_OK && wire->framing.kind == FERRY_H1_BODY_TUNNEL && wire->stream != NULL) {
         wire->is_ending = true;
         ferry_wire_end(wire);

@@ -234,6 +234,26 @@ static void nothing_is_waited_for_after_a_request_that_cannot_be_sent(void) {
     ferry_client_free(self.client);
 }
 
+/* Whichever call finds that the connection is broken, none is needed that only time would bring. */
+static void nothing_is_waited_for_after_the_end_of_a_request_that_cannot_be_sent(void) {
+    for (int writes = 0; writes <= 1; writes++) {
+        rig self;
+        size_t written = 0;
+        rig_init(&self, CHUNKED, "");
+        CHECK_INT(rig_send(&self), FERRY_OK);
+        /* The beginning of a chunk is taken, and the rest of it kept. */
+        rig_limit(&self, self.script.sent_length + 1, FERRY_STREAM_AGAIN);
+        CHECK_INT(ferry_client_write_request_body(self.client, "hello", 5, &written), FERRY_OK);
+        self.script.write_end = FERRY_STREAM_FAILED;
+        CHECK_INT(writes == 1 ? ferry_client_write_request_body(self.client, "hello", 5, &written)
+                              : ferry_client_finish_request_body(self.client),
+                  FERRY_ERROR_CONNECTION_ERROR);
+        CHECK_CONTAINS(ferry_client_get_error_detail(self.client), "sending the request failed");
+        CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_CONNECTION_ERROR);
+        ferry_client_free(self.client);
+    }
+}
+
 /* What the server said before it stopped listening is still read. */
 static void an_answer_that_is_there_is_read_though_sending_fails(void) {
     for (kind how = WHOLE; how < KINDS; how++) {
@@ -289,6 +309,33 @@ static void a_success_to_half_a_request_is_an_error_behind_its_body(void) {
             CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_CONNECTION_ERROR);
             ferry_client_free(self.client);
         }
+    }
+}
+
+/* A server that echoes what it gets has no more to say. */
+static void half_a_success_to_half_a_request_is_not_waited_for(void) {
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello",
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        rig self;
+        char got[16];
+        size_t length = 0;
+        size_t written = 0;
+        rig_init(&self, CHUNKED, answers[i]);
+        CHECK_INT(rig_send(&self), FERRY_OK);
+        CHECK_INT(ferry_client_poll(self.client), FERRY_OK);
+        CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_BODY);
+        rig_limit(&self, self.script.sent_length, FERRY_STREAM_FAILED);
+        CHECK_INT(ferry_client_write_request_body(self.client, "hello", 5, &written),
+                  FERRY_ERROR_UPLOAD_STOPPED);
+        self.given = BODY_LENGTH + 1;
+        CHECK_INT(rig_run(&self, got, sizeof got, &length), FERRY_ERROR_UPLOAD_STOPPED);
+        CHECK_MEM(got, length, "hello", 5);
+        CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_CONNECTION_ERROR);
+        ferry_client_free(self.client);
     }
 }
 
@@ -409,9 +456,11 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_blocking_read_says_that_the_request_is_not_finished),
         CHECK_TEST(a_request_that_cannot_be_sent_whole_fails_at_once),
         CHECK_TEST(nothing_is_waited_for_after_a_request_that_cannot_be_sent),
+        CHECK_TEST(nothing_is_waited_for_after_the_end_of_a_request_that_cannot_be_sent),
         CHECK_TEST(an_answer_that_is_there_is_read_though_sending_fails),
         CHECK_TEST(half_an_answer_is_not_waited_for_where_sending_fails),
         CHECK_TEST(a_success_to_half_a_request_is_an_error_behind_its_body),
+        CHECK_TEST(half_a_success_to_half_a_request_is_not_waited_for),
         CHECK_TEST(a_tunnel_that_takes_no_more_is_read_to_its_end),
         CHECK_TEST(the_last_announced_byte_completes_the_request),
         CHECK_TEST(an_announced_length_of_zero_completes_the_request),

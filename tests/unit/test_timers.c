@@ -3,6 +3,7 @@
  * that the test moves: while bytes flow, and once they have stopped. */
 #include "check.h"
 #include "host/fake_host.h"
+#include "script_stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,7 @@ typedef struct peer_stream {
     const char *first;
     size_t first_left;
     bool has_descriptor;
+    bool is_broken;       /* whatever is written fails */
     bool stalls_writes;   /* what is written finds room only as the flow has it */
     int64_t stalls_at_us; /* INT64_MAX: never */
     int64_t next_read_us;
@@ -113,6 +115,9 @@ static ferry_stream_result peer_write(ferry_stream *stream, const ferry_slice *s
                                       size_t *length) {
     (void)stream;
     machine.now_us += COST_US;
+    if (peer.is_broken) {
+        return FERRY_STREAM_FAILED;
+    }
     if (write_until() != 0) {
         return peer_again();
     }
@@ -581,6 +586,61 @@ static void a_write_that_finds_continue_ms_over_is_taken(void) {
     }
 }
 
+static int64_t never(unsigned events) {
+    (void)events;
+    return -1;
+}
+
+/* The connection took no more of the request before the server refused it, in one piece. */
+static void idle_ms_is_not_over_where_the_whole_answer_has_come(void) {
+    static const char answer[] = "HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\nhello";
+    static const ferry_client_options options = {.timeouts = {.idle_ms = LIMIT_MS}};
+    ferry_request request = {
+        .method = FERRY_METHOD_PUT, .url = "/", .streamed = true, .streamed_length = -1};
+    script_stream script;
+    char got[16];
+    size_t length = 0;
+    machine = (fake_host){.now_us = 1000000, .until_ready = never};
+    script_stream_init(&script, answer, 0, FERRY_STREAM_AGAIN);
+    script.descriptor = 0;
+    ferry_client *client = ferry_client_new(&options);
+    CHECK_INT(ferry_client_set_connection(client, &script.stream), FERRY_OK);
+    CHECK_INT(ferry_client_send(client, &request), FERRY_OK);
+    script.write_room = script.sent_length + 4;
+    CHECK_INT(ferry_client_write_request_body(client, "hello", 5, &length), FERRY_OK);
+    CHECK_INT(ferry_client_write_request_body(client, "hello", 5, &length), FERRY_OK);
+    CHECK_INT(length, 0);
+    script.length = sizeof answer - 1;
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_BODY);
+    machine.now_us += 2 * LIMIT_MS * 1000; /* the program is elsewhere */
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, got, sizeof got, &length), FERRY_OK);
+    CHECK_MEM(got, length, "hello", 5);
+    ferry_client_free(client);
+}
+
+/* Nobody waits for the answer to a request that cannot be sent. */
+static void continue_ms_ends_a_request_whose_body_cannot_be_sent(void) {
+    for (int is_blocking = 0; is_blocking <= 1; is_blocking++) {
+        table_cell cell = {
+            .phase = PHASE_HELD,
+            .call = CALL_POLL,
+            .timer = TIMER_CONTINUE,
+            .is_blocking = is_blocking == 1,
+            .flow = FLOW_STALLED,
+        };
+        int64_t since_us;
+        ferry_client *client = cell_begin(&cell, &since_us);
+        peer.is_quiet = true;
+        peer.is_broken = true;
+        machine.now_us += 2 * LIMIT_MS * 1000;
+        CHECK_INT(ferry_client_poll(client), FERRY_ERROR_CONNECTION_ERROR);
+        CHECK(!machine.slept_for_ever);
+        ferry_client_free(client);
+    }
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connect_ms_ends_every_call_in_time),
@@ -589,6 +649,8 @@ int main(int argc, char **argv) {
         CHECK_TEST(total_ms_ends_every_call_in_time),
         CHECK_TEST(continue_ms_sends_the_body_in_time_in_every_call),
         CHECK_TEST(a_write_that_finds_continue_ms_over_is_taken),
+        CHECK_TEST(idle_ms_is_not_over_where_the_whole_answer_has_come),
+        CHECK_TEST(continue_ms_ends_a_request_whose_body_cannot_be_sent),
     };
     return CHECK_RUN(tests, argc, argv);
 }
