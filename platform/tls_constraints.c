@@ -50,13 +50,13 @@ static bool next(der *outer, int *tag, der *inner) {
 /* Extension ::= SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FALSE,
  *                          extnValue OCTET STRING } */
 bool ferry_tls_next_extension(const mbedtls_x509_crt *certificate, ferry_tls_extension *extension) {
-    der list = {extension->next, certificate->v3_ext.p + certificate->v3_ext.len};
     der one;
     der oid;
     der value;
     if (certificate->v3_ext.len == 0) {
         return false;
     }
+    der list = {extension->next, certificate->v3_ext.p + certificate->v3_ext.len};
     if (list.at == NULL) {
         der all = {certificate->v3_ext.p, list.end};
         if (!enter(&all, SEQUENCE, &list)) {
