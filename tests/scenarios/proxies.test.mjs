@@ -557,6 +557,8 @@ describe("Addresses given for names", () => {
     "a:80:127.0.0.1:80",
     "[::1:80:127.0.0.1",
     "a:80:[127.0.0.1",
+    "a:80:x127.0.0.1]",
+    "a:80:127.0.0.1]",
   ]);
   for (const line of bad) {
     test(`resolve_"${line}"_is_refused`, async () => {

@@ -125,6 +125,23 @@ static void bad_targets_are_refused_without_their_passwords(void) {
     }
 }
 
+/* Blanks behind the value, and what is beyond its 40th byte, are not repeated. */
+static void wrong_length_is_repeated_as_far_as_it_is_its_value(void) {
+    static const char *const nines[] = {
+        "999999999999999999999999999999999999999",
+        "9999999999999999999999999999999999999999",
+        "99999999999999999999999999999999999999999",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        char line[100];
+        char words[100];
+        snprintf(line, sizeof line, "Content-Length: %s  ", nines[i]);
+        snprintf(words, sizeof words, "Content-Length \"%.40s\" is not", nines[i]);
+        const char *headers[] = {line, NULL};
+        check_refused(&(ferry_request){.url = "/", .headers = headers}, words);
+    }
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(host_goes_first_whoever_gave_it),
@@ -134,6 +151,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(host_of_the_caller_is_kept_with_any_target),
         CHECK_TEST(user_information_is_refused_and_not_repeated),
         CHECK_TEST(bad_targets_are_refused_without_their_passwords),
+        CHECK_TEST(wrong_length_is_repeated_as_far_as_it_is_its_value),
     };
     return CHECK_RUN(tests, argc, argv);
 }
