@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_PAUSES = 12, ENDLESS_PAUSE_MS = 15 };
+enum { MOST_PAUSES = 12, ENDLESS_PAUSE_MS = 15, ENDLESS_BYTES = 4000 };
 
 static void pause_ms(long ms) {
     struct timespec time = {ms / 1000, ms % 1000 * 1000000};
@@ -63,7 +63,7 @@ static size_t place_in(size_t begin, size_t end, unsigned place) {
 
 /* The rest comes, but for ever. */
 static void answer_trickle(soak_channel *channel, const wire_image *image, size_t from) {
-    bool is_head = image->length - from < 200;
+    bool is_head = image->length - from < ENDLESS_BYTES;
     size_t at = is_head ? 0 : from;
     for (;; at++) {
         const char *byte = !is_head && at < image->length ? image->bytes + at : "x";
@@ -92,7 +92,7 @@ static void answer_fail(soak_channel *channel, const soak_script *script, soak_c
         until = body_place;
         break;
     case SCRIPT_FAULT_ENDLESS:
-        until = image->length - body_place < 200 ? 0 : body_place;
+        until = image->length - body_place < ENDLESS_BYTES ? 0 : body_place;
         break;
     default:
         break;

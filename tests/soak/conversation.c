@@ -406,7 +406,11 @@ static void conversation_act(soak_conversation *conversation) {
 
 static void conversation_note_change(soak_conversation *conversation, conversation_phase phase) {
     ferry_status status = ferry_client_get_status(conversation->client);
-    if (status != conversation->status_seen || phase != conversation->phase) {
+    int64_t bytes = ferry_client_get_bytes_sent(conversation->client) +
+                    ferry_client_get_bytes_received(conversation->client);
+    if (status != conversation->status_seen || phase != conversation->phase ||
+        bytes != conversation->bytes_seen) {
+        conversation->bytes_seen = bytes;
         conversation->status_seen = status;
         conversation_note_progress(conversation);
     }

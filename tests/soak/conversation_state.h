@@ -53,6 +53,7 @@ struct soak_conversation {
     size_t received;
     bool is_wrong; /* there has been a finding, others would follow from it */
     ferry_status status_seen;
+    int64_t bytes_seen; /* of bodies, both ways, as the client counts them */
 };
 
 int64_t conversation_now_ms(void);

@@ -84,7 +84,9 @@ static bool slot_run(soak_slot *slot) {
     for (int i = 0; i < MOST_STEPS && goes_on && timeout_ms == 0; i++) {
         goes_on = conversation_step(slot->conversation);
         if (goes_on) {
-            conversation_get_waits(slot->conversation, waits, WAITS_EACH, &timeout_ms);
+            size_t count =
+                conversation_get_waits(slot->conversation, waits, WAITS_EACH, &timeout_ms);
+            timeout_ms = count > 0 && poll(waits, count, 0) > 0 ? 0 : timeout_ms;
         }
     }
     return goes_on;

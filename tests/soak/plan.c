@@ -56,7 +56,7 @@ static void draw_options(soak_chance *chance, soak_plan *plan) {
     plan->reads_views = chance_is(chance, 50);
     plan->read_bytes = 1 + chance_size(chance, 65535);
     plan->write_bytes = 1 + chance_size(chance, 200000);
-    plan->stream_bytes = 1 + chance_size(chance, 65535);
+    plan->stream_bytes = 64 + chance_size(chance, 65535);
     plan->is_small = plan->budget_bytes == 64 || plan->read_bytes < 64 || plan->write_bytes < 64 ||
                      (plan_has_own_stream(plan) && plan->stream_bytes < 1000);
     plan->shares_cache = chance_is(chance, 60);

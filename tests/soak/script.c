@@ -151,6 +151,11 @@ static void draw_answer(soak_chance *chance, soak_script *script) {
     if (script->framing == SCRIPT_FRAMING_UNTIL_CLOSE) {
         script->after = SCRIPT_AFTER_CLOSE;
         script->end = SCRIPT_END_ORDERLY; /* without it the body would count as cut */
+        if (script->early == SCRIPT_EARLY_SUCCESS) {
+            /* Coded bytes that give nothing yet would let a blocking read wait for the end, and the
+             * server for the rest of the upload. */
+            script->coding = SCRIPT_CODING_IDENTITY;
+        }
         if (script->early == SCRIPT_EARLY_REFUSAL) {
             script->early = SCRIPT_EARLY_REFUSAL_CLOSE;
         }
