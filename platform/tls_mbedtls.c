@@ -679,6 +679,18 @@ static const char *tls_get_error_detail(ferry_stream *stream) {
     return reason != NULL ? reason : "the TLS connection failed";
 }
 
+static ferry_stream_result tls_flush(ferry_stream *stream) {
+    tls *self = (tls *)stream;
+    ferry_stream_result result = flush(self);
+    if (result == FERRY_STREAM_OK) {
+        result = ferry_tls_transport_flush(&self->beneath);
+    }
+    if (result == FERRY_STREAM_FAILED && self->beneath.failed) {
+        fail_writing(self, 0);
+    }
+    return result;
+}
+
 static const ferry_stream_ops tls_ops = {
     .read = tls_read,
     .write = tls_write,
@@ -686,6 +698,7 @@ static const ferry_stream_ops tls_ops = {
     .shutdown = tls_shutdown,
     .destroy = tls_destroy,
     .get_error_detail = tls_get_error_detail,
+    .flush = tls_flush,
 };
 
 /* ---- Making one ---- */

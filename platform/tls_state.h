@@ -221,6 +221,8 @@ int ferry_tls_transport_receive(void *transport, unsigned char *dst, size_t capa
 int ferry_tls_transport_transmit(void *transport, const unsigned char *data, size_t length);
 /* As far as there is room. 0: all of it; otherwise mbedTLS's code. */
 int ferry_tls_transport_send_kept(ferry_tls_transport *transport);
+/* As the stream's own `flush`: what it has been given. */
+ferry_stream_result ferry_tls_transport_flush(ferry_tls_transport *transport);
 /* From now on mbedTLS may write what it likes: it would not read before that is out. */
 void ferry_tls_transport_give_up_writing(ferry_tls_transport *transport);
 /* The stream stays the caller's. */

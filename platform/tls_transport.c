@@ -172,6 +172,14 @@ int ferry_tls_transport_transmit(void *ctx, const unsigned char *data, size_t le
                                                                : result;
 }
 
+ferry_stream_result ferry_tls_transport_flush(ferry_tls_transport *self) {
+    ferry_stream_result result = ferry_stream_flush(self->stream, &self->reason);
+    if (result == FERRY_STREAM_FAILED) {
+        transport_fail(self, true);
+    }
+    return result;
+}
+
 /* ---- The rest ---- */
 
 void ferry_tls_transport_give_up_writing(ferry_tls_transport *self) {

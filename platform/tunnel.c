@@ -86,6 +86,11 @@ static const char *ahead_get_error_detail(ferry_stream *stream) {
     return ((const ahead *)stream)->reason;
 }
 
+static ferry_stream_result ahead_flush(ferry_stream *stream) {
+    ahead *self = (ahead *)stream;
+    return ferry_stream_flush(self->beneath, &self->reason);
+}
+
 static const ferry_stream_ops ahead_ops = {
     .read = ahead_read,
     .write = ahead_write,
@@ -93,6 +98,7 @@ static const ferry_stream_ops ahead_ops = {
     .shutdown = ahead_shutdown,
     .destroy = ahead_destroy,
     .get_error_detail = ahead_get_error_detail,
+    .flush = ahead_flush,
 };
 
 /* Takes over the bytes as they are. */

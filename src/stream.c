@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream: the one place that calls a stream's read and write. */
+/* stream: the one place that calls a stream's read, write and flush. */
 #include "stream.h"
 
 #include <stddef.h>
@@ -57,4 +57,14 @@ ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *str
         return FERRY_STREAM_FAILED;
     }
     return stream_settle(context, stream, result, moved, most, length, reason);
+}
+
+ferry_stream_result ferry_stream_flush(ferry_stream *stream, const char **reason) {
+    ferry_stream_result result =
+        stream->ops->flush != NULL ? stream->ops->flush(stream) : FERRY_STREAM_OK;
+    if (result == FERRY_STREAM_OK || result == FERRY_STREAM_AGAIN) {
+        return result;
+    }
+    *reason = stream_reason(stream);
+    return FERRY_STREAM_FAILED;
 }

@@ -17,4 +17,7 @@ ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *str
                                        const ferry_slice *slices, size_t count, size_t *length,
                                        const char **reason);
 
+/* As the stream's own `flush`, and OK where it has none. */
+ferry_stream_result ferry_stream_flush(ferry_stream *stream, const char **reason);
+
 #endif

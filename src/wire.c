@@ -40,6 +40,7 @@ void ferry_wire_disconnect(ferry_wire *wire) {
     ferry_buffer_clear(&wire->held);
     wire->upload = FERRY_UPLOAD_COMPLETE;
     wire->write_blocked = false;
+    wire->is_draining = false;
     wire->is_ending = false;
     ferry_wire_trim(wire);
 }
@@ -125,7 +126,7 @@ static void step_open(ferry_wire *wire) {
         }
         return;
     }
-    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked) {
+    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_draining) {
         ferry_wire_flush(wire);
     }
     if (wire->stream != NULL) {
@@ -170,7 +171,8 @@ static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t c
     bool is_unread = backend->exchange->state == FERRY_EXCHANGE_BODY &&
                      (!backend->exchange->reader_waits || backend->exchange->response_arrived);
     unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
-    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_ending) {
+    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_draining ||
+        wire->is_ending) {
         events |= FERRY_EVENT_WRITE;
     }
     if (events == 0) {
@@ -261,6 +263,7 @@ static ferry_error wire_restart(ferry_backend *backend) {
         ferry_wire_reset_response(wire);
         wire->upload = FERRY_UPLOAD_COMPLETE;
         wire->write_blocked = false;
+        wire->is_draining = false;
         wire->is_reused = wire->is_reused && !was_tunnel; /* it leads to another peer */
     }
     return error;

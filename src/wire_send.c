@@ -19,7 +19,7 @@ static bool is_idle(const ferry_wire *wire) {
 }
 
 bool ferry_wire_is_uploading(const ferry_wire *wire) {
-    return wire->upload != FERRY_UPLOAD_COMPLETE || !is_idle(wire);
+    return wire->upload != FERRY_UPLOAD_COMPLETE || !is_idle(wire) || wire->is_draining;
 }
 
 /* Tells the exchange how the upload stands. */
@@ -45,6 +45,7 @@ static void drop_upload(ferry_wire *wire) {
     wire->tx_body = 0;
     wire->upload = FERRY_UPLOAD_COMPLETE;
     wire->write_blocked = false;
+    wire->is_draining = false;
     update(wire);
 }
 
@@ -63,6 +64,29 @@ void ferry_wire_stop_upload(ferry_wire *wire) {
 static void fail_upload(ferry_wire *wire) {
     ferry_format(wire->write_reason, sizeof wire->write_reason, "%s", wire->stream_reason);
     ferry_wire_stop_upload(wire);
+}
+
+/* What the stream was given may still be with it, and would go with the connection. The end of a
+ * tunnel goes its own way. */
+static void upload_advance(ferry_wire *wire) {
+    wire->is_draining = false;
+    if (ferry_wire_is_uploading(wire) || wire->framing.kind == FERRY_H1_BODY_TUNNEL) {
+        update(wire);
+        return;
+    }
+    switch (ferry_stream_flush(wire->stream, &wire->stream_reason)) {
+    case FERRY_STREAM_OK:
+        break;
+    case FERRY_STREAM_AGAIN:
+        wire->is_draining = true;
+        break;
+    case FERRY_STREAM_END:
+    case FERRY_STREAM_TRUNCATED:
+    case FERRY_STREAM_FAILED:
+        fail_upload(wire);
+        return;
+    }
+    update(wire);
 }
 
 /* Counts `length` bytes of tx as sent: framing, then body, then framing. */
@@ -99,7 +123,7 @@ void ferry_wire_flush(ferry_wire *wire) {
         budget -= written;
     }
     wire->base.exchange->sender_has_work = has_room && !is_idle(wire);
-    update(wire);
+    upload_advance(wire);
 }
 
 static ferry_error keep_rest(ferry_wire *wire, const ferry_slice *slices, size_t skip) {
@@ -157,7 +181,7 @@ static void transmit(ferry_wire *wire, ferry_span body, ferry_span suffix) {
         ferry_wire_fail(wire, error); /* half a request is out: the connection is of no use */
         return;
     }
-    update(wire);
+    upload_advance(wire);
 }
 
 static ferry_error prepare(ferry_wire *wire, const ferry_message *message) {
@@ -279,7 +303,8 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
         wire->upload_remaining -= (int64_t)*written;
         complete_by_length(wire);
     }
-    update(wire);
+    upload_advance(wire);
+    ferry_wire_settle_failure(wire);
     return FERRY_OK;
 }
 
@@ -330,7 +355,7 @@ void ferry_wire_proceed(ferry_backend *backend) {
             }
             return;
         }
-        update(wire);
+        upload_advance(wire);
         return;
     }
     /* A whole body takes the place of tx, behind what is left of the head there. */

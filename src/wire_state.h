@@ -36,6 +36,7 @@ typedef struct ferry_wire {
     int64_t upload_remaining; /* of a streamed body of known length; -1: chunked or a tunnel */
     bool upload_is_chunked;
     bool write_blocked; /* the last write was not taken whole */
+    bool is_draining;   /* all of the request is with the stream, which has not passed it on yet */
     bool is_ending;     /* the stream is to be ended for writing, behind what is not sent yet */
 
     /* The response. */
@@ -95,7 +96,7 @@ void ferry_wire_proceed(ferry_backend *backend);
 void ferry_wire_flush(ferry_wire *wire);
 /* Forgets what was not sent; the exchange goes on with the response. */
 void ferry_wire_stop_upload(ferry_wire *wire);
-/* True while bytes of the request are outstanding, here or at the caller. */
+/* True while bytes of the request are outstanding: here, at the caller, or with the stream. */
 bool ferry_wire_is_uploading(const ferry_wire *wire);
 void ferry_wire_open_tunnel(ferry_wire *wire);
 

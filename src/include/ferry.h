@@ -275,6 +275,10 @@ typedef struct ferry_stream_ops {
     void (*destroy)(ferry_stream *stream);
     /* Why the last call gave FERRY_STREAM_FAILED, as a sentence; may be NULL, may return NULL. */
     const char *(*get_error_detail)(ferry_stream *stream);
+    /* Passes on what was taken before. FERRY_STREAM_OK: nothing of it is left here;
+     * FERRY_STREAM_AGAIN: for some of it there is no room yet. A request counts as sent once
+     * nothing is left. NULL: the stream keeps nothing of what it takes. */
+    ferry_stream_result (*flush)(ferry_stream *stream);
 } ferry_stream_ops;
 
 struct ferry_stream {

@@ -298,6 +298,60 @@ static void an_upload_survives_what_comes_in_the_middle_of_its_records(void) {
     }
 }
 
+/* The answer comes early, the connection is to end, and TLS holds half of the last record. */
+static ferry_client *answered_early(tls_peer *peer, const char *body, size_t size) {
+    static const char *const close[] = {"Connection: close", NULL};
+    ferry_tls_options tls = trusting();
+    ferry_client *client = client_new();
+    char text[16];
+    size_t total = 0;
+    CHECK_INT(connect_over(client, peer, "peer.example", &tls), FERRY_OK);
+    tls_peer_set_window(peer, size / 2);
+    CHECK_INT(ferry_client_request_raw(client, FERRY_METHOD_POST, "/", close, body, size),
+              FERRY_OK);
+    for (int i = 0; i < 10; i++) {
+        size_t length = 0;
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        if (ferry_client_get_status(client) == FERRY_STATUS_BODY) {
+            CHECK_INT(
+                ferry_client_read_response_body(client, text + total, sizeof text - total, &length),
+                FERRY_OK);
+            total += length;
+        }
+    }
+    CHECK_MEM(text, total, "hello", 5);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_BODY);
+    CHECK_INT(ferry_client_get_wait_timeout_ms(client), -1);
+    ferry_wait wait;
+    CHECK_INT(ferry_client_get_waits(client, &wait, 1), 1);
+    CHECK_INT(wait.events & FERRY_EVENT_WRITE, FERRY_EVENT_WRITE);
+    return client;
+}
+
+static void an_exchange_lasts_until_tls_holds_nothing_of_the_request(void) {
+    enum { LENGTH = 9000 };
+    static const char body[LENGTH];
+    for (int version = 12; version <= 13; version++) {
+        for (int breaks = 0; breaks <= 1; breaks++) {
+            tls_peer *peer = tls_peer_new(&(tls_peer_behaviour){.version = version});
+            ferry_client *client = answered_early(peer, body, LENGTH);
+            if (breaks == 1) {
+                tls_peer_refuse(peer);
+                CHECK_INT(ferry_client_poll(client), FERRY_ERROR_UPLOAD_STOPPED);
+                CHECK(ferry_client_is_upload_stopped(client));
+            } else {
+                tls_peer_set_window(peer, SIZE_MAX);
+                CHECK_INT(ferry_client_poll(client), FERRY_OK);
+                CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_DISCONNECTED);
+                CHECK(tls_peer_received(peer) > LENGTH);
+                CHECK(!ferry_client_is_upload_stopped(client));
+            }
+            ferry_client_free(client);
+            tls_peer_free(peer);
+        }
+    }
+}
+
 static void a_new_handshake_is_declined_and_the_exchange_goes_on(void) {
     exchange_with(&(tls_peer_behaviour){.version = 12, .asks_again = true});
 }
@@ -768,6 +822,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(the_end_of_a_tunnel_goes_behind_all_that_was_written),
         CHECK_TEST(answer_is_read_though_writing_has_failed),
         CHECK_TEST(an_upload_survives_what_comes_in_the_middle_of_its_records),
+        CHECK_TEST(an_exchange_lasts_until_tls_holds_nothing_of_the_request),
         CHECK_TEST(a_new_handshake_is_declined_and_the_exchange_goes_on),
         CHECK_TEST(a_body_until_the_end_needs_the_end_that_tls_gives),
         CHECK_TEST(what_is_wrong_with_a_certificate_is_said),
