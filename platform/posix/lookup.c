@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* lookup: runs getaddrinfo() on threads of their own, so that nobody waits for a name server. */
-#if defined(__linux__)
-#define _GNU_SOURCE /* pipe2 */
-#endif
+#include "background.h"
 #include "platform.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* getaddrinfo() runs whatever modules the system's administrator has named, over buffers on the
  * stack; the default of some C libraries (128 KiB) is too small for that. */
@@ -55,31 +49,6 @@ static struct {
     ferry_lookup *first; /* of the queue */
     ferry_lookup *last;
 } pool;
-
-/* Returns 0 or an errno. */
-static int open_pipe(int ends[2]) {
-#if defined(__linux__)
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-        return errno;
-    }
-#else
-    if (pipe(ends) != 0) {
-        return errno;
-    }
-#endif
-    for (int i = 0; i < 2; i++) {
-        ends[i] = ferry_descriptor_lift(ends[i]);
-        if (ends[i] < 0) {
-            return errno; /* whoever wanted the pipe closes what there is of it */
-        }
-#if !defined(__linux__)
-        if (fcntl(ends[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[i], F_SETFL, O_NONBLOCK) != 0) {
-            return errno;
-        }
-#endif
-    }
-    return 0;
-}
 
 static bool list_has(const ferry_address_list *list, const struct sockaddr *address,
                      size_t length) {
@@ -154,15 +123,6 @@ static void lookup_resolve(ferry_lookup *lookup) {
     }
 }
 
-static void lookup_close(ferry_lookup *lookup) {
-    for (int i = 0; i < 2; i++) {
-        if (lookup->pipe[i] >= 0) {
-            close(lookup->pipe[i]);
-            lookup->pipe[i] = -1;
-        }
-    }
-}
-
 /* ---- The queue, under the lock ---- */
 
 /* A child after fork() has the parent's variables, and not its threads. */
@@ -209,9 +169,7 @@ static ferry_lookup *pool_hand_over(ferry_lookup *lookup) {
     bool is_dropped = lookup->state == LOOKUP_DROPPED;
     if (!is_dropped) {
         lookup->state = LOOKUP_ENDED;
-        /* It cannot fail: the pipe is empty, and open until the client has let go. */
-        ssize_t written = write(lookup->pipe[1], "", 1);
-        (void)written;
+        ferry_pipe_tell(lookup->pipe);
     }
     ferry_lookup *next = pool_take();
     pool.threads -= next == NULL ? 1 : 0;
@@ -229,28 +187,6 @@ static void *thread_run(void *argument) {
     return NULL;
 }
 
-/* Returns 0 or an errno. */
-static int thread_start(ferry_lookup *lookup) {
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error != 0) {
-        return error;
-    }
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    /* Refused where the system wants more: its default is then enough. */
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    /* A thread inherits the mask: the program's signals are for the program's threads. */
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread;
-    error = pthread_create(&thread, &attributes, thread_run, lookup);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
-
 /* Starts a thread for the first in the queue. Without one it waits for those that run; 0, or an
  * errno where none does. */
 static int pool_serve(void) {
@@ -259,7 +195,7 @@ static int pool_serve(void) {
         return 0;
     }
     lookup->state = LOOKUP_RUNNING;
-    int error = thread_start(lookup);
+    int error = ferry_thread_start(thread_run, lookup, STACK_SIZE);
     if (error != 0) {
         lookup->state = LOOKUP_QUEUED;
         return pool.threads > 0 ? 0 : error;
@@ -271,9 +207,8 @@ static int pool_serve(void) {
 
 /* Returns 0 or an errno. */
 static int lookup_open(ferry_lookup *lookup) {
-    int error = open_pipe(lookup->pipe);
+    int error = ferry_pipe_open(lookup->pipe);
     if (error != 0) {
-        lookup_close(lookup);
         return pool.opened > 0 ? 0 : error; /* other look-ups will give theirs back */
     }
     pool_append(lookup);
@@ -281,7 +216,7 @@ static int lookup_open(ferry_lookup *lookup) {
     if (error != 0) {
         pool_remove(lookup);
         lookup->state = LOOKUP_UNOPENED;
-        lookup_close(lookup);
+        ferry_pipe_close(lookup->pipe);
         return error;
     }
     pool.opened++;
@@ -410,7 +345,7 @@ void ferry_lookup_free(ferry_lookup *lookup) {
     if (is_own && lookup->state != LOOKUP_UNOPENED) {
         pool.opened--;
     }
-    lookup_close(lookup);
+    ferry_pipe_close(lookup->pipe);
     lookup->state = LOOKUP_DROPPED;
     ferry_platform_unlock();
     if (!is_running) {

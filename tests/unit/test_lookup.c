@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MOST_THREADS = 64 };
@@ -452,6 +453,10 @@ static void a_look_up_that_waits_for_descriptors_fails_where_nobody_has_any(void
     end();
 }
 
+static void job_rest(void *ctx) {
+    (void)ctx;
+}
+
 static bool child_looks_up_without_standard_files(void *argument) {
     (void)argument;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -462,10 +467,13 @@ static bool child_looks_up_without_standard_files(void *argument) {
     ferry_lookup *lookup = NULL;
     ferry_address_list list = {0};
     bool holds = ferry_lookup_start(&context, "fast", 80, &lookup) == FERRY_OK;
+    ferry_job *job = ferry_job_start(job_rest, NULL);
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         holds = holds && fcntl(fd, F_GETFD) < 0;
     }
     holds = holds && fcntl((int)ferry_lookup_get_descriptor(lookup), F_GETFL) & O_NONBLOCK;
+    holds = holds && job != NULL;
+    ferry_job_free(job);
     return holds && finish(lookup, &list) == FERRY_OK;
 }
 
@@ -528,6 +536,43 @@ static void a_child_resolves_though_its_parents_look_ups_are_not_its_own(void) {
     end();
 }
 
+/* ---- Jobs, which stand on the same threads and pipes ---- */
+
+static void job_work(void *gate) {
+    char byte;
+    CHECK_INT(read(((int *)gate)[0], &byte, 1), 1);
+}
+
+/* A copy of a descriptor keeps the other end of its pipe from hearing that it was closed. */
+static void the_end_of_a_job_is_heard_though_a_child_has_its_descriptors(void) {
+    begin();
+    int gate[2];
+    int child_gate[2];
+    CHECK_INT(pipe(gate), 0);
+    CHECK_INT(pipe(child_gate), 0);
+    ferry_job *job = ferry_job_start(job_work, gate);
+    pid_t child = fork();
+    if (child == 0) {
+        char byte;
+        close(child_gate[1]);
+        (void)!read(child_gate[0], &byte, 1); /* until the parent closes it */
+        execl("/bin/true", "true", (char *)NULL);
+        _exit(1);
+    }
+    ferry_wait wait = {ferry_job_get_descriptor(job), FERRY_EVENT_READ};
+    bool ready = false;
+    CHECK_INT(write(gate[1], "", 1), 1);
+    CHECK_INT(ferry_platform_wait(&wait, 1, 10000, NULL, &ready), FERRY_OK);
+    CHECK(ready);
+    ferry_job_free(job);
+    close(child_gate[0]);
+    close(child_gate[1]);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    close(gate[0]);
+    close(gate[1]);
+    end();
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(addresses_keep_the_order_of_the_system),
@@ -555,6 +600,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_look_up_that_waits_for_descriptors_fails_where_nobody_has_any),
         CHECK_TEST(no_pipe_has_the_number_of_a_standard_file),
         CHECK_TEST(a_child_resolves_though_its_parents_look_ups_are_not_its_own),
+        CHECK_TEST(the_end_of_a_job_is_heard_though_a_child_has_its_descriptors),
     };
     return CHECK_RUN(tests, argc, argv);
 }
