@@ -789,7 +789,8 @@ const char *ferry_client_get_response_url(const ferry_client *client);
  * call on this client. Length 0: there is nothing now, or the budget of the last poll is used up.
  * Then look at the status: BODY means later (poll, and try again), CONNECTED or DISCONNECTED means
  * that the body has ended. It may be called until it gives 0. In blocking mode it waits for a byte
- * or the end.
+ * or the end; while a streamed request is not finished it also gives 0 where the peer may wait for
+ * more of that (write, and read again).
  *
  * UNCONFIGURED: there is no response. BUSY, in blocking mode: the response has ended, and waits for
  * a streamed body that the program has not finished. Otherwise what ended the body early, after all
