@@ -62,7 +62,10 @@ typedef struct ferry_message {
     unsigned present;           /* FERRY_HAS_… */
     const void *body;           /* what the method may carry: NULL and 0 otherwise */
     size_t body_length;
-    bool streamed;
+    bool is_borrowed;          /* the body stays until the upload has ended */
+    bool streamed;             /* it comes by `write`, or from body_read */
+    ferry_body_read body_read; /* NULL: it does not come from one */
+    void *body_ctx;
     int64_t streamed_length; /* -1: not known */
     ferry_span host;         /* the authority for Host: brackets and port where they belong */
     const char *host_line;   /* the caller's own Host, one of `headers`; NULL: there is none */

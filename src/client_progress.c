@@ -247,7 +247,7 @@ static bool waits_for_peer(const ferry_client *client) {
     }
     return ferry_client_awaits_upload(client) ||
            (client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body &&
-            !has_news(client));
+            !client->exchange.pulls_body && !has_news(client));
 }
 
 int ferry_client_remaining_ms(const ferry_client *client, int64_t deadline_ms) {
@@ -277,7 +277,8 @@ static ferry_error poll_blocking(ferry_client *client) {
         }
         error = ferry_client_step(client);
         waits = waits_for_peer(client);
-    } while (error == FERRY_OK && client->status == before && waits);
+    } while (error == FERRY_OK && client->status == before &&
+             (waits || client->exchange.pulls_body));
     return error;
 }
 
@@ -299,7 +300,7 @@ bool ferry_client_can_go_on(const ferry_client *client) {
     const ferry_exchange *exchange = &client->exchange;
     bool is_unread = client->status == FERRY_STATUS_BODY && !exchange->response_ended &&
                      (!exchange->reader_waits || client->budget == 0);
-    return is_unread || has_news(client);
+    return is_unread || exchange->pulls_body || has_news(client);
 }
 
 size_t ferry_client_get_waits(const ferry_client *client, ferry_wait *waits, size_t capacity) {

@@ -30,6 +30,7 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->chunked = false;
     exchange->has_response = false;
     exchange->takes_body = false;
+    exchange->pulls_body = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
     exchange->reader_waits = false;
@@ -88,6 +89,7 @@ void ferry_exchange_end(ferry_exchange *exchange) {
     assert(exchange->state == FERRY_EXCHANGE_BODY);
     exchange->state = FERRY_EXCHANGE_DONE;
     exchange->takes_body = false;
+    exchange->pulls_body = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
 }
@@ -100,6 +102,7 @@ void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error) {
     exchange->state = FERRY_EXCHANGE_FAILED;
     exchange->error = error;
     exchange->takes_body = false;
+    exchange->pulls_body = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
 }

@@ -26,6 +26,7 @@ typedef struct ferry_exchange {
     bool chunked;
     bool has_response;
     bool takes_body;      /* a streamed body (or a tunnel) is not finished yet */
+    bool pulls_body;      /* there is more to fetch from the program's function, at any time */
     bool awaits_body;     /* a streamed body's next piece can be taken now */
     bool awaits_continue; /* the body waits for 100 (Continue) */
     bool reader_waits;    /* the client's: its last read found nothing, so it waits for bytes */

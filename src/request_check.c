@@ -331,7 +331,13 @@ static ferry_error check_body(ferry_context *context, const ferry_request *reque
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "a streamed request takes its body piece by piece, not as `body`");
     }
-    if (request->streamed && carries_none) {
+    if (request->body_read != NULL &&
+        (request->streamed || request->body != NULL || request->body_length > 0)) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "a body that is read (body_read) is neither given nor streamed as well");
+    }
+    bool comes_later = request->streamed || request->body_read != NULL;
+    if (comes_later && carries_none) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%.*s carries no body to stream",
                           (int)message->method_name.length, message->method_name.data);
     }
@@ -339,14 +345,18 @@ static ferry_error check_body(ferry_context *context, const ferry_request *reque
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the body is NULL, but its length is %zu", request->body_length);
     }
-    if (!carries_none && request->body_length > FERRY_LIMIT_COPIED_BODY) {
+    if (!carries_none && !request->borrow_body && request->body_length > FERRY_LIMIT_COPIED_BODY) {
         return ferry_fail(context, FERRY_ERROR_TOO_LARGE,
-                          "the body exceeds the %d bytes that may have to be copied: stream it",
+                          "the body exceeds the %d bytes that may have to be copied: let it be "
+                          "borrowed (borrow_body), or stream it",
                           FERRY_LIMIT_COPIED_BODY);
     }
-    message->streamed = request->streamed;
+    message->is_borrowed = request->borrow_body;
+    message->streamed = comes_later;
+    message->body_read = request->body_read;
+    message->body_ctx = request->body_ctx;
     message->streamed_length = request->streamed_length < 0 ? -1 : request->streamed_length;
-    if (!carries_none && !request->streamed && request->body_length > 0) {
+    if (!carries_none && !comes_later && request->body_length > 0) {
         message->body = request->body;
         message->body_length = request->body_length;
     }

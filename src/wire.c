@@ -38,6 +38,8 @@ void ferry_wire_disconnect(ferry_wire *wire) {
     wire->tx_prefix = 0;
     wire->tx_body = 0;
     ferry_buffer_clear(&wire->held);
+    wire->source = (ferry_body_source){.read = NULL};
+    wire->borrowed = (ferry_span){NULL, 0};
     wire->upload = FERRY_UPLOAD_COMPLETE;
     wire->write_blocked = false;
     wire->is_draining = false;
@@ -126,7 +128,7 @@ static void step_open(ferry_wire *wire) {
         }
         return;
     }
-    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_draining) {
+    if (ferry_wire_can_flush(wire)) {
         ferry_wire_flush(wire);
     }
     if (wire->stream != NULL) {
@@ -171,8 +173,7 @@ static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t c
     bool is_unread = backend->exchange->state == FERRY_EXCHANGE_BODY &&
                      (!backend->exchange->reader_waits || backend->exchange->response_arrived);
     unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
-    if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_draining ||
-        wire->is_ending) {
+    if (ferry_wire_can_flush(wire) || wire->is_ending) {
         events |= FERRY_EVENT_WRITE;
     }
     if (events == 0) {

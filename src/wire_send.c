@@ -18,6 +18,15 @@ static bool is_idle(const ferry_wire *wire) {
     return ferry_buffer_length(&wire->tx) == 0;
 }
 
+/* Bytes that can be sent without the caller. */
+static bool has_unsent(const ferry_wire *wire) {
+    return !is_idle(wire) || wire->upload == FERRY_UPLOAD_SOURCE;
+}
+
+bool ferry_wire_can_flush(const ferry_wire *wire) {
+    return has_unsent(wire) || wire->write_blocked || wire->is_draining;
+}
+
 bool ferry_wire_is_uploading(const ferry_wire *wire) {
     return wire->upload != FERRY_UPLOAD_COMPLETE || !is_idle(wire) || wire->is_draining;
 }
@@ -41,6 +50,8 @@ static void update(ferry_wire *wire) {
 static void drop_upload(ferry_wire *wire) {
     ferry_buffer_clear(&wire->tx);
     ferry_buffer_clear(&wire->held);
+    wire->source = (ferry_body_source){.read = NULL};
+    wire->borrowed = (ferry_span){NULL, 0};
     wire->tx_prefix = 0;
     wire->tx_body = 0;
     wire->upload = FERRY_UPLOAD_COMPLETE;
@@ -100,16 +111,59 @@ static void count_sent(ferry_wire *wire, size_t length) {
     exchange->bytes_sent += (int64_t)body;
 }
 
+/* Takes what was written off tx, then off the borrowed body. */
+static void consume_sent(ferry_wire *wire, size_t length) {
+    size_t of_tx = ferry_size_least(length, ferry_buffer_length(&wire->tx));
+    count_sent(wire, of_tx);
+    ferry_buffer_consume(&wire->tx, of_tx);
+    length -= of_tx;
+    if (length == 0) {
+        return;
+    }
+    wire->base.exchange->bytes_sent += (int64_t)length;
+    wire->borrowed.data += length;
+    wire->borrowed.length -= length;
+    if (wire->borrowed.length == 0) {
+        wire->upload = FERRY_UPLOAD_COMPLETE;
+    }
+}
+
+/* One write of what is in tx and, in the same call, of a borrowed body. */
+static ferry_stream_result send_some(ferry_wire *wire, size_t most, size_t *written) {
+    bool is_borrowed = wire->upload == FERRY_UPLOAD_SOURCE && wire->source.read == NULL;
+    size_t of_tx = ferry_size_least(ferry_buffer_length(&wire->tx), most);
+    size_t of_body = is_borrowed ? ferry_size_least(wire->borrowed.length, most - of_tx) : 0;
+    ferry_slice slices[] = {
+        {ferry_buffer_content(&wire->tx), of_tx},
+        {wire->borrowed.data, of_body},
+    };
+    size_t first = of_tx > 0 ? 0 : 1;
+    size_t last = of_body > 0 ? 2 : 1;
+    ferry_stream_result result =
+        ferry_wire_stream_write(wire, slices + first, last - first, written);
+    if (result == FERRY_STREAM_OK) {
+        consume_sent(wire, *written);
+    }
+    return result;
+}
+
 void ferry_wire_flush(ferry_wire *wire) {
     size_t budget = ferry_size_least(wire->base.context->poll_budget_bytes, FERRY_SEND_PIECE);
     bool has_room = true;
     wire->base.exchange->sender_has_work = false;
     wire->write_blocked = false; /* asked again: the stream may have room now */
-    for (int writes = 0; writes < MOST_WRITES && !is_idle(wire) && budget > 0; writes++) {
-        size_t length = ferry_buffer_length(&wire->tx);
-        ferry_slice slice = {ferry_buffer_content(&wire->tx), length < budget ? length : budget};
+    for (int writes = 0; writes < MOST_WRITES && budget > 0; writes++) {
+        if (is_idle(wire) && wire->upload == FERRY_UPLOAD_SOURCE && wire->source.read != NULL) {
+            ferry_wire_pull(wire);
+            if (wire->stream == NULL) {
+                return; /* the function has failed, and the exchange with it */
+            }
+        }
+        if (is_idle(wire) && wire->upload != FERRY_UPLOAD_SOURCE) {
+            break;
+        }
         size_t written = 0;
-        ferry_stream_result result = ferry_wire_stream_write(wire, &slice, 1, &written);
+        ferry_stream_result result = send_some(wire, budget, &written);
         if (result == FERRY_STREAM_AGAIN) {
             has_room = false;
             break;
@@ -118,11 +172,9 @@ void ferry_wire_flush(ferry_wire *wire) {
             fail_upload(wire);
             return;
         }
-        count_sent(wire, written);
-        ferry_buffer_consume(&wire->tx, written);
         budget -= written;
     }
-    wire->base.exchange->sender_has_work = has_room && !is_idle(wire);
+    wire->base.exchange->sender_has_work = has_room && has_unsent(wire);
     upload_advance(wire);
 }
 
@@ -188,7 +240,8 @@ static ferry_error prepare(ferry_wire *wire, const ferry_message *message) {
     ferry_context *context = wire->base.context;
     ferry_span accept = ferry_span_of(wire->undo_codings ? ferry_codings_accept : "");
     ferry_error error = ferry_h1_request_write(&wire->tx, context, message, accept);
-    if (error != FERRY_OK || (message->present & FERRY_HAS_EXPECT_CONTINUE) == 0) {
+    if (error != FERRY_OK || (message->present & FERRY_HAS_EXPECT_CONTINUE) == 0 ||
+        message->is_borrowed) {
         return error;
     }
     error = ferry_buffer_append(&wire->held, context, message->body, message->body_length);
@@ -204,6 +257,40 @@ static void complete_by_length(ferry_wire *wire) {
         wire->base.exchange->takes_body = false;
         wire->base.exchange->awaits_finish = true;
     }
+}
+
+static void set_up_upload(ferry_wire *wire, const ferry_message *message) {
+    bool is_piecewise = message->streamed && message->body_read == NULL;
+    wire->is_streamed = is_piecewise;
+    wire->is_finished = false;
+    wire->upload_remaining = message->streamed ? message->streamed_length : -1;
+    wire->upload_is_chunked = message->streamed && message->streamed_length < 0;
+    wire->source =
+        (ferry_body_source){message->body_read, message->body_ctx, message->streamed_length};
+    wire->borrowed = message->is_borrowed ? (ferry_span){message->body, message->body_length}
+                                          : (ferry_span){NULL, 0};
+    wire->base.exchange->takes_body = is_piecewise;
+}
+
+static bool has_source(const ferry_wire *wire) {
+    return wire->source.read != NULL ? wire->upload_remaining != 0 : wire->borrowed.length > 0;
+}
+
+/* Sends the head, and of the body what goes along with it. */
+static void begin_upload(ferry_wire *wire, const ferry_message *message) {
+    ferry_span body = {message->body, message->body_length};
+    wire->upload = wire->is_streamed ? FERRY_UPLOAD_OPEN : FERRY_UPLOAD_COMPLETE;
+    if ((message->present & FERRY_HAS_EXPECT_CONTINUE) != 0) {
+        wire->upload = FERRY_UPLOAD_HELD;
+        body.length = 0;
+    } else if (has_source(wire)) {
+        wire->upload = FERRY_UPLOAD_SOURCE;
+        wire->tx_prefix = ferry_buffer_length(&wire->tx);
+        ferry_wire_flush(wire);
+        return;
+    }
+    complete_by_length(wire);
+    transmit(wire, body, (ferry_span){NULL, 0});
 }
 
 ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message) {
@@ -235,19 +322,8 @@ ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message
         .has_upgrade = (message->present & FERRY_HAS_UPGRADE) != 0,
         .wants_close = (message->present & FERRY_HAS_CONNECTION_CLOSE) != 0,
     };
-    wire->is_streamed = message->streamed;
-    wire->is_finished = false;
-    wire->upload_remaining = message->streamed ? message->streamed_length : -1;
-    wire->upload_is_chunked = message->streamed && message->streamed_length < 0;
-    wire->upload = message->streamed ? FERRY_UPLOAD_OPEN : FERRY_UPLOAD_COMPLETE;
-    backend->exchange->takes_body = message->streamed;
-    ferry_span body = {message->body, message->body_length};
-    if ((message->present & FERRY_HAS_EXPECT_CONTINUE) != 0) {
-        wire->upload = FERRY_UPLOAD_HELD;
-        body.length = 0;
-    }
-    complete_by_length(wire);
-    transmit(wire, body, (ferry_span){NULL, 0});
+    set_up_upload(wire, message);
+    begin_upload(wire, message);
     ferry_wire_settle_failure(wire);
     return FERRY_OK;
 }
@@ -356,6 +432,11 @@ void ferry_wire_proceed(ferry_backend *backend) {
             return;
         }
         upload_advance(wire);
+        return;
+    }
+    if (has_source(wire)) {
+        wire->upload = FERRY_UPLOAD_SOURCE;
+        ferry_wire_flush(wire);
         return;
     }
     /* A whole body takes the place of tx, behind what is left of the head there. */

@@ -4,6 +4,7 @@
 #ifndef FERRY_WIRE_STATE_H
 #define FERRY_WIRE_STATE_H
 
+#include "body_source.h"
 #include "connector.h"
 #include "decoding.h"
 #include "h1_chunked.h"
@@ -14,6 +15,7 @@ typedef enum ferry_wire_upload {
     FERRY_UPLOAD_COMPLETE = 0, /* all of the request is in tx, or sent */
     FERRY_UPLOAD_HELD,         /* waits for 100 (Continue) */
     FERRY_UPLOAD_OPEN,         /* waits for the caller's next piece */
+    FERRY_UPLOAD_SOURCE,       /* goes on from `source` or `borrowed`, whenever there is room */
 } ferry_wire_upload;
 
 enum { FERRY_WIRE_REASON_SIZE = 160 };
@@ -29,7 +31,9 @@ typedef struct ferry_wire {
     ferry_buffer tx;
     size_t tx_prefix;
     size_t tx_body;
-    ferry_buffer held; /* a whole body that waits for 100 (Continue) */
+    ferry_buffer held;        /* a whole body that waits for 100 (Continue) */
+    ferry_body_source source; /* what gives the rest of the body */
+    ferry_span borrowed;      /* or where that lies, in the program's memory */
     ferry_wire_upload upload;
     bool is_streamed;
     bool is_finished;         /* the caller has finished the streamed body */
@@ -92,13 +96,21 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
                              size_t *written);
 ferry_error ferry_wire_finish(ferry_backend *backend);
 void ferry_wire_proceed(ferry_backend *backend);
-/* Sends what is in tx as far as the stream takes it. */
+/* Sends what is in tx, and what follows without the caller, as far as the stream takes it. */
 void ferry_wire_flush(ferry_wire *wire);
+/* True where something is to be sent that does not wait for the caller. */
+bool ferry_wire_can_flush(const ferry_wire *wire);
 /* Forgets what was not sent; the exchange goes on with the response. */
 void ferry_wire_stop_upload(ferry_wire *wire);
 /* True while bytes of the request are outstanding: here, at the caller, or with the stream. */
 bool ferry_wire_is_uploading(const ferry_wire *wire);
 void ferry_wire_open_tunnel(ferry_wire *wire);
+
+/* wire_source.c */
+
+/* Puts the next piece of a body from the program's function into tx, which is empty, or its end. A
+ * failure is the exchange's. */
+void ferry_wire_pull(ferry_wire *wire);
 
 /* wire_receive.c */
 

@@ -29,7 +29,7 @@ const LAYERS = [
   /^(size_limits|span|context|error|format|text)$/,
   /^(buffer|stream|query|url|ip|authority|no_proxy|coding|decoding|tls_options)$/,
   /^headers$/,
-  /^(exchange|backend|request_check|proxy)$/,
+  /^(exchange|backend|body_source|request_check|proxy)$/,
   /^(connector|host|routing|h1_\w+)$/,
   /^wire(_\w+)?$/,
   /^client(_\w+)?$/,

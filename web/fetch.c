@@ -5,6 +5,7 @@
  */
 #include "fetch.h"
 
+#include "body_source.h"
 #include "fetch_request.h"
 
 #include <assert.h>
@@ -21,6 +22,7 @@ typedef struct ferry_fetch {
     ferry_buffer text;
     ferry_fetch_options options; /* of this request: `integrity` is not looked at again */
     int64_t upload_remaining;    /* of a streamed body of known length; -1: not known */
+    ferry_body_source source;    /* what gives a body before the request is sent */
 } ferry_fetch;
 
 /* ---- The link ---- */
@@ -37,6 +39,12 @@ static void drop(ferry_fetch *fetch) {
         ferry_js_drop(fetch->id);
         fetch->id = 0;
     }
+}
+
+/* Nothing more is wanted of the server. */
+static void fetch_fail(ferry_fetch *fetch, ferry_error error) {
+    drop(fetch);
+    ferry_exchange_fail(fetch->base.exchange, error);
 }
 
 static void fetch_close(ferry_backend *backend) {
@@ -58,9 +66,39 @@ static void fetch_destroy(ferry_backend *backend) {
 static void fetch_start(ferry_fetch *fetch) {
     ferry_exchange *exchange = fetch->base.exchange;
     exchange->takes_body = false;
+    exchange->pulls_body = false;
     exchange->awaits_body = false;
     ferry_js_send(fetch->id);
     ferry_exchange_sent(exchange);
+}
+
+/* A browser takes a body as a whole: all of it is collected first, so much in one step. */
+static void fetch_pull(ferry_fetch *fetch) {
+    ferry_context *context = fetch->base.context;
+    size_t budget = ferry_size_least(context->poll_budget_bytes, FERRY_SEND_PIECE);
+    bool has_ended = ferry_body_source_is_exhausted(&fetch->source);
+    while (!has_ended && budget > 0) {
+        char piece[4096];
+        size_t most = ferry_size_least(budget, sizeof piece);
+        size_t length = 0;
+        ferry_error error = ferry_body_source_read(&fetch->source, context, piece, most, &length);
+        if (error == FERRY_OK && length > 0 && ferry_js_write(fetch->id, piece, length) == 0) {
+            error = ferry_fail_memory(context);
+        }
+        if (error != FERRY_OK) {
+            fetch->base.exchange->sender_has_work = false;
+            fetch_fail(fetch, error);
+            return;
+        }
+        fetch->base.exchange->bytes_sent += (int64_t)length;
+        context->bytes_moved += length;
+        budget -= length;
+        has_ended = length == 0 || ferry_body_source_is_exhausted(&fetch->source);
+    }
+    fetch->base.exchange->sender_has_work = !has_ended;
+    if (has_ended) {
+        fetch_start(fetch);
+    }
 }
 
 /* With the last byte of an announced length, whether or not the caller ever says so. */
@@ -92,12 +130,17 @@ static ferry_error fetch_send(ferry_backend *backend, const ferry_message *messa
     }
     fetch->options = *message->fetch;
     fetch->upload_remaining = message->streamed_length;
+    fetch->source =
+        (ferry_body_source){message->body_read, message->body_ctx, message->streamed_length};
     ferry_exchange_reset(exchange);
     ferry_exchange_begin(exchange);
     exchange->bytes_sent = (int64_t)message->body_length;
-    exchange->takes_body = message->streamed;
-    exchange->awaits_body = message->streamed;
-    if (message->streamed) {
+    exchange->pulls_body = message->body_read != NULL;
+    exchange->takes_body = message->streamed && !exchange->pulls_body;
+    exchange->awaits_body = exchange->takes_body;
+    if (exchange->pulls_body) {
+        fetch_pull(fetch);
+    } else if (message->streamed) {
         fetch_start_by_length(fetch);
     } else {
         fetch_start(fetch);
@@ -223,12 +266,6 @@ static ferry_error describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind, c
                       also);
 }
 
-/* Nothing more is wanted of the server. */
-static void fetch_fail(ferry_fetch *fetch, ferry_error error) {
-    drop(fetch);
-    ferry_exchange_fail(fetch->base.exchange, error);
-}
-
 /* Ends the exchange with what JavaScript knows of the failure; false where there was none. */
 static bool take_failure(ferry_fetch *fetch) {
     ferry_fetch_failure_kind kind = (ferry_fetch_failure_kind)ferry_js_failure(fetch->id);
@@ -334,6 +371,9 @@ static ferry_error fetch_step(ferry_backend *backend, int64_t now_ms) {
     if (backend->link == FERRY_LINK_RESOLVING || backend->link == FERRY_LINK_CONNECTING) {
         backend->link++;
         return FERRY_OK;
+    }
+    if (backend->exchange->pulls_body) {
+        fetch_pull(fetch);
     }
     int news = atomic_load(&fetch->signal.news);
     if (fetch->id != 0 && news != fetch->signal.seen &&

@@ -602,6 +602,11 @@ ferry_error ferry_client_set_https_proxy(ferry_client *client, const char *host,
 
 /* ---- Requesting --------------------------------------------------------------------------- */
 
+/* Gives the next bytes of a request's body: stores 1 to `capacity` of them in `dst`, and how many
+ * in *length; 0 means that the body has ended. It is called within the calls of the client, and
+ * must not call the client. An error of its own ends the request, and is told by the call. */
+typedef ferry_error (*ferry_body_read)(void *ctx, void *dst, size_t capacity, size_t *length);
+
 /* A request in full. ferry_client_request() and ferry_client_request_raw() are short for it. */
 typedef struct ferry_request {
     ferry_method method;
@@ -612,9 +617,19 @@ typedef struct ferry_request {
     const char *const *headers; /* lines "Name: value", ended by NULL; NULL: none */
     const void *body;
     size_t body_length;
-    bool streamed;           /* the body comes by ferry_client_write_request_body(); `body` must be
-                                NULL */
-    int64_t streamed_length; /* how long that body is; negative: not known, sent chunked */
+    bool borrow_body; /* `body` is sent from where it lies: it must stay there, unchanged, until
+                         ferry_client_get_bytes_sent() is body_length, or the exchange has ended
+                         otherwise: the status is neither REQUESTING nor BODY, or the upload is
+                         stopped. Without it `body` may go when the call returns: what the
+                         connection did not take at once is copied. On the web it may always go
+                         then */
+    bool streamed;    /* the body comes by ferry_client_write_request_body(); `body` must be NULL */
+    ferry_body_read body_read; /* the body comes from this, when there is room for it: the client
+                                  calls it until it ends or the length is reached. `body` must be
+                                  NULL, `streamed` false. On the web all is read before the request
+                                  is sent, poll_budget_bytes in each poll. NULL: it does not */
+    void *body_ctx;            /* its first argument */
+    int64_t streamed_length; /* how long a body of the two is; negative: not known, sent chunked */
     const ferry_fetch_options *fetch; /* on the web; NULL: what the client was made with */
 } ferry_request;
 
@@ -658,9 +673,9 @@ typedef struct ferry_request {
  * that is no token, a space in the target), a user name or password in the target (give an
  * Authorization header: RFC 9110 section 4.2.4), two Host headers, a Content-Length that is not the
  * body's, a Transfer-Encoding, Expect: 100-continue without a body. TOO_LARGE: a url over 1 MiB, a
- * head over 4 MiB, a body over 1 GiB that is not streamed. OUT_OF_MEMORY. In all these cases
- * nothing is sent and the client is as it was. What goes wrong with the connection from then on is
- * reported by ferry_client_poll(). */
+ * head over 4 MiB, a body over 1 GiB that is neither borrowed, read nor streamed. OUT_OF_MEMORY. In
+ * all these cases nothing is sent and the client is as it was. What goes wrong with the connection
+ * from then on is reported by ferry_client_poll(). */
 ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
                                  const char *const *headers, const char *body);
 

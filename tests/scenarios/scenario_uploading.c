@@ -84,6 +84,68 @@ static void run_upload(scenario *s) {
     scenario_get(s, "/after");
 }
 
+typedef struct given_body {
+    size_t offset;
+    size_t length;
+    bool fails; /* at its end */
+} given_body;
+
+static ferry_error give_body(void *ctx, void *dst, size_t capacity, size_t *length) {
+    given_body *body = ctx;
+    size_t left = body->length - body->offset;
+    *length = left < capacity ? left : capacity;
+    scenario_fill(dst, *length, body->offset % 251);
+    body->offset += *length;
+    return *length == 0 && body->fails ? FERRY_ERROR_INVALID_DATA : FERRY_OK;
+}
+
+/* upload_read LENGTH TOTAL [fails]: a function gives TOTAL bytes, and then ends, or fails. */
+static void run_upload_read(scenario *s) {
+    given_body body = {
+        .length = (size_t)scenario_number(scenario_argument(s, 1)),
+        .fails = s->argc > 2,
+    };
+    ferry_request request = {
+        .method = FERRY_METHOD_POST,
+        .url = "/upload",
+        .body_read = give_body,
+        .body_ctx = &body,
+        .streamed_length = scenario_number(scenario_argument(s, 0)),
+    };
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_result(s, "request", ferry_client_send(s->client, &request));
+    scenario_finish(s);
+    scenario_say(s, "given %zu, sent %lld", body.offset,
+                 (long long)ferry_client_get_bytes_sent(s->client));
+    scenario_connect(s);
+    scenario_get(s, "/after");
+}
+
+/* upload_borrowed TOTAL: the body stays where it is until all of it is sent. */
+static void run_upload_borrowed(scenario *s) {
+    size_t length = (size_t)scenario_number(scenario_argument(s, 0));
+    unsigned char *body = malloc(length + 1);
+    ferry_request request = {
+        .method = FERRY_METHOD_POST,
+        .url = "/upload",
+        .body = body,
+        .body_length = length,
+        .borrow_body = true,
+    };
+    if (body == NULL) {
+        scenario_give_up("there is no memory for the body");
+    }
+    scenario_fill(body, length, 0);
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_result(s, "request", ferry_client_send(s->client, &request));
+    scenario_finish(s);
+    scenario_say(s, "sent %lld", (long long)ferry_client_get_bytes_sent(s->client));
+    free(body);
+    scenario_get(s, "/after");
+}
+
 /* upload_wrongly: more, and less than announced, and pieces where none are wanted. */
 static void run_upload_wrongly(scenario *s) {
     size_t written = 99;
@@ -218,6 +280,8 @@ static void run_tunnel(scenario *s) {
 
 const scenario_entry scenario_uploading[] = {
     {"upload", run_upload},
+    {"upload_read", run_upload_read},
+    {"upload_borrowed", run_upload_borrowed},
     {"upload_wrongly", run_upload_wrongly},
     {"upload_unfinished", run_upload_unfinished},
     {"upload_finished", run_upload_finished},

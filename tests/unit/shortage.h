@@ -32,6 +32,7 @@ typedef struct shortage_rig {
     size_t peer_count;
     bool is_streaming; /* a streamed body is to be written, and finished */
     size_t unwritten;
+    size_t ungiven; /* of a body that a function gives */
     bool reads_chunks;
 } shortage_rig;
 

@@ -133,6 +133,34 @@ static ferry_error call_send_expecting(shortage_rig *rig) {
                                               .body_length = 10});
 }
 
+static ferry_error call_send_borrowed(shortage_rig *rig) {
+    static const char body[] = "a body that stays where it is, up to its end";
+    set_gate(rig, "end");
+    return ferry_client_send(rig->client, &(ferry_request){.method = FERRY_METHOD_PUT,
+                                                           .url = "/path",
+                                                           .body = body,
+                                                           .body_length = sizeof body - 1,
+                                                           .borrow_body = true});
+}
+
+static ferry_error give_body(void *ctx, void *dst, size_t capacity, size_t *length) {
+    shortage_rig *rig = ctx;
+    *length = rig->ungiven < capacity ? rig->ungiven : capacity;
+    memset(dst, 'x', *length);
+    rig->ungiven -= *length;
+    return FERRY_OK;
+}
+
+static ferry_error call_send_read(shortage_rig *rig) {
+    set_gate(rig, "0\r\n\r\n");
+    rig->ungiven = 5000;
+    return ferry_client_send(rig->client, &(ferry_request){.method = FERRY_METHOD_PUT,
+                                                           .url = "/path",
+                                                           .body_read = give_body,
+                                                           .body_ctx = rig,
+                                                           .streamed_length = -1});
+}
+
 static ferry_error call_write_request_body(shortage_rig *rig) {
     size_t written = UNTOUCHED;
     size_t length = rig->unwritten < 700 ? rig->unwritten : 700;
@@ -250,6 +278,8 @@ const shortage_call shortage_calls[] = {
     {"send, streamed", call_send_streamed, true},
     {"send, chunks", call_send_chunks, true},
     {"send, expecting 100", call_send_expecting, true},
+    {"send, borrowed", call_send_borrowed, true},
+    {"send, read", call_send_read, true},
     {"write_request_body", call_write_request_body, false},
     {"finish_request_body", call_finish_request_body, true},
     {"poll", call_poll, false},
