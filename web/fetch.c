@@ -12,7 +12,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { DEFAULT_WINDOW = 16 * 1024 * 1024 };
+enum {
+    DEFAULT_WINDOW = 16 * 1024 * 1024,
+    MOST_PIECE = 1024 * 1024, /* of a streamed body, taken at once */
+};
 
 typedef struct ferry_fetch {
     ferry_backend base;
@@ -148,7 +151,8 @@ static ferry_error fetch_send(ferry_backend *backend, const ferry_message *messa
     return FERRY_OK;
 }
 
-/* A browser takes a body as a whole, so the pieces are collected. */
+/* A browser takes a body as a whole, so the pieces are collected. A call takes one that is copied
+ * in a small part of a frame; the client calls again while there is time. */
 static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t length,
                                size_t *written) {
     ferry_fetch *fetch = (ferry_fetch *)backend;
@@ -160,6 +164,9 @@ static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t 
     }
     if (length == 0) {
         return FERRY_OK;
+    }
+    if (length > MOST_PIECE) {
+        length = MOST_PIECE;
     }
     if (ferry_js_write(fetch->id, data, length) == 0) {
         return ferry_fail_memory(backend->context);

@@ -475,9 +475,9 @@ typedef struct ferry_client_options {
     int64_t max_decoded_bytes; /* of a body whose content coding is undone (a small body can unpack
                                   to a very large one); default 1 GiB; negative: none */
     size_t poll_budget_bytes;  /* body bytes that may be read between two polls, and sent by one, so
-                                  that no frame is late; default 1 MiB, on the web 8 MiB. Natively
-                                  reads end, too, once they have taken a millisecond since the last
-                                  poll (decrypting, decoding). Blocking mode has neither */
+                                  that no frame is late; default 1 MiB, on the web 4 MiB. Reads
+                                  end, too, once they have taken a millisecond since the last poll
+                                  (decrypting, decoding, copying). Blocking mode has neither */
     bool keep_content_coding;  /* do not ask for content codings and do not undo them; a browser
                                   undoes them all the same */
     ferry_fetch_options fetch; /* of each request; `integrity` is copied */

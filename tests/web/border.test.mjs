@@ -210,6 +210,54 @@ describe("The JavaScript side", () => {
   });
 });
 
+// ---- A frame is never late ------------------------------------------------------------------
+
+describe("Work without a bound", () => {
+  const MIB = 1024 * 1024;
+  let border;
+  before(async () => (border = await openBorder()));
+
+  test("no_more_is_read_between_two_polls_than_the_budget", async () => {
+    const taken = [];
+    const { show } = border;
+    border.show = function (what, data) {
+      if (what === "body") taken[this.step] = (taken[this.step] ?? 0) + data.length;
+      show.call(border, what, data);
+    };
+    const pieces = Array.from({ length: 20 }, () => Buffer.alloc(MIB, "x"));
+    const fetch = async () => answer({ body: stream(pieces) });
+    const result = await border.run({ read: 3 * MIB, window: 64 * MIB, fetch });
+    border.show = show;
+    succeeded(result);
+    assert.equal(result.body.length, 20 * MIB);
+    assert.ok(Math.max(...taken.filter(Boolean)) <= 4 * MIB);
+  });
+
+  test("a_piece_of_an_upload_is_taken_in_parts_that_are_soon_copied", async () => {
+    const { Blob } = globalThis;
+    let sizes;
+    globalThis.Blob = class extends Blob {
+      constructor(parts, ...others) {
+        super(parts, ...others);
+        sizes = parts.map((part) => part.length);
+      }
+    };
+    try {
+      let sent;
+      const fetch = async (_, { body }) => {
+        sent = await body.text();
+        return answer();
+      };
+      const body = TEXT.slice(0, 1000).repeat(5000);
+      succeeded(await border.run({ method: "POST", body, pieces: 1, fetch }));
+      assert.ok(sent === body, "it arrives whole");
+      assert.ok(sizes.length >= 5 && Math.max(...sizes) <= MIB, `${sizes}`);
+    } finally {
+      globalThis.Blob = Blob;
+    }
+  });
+});
+
 // ---- Whatever fetch() does ------------------------------------------------------------------
 
 const cyclic = {};

@@ -87,7 +87,8 @@ class Border {
     globalThis.fetch = plan.fetch;
     escaped.length = 0;
     try {
-      for (let step = 0; !this.module._border_step(); step++) {
+      for (let step = 1; !this.module._border_step(); step++) {
+        this.step = step;
         if (step > MOST_STEPS) throw new Error(`it goes on for ever: ${JSON.stringify(this.seen)}`);
         await turn();
       }
