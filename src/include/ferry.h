@@ -105,8 +105,8 @@ typedef enum ferry_method {
 /* What the client is doing. The walk of an exchange that goes well is
  * DISCONNECTED, RESOLVING, CONNECTING, CONNECTED, REQUESTING, BODY, CONNECTED;
  * a response without a body goes from REQUESTING to CONNECTED at once, unless it comes before the
- * request is sent. A connection that can carry
- * no further request ends in DISCONNECTED instead. One poll makes at most one step. */
+ * request is sent. A connection that can carry no further request ends in DISCONNECTED instead. One
+ * poll makes at most one step. */
 typedef enum ferry_status {
     FERRY_STATUS_DISCONNECTED = 0,        /* not connected */
     FERRY_STATUS_RESOLVING = 1,           /* looking up the host's addresses */
