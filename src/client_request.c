@@ -134,6 +134,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     note_url(client, target);
     trim_url(client, url_size(client, target));
     client->is_connect = message.method == FERRY_METHOD_CONNECT;
+    client->write_was_short = false;
     client->request_since_ms = ferry_host_now_ms();
     client->idle_since_ms = client->request_since_ms;
     client->sent_since_ms =
@@ -285,6 +286,7 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
         go_on = go_on && taken < length &&
                 (client->sleep != NULL || polling_may_write(client, taken - before, &since_us));
     }
+    client->write_was_short = taken < length;
     if (error == FERRY_OK) {
         *written = taken;
     }
@@ -298,6 +300,7 @@ ferry_error ferry_client_finish_request_body(ferry_client *client) {
         return FERRY_OK;
     }
     if (error == FERRY_OK) {
+        client->write_was_short = false;
         client->exchange.writer_waits = false;
         error = follow(client, client->backend->ops->finish(client->backend));
     }

@@ -145,10 +145,11 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
 }
 
 /* The peer may wait for the rest of the request before it says more. Whoever was sent here by a
- * write that took nothing has to come back to it: once what there was to read has been read, though
- * no byte of the body was in it, or once the connection takes more. */
+ * write that left bytes with it has to come back to it: once what there was to read has been read,
+ * though no byte of the body was in it, or once the connection takes more. */
 static bool is_writing_due(const ferry_client *client, bool was_due, uint64_t moved) {
-    return client->exchange.awaits_body && (!was_due || client->context.bytes_moved != moved);
+    return client->write_was_short && client->exchange.awaits_body &&
+           (!was_due || client->context.bytes_moved != moved);
 }
 
 static ferry_error read_body(ferry_client *client, void *dst, size_t capacity, size_t *length) {

@@ -23,7 +23,8 @@ struct ferry_client {
     /* In blocking mode, sleeps until the client can go on: an error of waiting, or FERRY_OK. NULL
      * where the mode is off. */
     ferry_error (*sleep)(ferry_client *client);
-    size_t unseen_bytes; /* written since it was last looked what the server says */
+    bool write_was_short; /* the last write left bytes with the caller */
+    size_t unseen_bytes;  /* written since it was last looked what the server says */
     size_t read_chunk_size;
     char *chunk;     /* of read_chunk_size bytes; NULL until it is needed */
     size_t budget;   /* body bytes that may yet be read before the next poll; 0 also once reads have

@@ -61,8 +61,11 @@ static void drop_upload(ferry_wire *wire) {
 }
 
 void ferry_wire_stop_upload(ferry_wire *wire) {
-    ferry_log(wire->base.context, FERRY_LOG_INFO, "the request is cut after %lld bytes of its body",
-              (long long)wire->base.exchange->bytes_sent);
+    if (wire->framing.kind != FERRY_H1_BODY_TUNNEL) {
+        ferry_log(wire->base.context, FERRY_LOG_INFO,
+                  "the request is cut after %lld bytes of its body",
+                  (long long)wire->base.exchange->bytes_sent);
+    }
     wire->base.exchange->upload_stopped = true;
     wire->base.exchange->takes_body = false;
     wire->base.exchange->writer_waits = false;

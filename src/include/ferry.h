@@ -656,8 +656,10 @@ typedef struct ferry_request {
  * A connection that has been idle is looked at first, without waiting. Where the server has ended
  * it, or has sent what nobody asked for, the call gives CONNECT_AGAIN and the status is
  * DISCONNECTED: nothing was sent, so the same request can go out over a new connection, whatever
- * its method. Where the server ends it at the very moment in which the request is on its way, the
- * error is CONNECTION_ERROR, and whether the request was processed is not known.
+ * its method. A server that speaks first, or ends each connection at once, gives it every time: a
+ * program that connects again counts how often. Where the server ends it at the very moment in
+ * which the request is on its way, the error is CONNECTION_ERROR, and whether the request was
+ * processed is not known.
  *
  * Where a final response comes while a body is still being sent, sending goes on after a 2xx (RFC
  * 9110 section 7.5), and stops after any other (RFC 9112 section 9.5):
@@ -804,8 +806,8 @@ const char *ferry_client_get_response_url(const ferry_client *client);
  * call on this client. Length 0: there is nothing now, or the budget of the last poll is used up.
  * Then look at the status: BODY means later (poll, and try again), CONNECTED or DISCONNECTED means
  * that the body has ended. It may be called until it gives 0. In blocking mode it waits for a byte
- * or the end; while a streamed request is not finished it also gives 0 where the peer may wait for
- * more of that (write, and read again).
+ * or the end; after a write that was not taken whole it also gives 0, where the peer may wait for
+ * the rest of that (write, and read again).
  *
  * UNCONFIGURED: there is no response. BUSY, in blocking mode: the response has ended, and waits for
  * a streamed body that the program has not finished. Otherwise what ended the body early, after all
@@ -826,7 +828,8 @@ int64_t ferry_client_get_bytes_received(const ferry_client *client);
 int64_t ferry_client_get_bytes_sent(const ferry_client *client);
 
 /* True where the body of the current request was cut: the server answered before it had all of it,
- * with no 2xx, or instead of a 100 (Continue), or the connection did not take it. */
+ * with no 2xx, or instead of a 100 (Continue), or the connection did not take it. So it is for a
+ * tunnel that the peer has ended. */
 bool ferry_client_is_upload_stopped(const ferry_client *client);
 
 /* ---- Properties --------------------------------------------------------------------------- */
