@@ -400,7 +400,7 @@ static void transfer_wait(cli_transfer *transfer) {
         transfer_wait_with_input(transfer, timeout_ms);
     } else {
         /* Whatever it answers, a time-out of its own included, the next poll knows more. */
-        ferry_client_wait(transfer->client, timeout_ms);
+        (void)ferry_client_wait(transfer->client, timeout_ms);
     }
 }
 

@@ -146,8 +146,12 @@ static void run(void) {
 }
 #else
 static void run(void) {
-    while (go_on()) {
-        ferry_client_wait(tour.client, 1000 / 60); /* the rest of a game's frame */
+    ferry_error error = FERRY_OK;
+    while ((error == FERRY_OK || error == FERRY_ERROR_TIMEOUT) && go_on()) {
+        error = ferry_client_wait(tour.client, 1000 / 60); /* the rest of a game's frame */
+    }
+    if (error != FERRY_OK && error != FERRY_ERROR_TIMEOUT) {
+        printf("  %s\n", ferry_error_name(error));
     }
     end();
 }

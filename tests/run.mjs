@@ -233,7 +233,7 @@ if (await build("native")) {
 if (await build("web")) {
   // What the others cover at more length is left out of a quick run.
   const files = testFiles("tests/web").filter(
-    (file) => !quick || /\/(border|transcripts|units)\./.test(file),
+    (file) => !quick || /\/(border|readme|transcripts|units)\./.test(file),
   );
   // Browsers and the compiler keep both processors busy as it is.
   await nodeTests("native", " on the web", { files, together: quick ? 2 : 1 });

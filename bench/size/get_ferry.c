@@ -7,8 +7,13 @@ int main(int argc, char **argv) {
     const char *host = argc > 1 ? argv[1] : "localhost";
     ferry_tls_options tls = {.ca_pem = NULL};
     ferry_client *client = ferry_client_new(NULL);
-    ferry_client_set_blocking_mode(client, true);
-    ferry_error error = ferry_client_connect_to_host(client, host, -1, &tls);
+    if (client == NULL) {
+        return 1;
+    }
+    ferry_error error = ferry_client_set_blocking_mode(client, true);
+    if (error == FERRY_OK) {
+        error = ferry_client_connect_to_host(client, host, -1, &tls);
+    }
     while (error == FERRY_OK && ferry_client_get_status(client) != FERRY_STATUS_CONNECTED) {
         error = ferry_client_poll(client);
     }

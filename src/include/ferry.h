@@ -7,9 +7,10 @@
  * One client, one connection, one exchange at a time, driven by polling:
  *
  *     ferry_client *client = ferry_client_new(NULL);
- *     ferry_client_connect_to_host(client, "example.org", -1, NULL);
- *     while (ferry_client_poll(client) == FERRY_OK) {
+ *     ferry_error error = ferry_client_connect_to_host(client, "example.org", -1, NULL);
+ *     while (error == FERRY_OK) {
  *         switch (ferry_client_get_status(client)) { ... }
+ *         error = ferry_client_poll(client);
  *     }
  *
  * Conventions, for everything below:

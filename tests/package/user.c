@@ -13,6 +13,9 @@ int main(void) {
         return 1;
     }
     ferry_client *client = ferry_client_new(NULL);
+    if (client == NULL) {
+        return 1;
+    }
     /* Port 0 is no port: refused before anything is looked up. */
     ferry_error error = ferry_client_connect_to_host(client, "localhost", 0, NULL);
     printf("%s: %s\n", ferry_error_name(error), ferry_client_get_error_detail(client));

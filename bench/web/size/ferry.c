@@ -9,6 +9,7 @@ static ferry_client *client;
 static char body[4096];
 
 static EM_BOOL on_frame(double time, void *data) {
+    ferry_error error;
     size_t length = 0;
     (void)time;
     (void)data;
@@ -20,14 +21,14 @@ static EM_BOOL on_frame(double time, void *data) {
         if (ferry_client_has_response(client)) {
             return EM_FALSE;
         }
-        ferry_client_request(client, FERRY_METHOD_GET, "/1k", NULL, NULL);
-        return EM_TRUE;
+        error = ferry_client_request(client, FERRY_METHOD_GET, "/1k", NULL, NULL);
+        return error == FERRY_OK ? EM_TRUE : EM_FALSE;
     case FERRY_STATUS_BODY:
         do {
-            ferry_client_read_response_body(client, body, sizeof body, &length);
+            error = ferry_client_read_response_body(client, body, sizeof body, &length);
             result += (int)length;
-        } while (length > 0);
-        return EM_TRUE;
+        } while (error == FERRY_OK && length > 0);
+        return error == FERRY_OK ? EM_TRUE : EM_FALSE;
     default:
         return EM_TRUE;
     }
@@ -35,7 +36,10 @@ static EM_BOOL on_frame(double time, void *data) {
 
 int main(void) {
     client = ferry_client_new(NULL);
-    ferry_client_connect_to_host(client, "127.0.0.1", 8080, NULL);
+    if (client == NULL ||
+        ferry_client_connect_to_host(client, "127.0.0.1", 8080, NULL) != FERRY_OK) {
+        return 1;
+    }
     emscripten_request_animation_frame_loop(on_frame, NULL);
     return 0;
 }
