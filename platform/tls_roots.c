@@ -152,6 +152,17 @@ static void roots_free(ferry_tls_roots *roots) {
     free(roots);
 }
 
+/* Ends so many of its uses. */
+static void roots_let_go(ferry_tls_roots *roots, unsigned uses) {
+    ferry_platform_lock();
+    roots->users -= uses;
+    bool is_last = roots->users == 0;
+    ferry_platform_unlock();
+    if (is_last) {
+        roots_free(roots);
+    }
+}
+
 /* ---- Those of the system ---- */
 
 static bool is_same_text(const char *a, const char *b) {
@@ -168,8 +179,8 @@ static bool is_usable(const ferry_tls_roots *roots) {
            (roots->error == 0 || roots->error == EACCES);
 }
 
-static void read_system(void *ctx) {
-    ferry_tls_roots *roots = ctx;
+/* False where they are not kept: the caller then ends the use that keeping them is. */
+static bool read_system(ferry_tls_roots *roots) {
     roots->error =
         ferry_trust_read(&roots->places, add_pem, roots, roots->looked, sizeof roots->looked);
     ferry_platform_lock();
@@ -179,14 +190,11 @@ static void read_system(void *ctx) {
         system_roots = NULL; /* what was short may be there the next time */
     }
     ferry_platform_unlock();
-    if (!is_kept) {
-        ferry_tls_roots_release(roots);
-    }
+    return is_kept;
 }
 
 static void read_system_and_let_go(void *ctx) {
-    read_system(ctx);
-    ferry_tls_roots_release(ctx);
+    roots_let_go(ctx, read_system(ctx) ? 1 : 2);
 }
 
 /* Those that are there, or are being read, for these places; NULL: there are none. */
@@ -216,8 +224,9 @@ static bool start_reading(ferry_tls_roots *roots) {
     if (before != NULL) {
         ferry_tls_roots_release(before);
     }
-    if (!is_started) {
-        read_system(roots); /* a frame that is late is better than no connection */
+    /* A frame that is late is better than no connection. */
+    if (!is_started && !read_system(roots)) {
+        roots_let_go(roots, 1);
     }
     return is_started;
 }
@@ -347,12 +356,7 @@ ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_o
 }
 
 void ferry_tls_roots_release(ferry_tls_roots *roots) {
-    ferry_platform_lock();
-    bool is_last = --roots->users == 0;
-    ferry_platform_unlock();
-    if (is_last) {
-        roots_free(roots);
-    }
+    roots_let_go(roots, 1);
 }
 
 mbedtls_x509_crt *ferry_tls_roots_chain(ferry_tls_roots *roots) {

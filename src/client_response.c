@@ -102,7 +102,7 @@ bool ferry_client_is_upload_stopped(const ferry_client *client) {
  * take long: until there is something, no work, or its time is over. */
 static size_t read_by_polling(ferry_client *client, char *dst, size_t capacity) {
     int64_t since_us = ferry_host_now_us();
-    int64_t spent_us = client->read_us;
+    int64_t spent_us;
     size_t length = 0;
     do {
         length += client->backend->ops->read(client->backend, dst + length, capacity - length);
