@@ -31,12 +31,12 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->has_response = false;
     exchange->takes_body = false;
     exchange->pulls_body = false;
+    exchange->sender_has_work = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
     exchange->reader_waits = false;
     exchange->reader_has_work = false;
     exchange->writer_waits = false;
-    exchange->sender_has_work = false;
     exchange->upload_stopped = false;
     exchange->awaits_finish = false;
     exchange->response_ended = false;
@@ -90,6 +90,7 @@ void ferry_exchange_end(ferry_exchange *exchange) {
     exchange->state = FERRY_EXCHANGE_DONE;
     exchange->takes_body = false;
     exchange->pulls_body = false;
+    exchange->sender_has_work = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
 }
@@ -103,6 +104,7 @@ void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error) {
     exchange->error = error;
     exchange->takes_body = false;
     exchange->pulls_body = false;
+    exchange->sender_has_work = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
 }

@@ -57,6 +57,7 @@ static void drop_upload(ferry_wire *wire) {
     wire->upload = FERRY_UPLOAD_COMPLETE;
     wire->write_blocked = false;
     wire->is_draining = false;
+    wire->base.exchange->sender_has_work = false;
     update(wire);
 }
 

@@ -89,7 +89,6 @@ static void fetch_pull(ferry_fetch *fetch) {
             error = ferry_fail_memory(context);
         }
         if (error != FERRY_OK) {
-            fetch->base.exchange->sender_has_work = false;
             fetch_fail(fetch, error);
             return;
         }

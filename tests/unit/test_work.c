@@ -438,15 +438,20 @@ typedef struct drain {
     ferry_stream stream;
     size_t most; /* of one write */
     uint64_t taken;
+    const char *answer; /* NULL: none comes */
 } drain;
 
 static ferry_stream_result drain_read(ferry_stream *stream, void *to, size_t capacity,
                                       size_t *length) {
-    (void)stream;
-    (void)to;
-    (void)capacity;
-    (void)length;
-    return FERRY_STREAM_AGAIN;
+    drain *self = (drain *)stream;
+    if (self->answer == NULL) {
+        return FERRY_STREAM_AGAIN;
+    }
+    *length = strlen(self->answer);
+    CHECK(*length <= capacity);
+    memcpy(to, self->answer, *length);
+    self->answer = NULL;
+    return FERRY_STREAM_OK;
 }
 
 static ferry_stream_result drain_write(ferry_stream *stream, const ferry_slice *slices,
@@ -497,6 +502,29 @@ static void whole_body_is_sent_in_bounded_pieces(void) {
     CHECK(to.most <= MOST_SENT + 1024); /* the head */
     CHECK(polls > LENGTH / BYTES_A_US / (2 * WORK_US));
     ferry_client_free(client);
+    free(body);
+}
+
+/* There was room for more of the body, which is not to be sent any more. */
+static void body_that_is_cut_leaves_no_work(void) {
+    enum { LENGTH = 4 << 20 };
+    static const char *const answers[] = {
+        "HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 what\r\n\r\n",
+    };
+    char *body = calloc(1, LENGTH);
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        drain to;
+        ferry_client *client = drained(&to);
+        CHECK_INT(ferry_client_request_raw(client, FERRY_METHOD_PUT, "/", NULL, body, LENGTH),
+                  FERRY_OK);
+        to.answer = answers[i];
+        unsigned reads = machine.clock_reads;
+        ferry_client_poll(client);
+        CHECK(to.answer == NULL);
+        CHECK(machine.clock_reads - reads < 20); /* it would look at it for ever */
+        ferry_client_free(client);
+    }
     free(body);
 }
 
@@ -579,6 +607,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(idle_ms_does_not_count_while_there_is_work),
         CHECK_TEST(heads_are_read_in_bounded_pieces),
         CHECK_TEST(whole_body_is_sent_in_bounded_pieces),
+        CHECK_TEST(body_that_is_cut_leaves_no_work),
         CHECK_TEST(write_takes_what_its_time_allows),
         CHECK_TEST(hostile_responses_take_no_call_longer_than_its_time),
     };
