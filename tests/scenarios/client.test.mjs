@@ -360,7 +360,7 @@ describe("Memory", () => {
   after(() => Promise.all(closings.map((close) => close())));
 
   const kinds = ["get", "post", "chunked", "gzip", "deflate", "br", "zstd"];
-  const uploads = ["upload", "upload_chunked", "upload_expecting", "stream"];
+  const uploads = ["upload", "upload_chunked", "upload_expecting", "upload_read", "stream"];
   for (const kind of [...kinds, ...uploads]) {
     test(`${kind}_survives_each_allocation_that_fails_and_leaks_nothing`, async (t) => {
       if (packed[kind] && !accepted.includes(kind)) {
@@ -371,6 +371,7 @@ describe("Memory", () => {
         ["allocations", server, kind],
         "failed in the end: often",
         "succeeded in the end: yes",
+        "without a sentence: 0",
         "other errors: 0",
         "unusable after close: 0",
         "leaked: 0",

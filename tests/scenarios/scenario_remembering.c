@@ -129,6 +129,28 @@ static ferry_error upload_expecting(scenario *s) {
     return upload(s, headers, -1);
 }
 
+static ferry_error give_body(void *ctx, void *dst, size_t capacity, size_t *length) {
+    size_t *left = ctx;
+    *length = *left < capacity ? *left : capacity;
+    memset(dst, 'x', *length);
+    *left -= *length;
+    return FERRY_OK;
+}
+
+static ferry_error upload_read(scenario *s) {
+    size_t left = 3000;
+    ferry_request request = {.method = FERRY_METHOD_PUT,
+                             .url = "/put",
+                             .body_read = give_body,
+                             .body_ctx = &left,
+                             .streamed_length = 3000};
+    ferry_error error = scenario_connect(s);
+    if (error == FERRY_OK) {
+        error = scenario_result(s, "request", ferry_client_send(s->client, &request));
+    }
+    return error == FERRY_OK ? scenario_finish(s) : error;
+}
+
 static ferry_error stream(scenario *s) {
     static int destroyed;
     scenario_stream *memory = scenario_stream_new(
@@ -157,6 +179,7 @@ static exchange_function exchange_of(const char *kind) {
         {"upload", upload_known},
         {"upload_chunked", upload_chunked},
         {"upload_expecting", upload_expecting},
+        {"upload_read", upload_read},
         {"stream", stream},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -170,6 +193,7 @@ static exchange_function exchange_of(const char *kind) {
 typedef struct outcomes {
     long long succeeded;
     long long out_of_memory;
+    long long silent; /* no sentence says so */
     long long otherwise;
     long long unusable;
     long long leaked;
@@ -187,6 +211,10 @@ static bool try_one(scenario *s, exchange_function run, long long n, outcomes *s
     c.fail_at = 0;
     sums->succeeded += error == FERRY_OK;
     sums->out_of_memory += error == FERRY_ERROR_OUT_OF_MEMORY;
+    if (error == FERRY_ERROR_OUT_OF_MEMORY && s->client != NULL) {
+        const char *detail = ferry_client_get_error_detail(s->client);
+        sums->silent += strstr(detail, "memory") == NULL;
+    }
     if (error != FERRY_OK && error != FERRY_ERROR_OUT_OF_MEMORY) {
         sums->otherwise++;
         s->quiet = false;
@@ -217,6 +245,7 @@ static void run_allocations(scenario *s) {
     s->quiet = false;
     scenario_say(s, "failed in the end: %s", sums.out_of_memory > 2 ? "often" : "hardly");
     scenario_say(s, "succeeded in the end: %s", sums.succeeded > 0 ? "yes" : "no");
+    scenario_say(s, "without a sentence: %lld", sums.silent);
     scenario_say(s, "other errors: %lld", sums.otherwise);
     scenario_say(s, "unusable after close: %lld", sums.unusable);
     scenario_say(s, "leaked: %lld", sums.leaked);

@@ -172,6 +172,7 @@ export const environment = (variables) => {
 export const survived = [
   "failed in the end: often",
   "succeeded in the end: yes",
+  "without a sentence: 0",
   "other errors: 0",
   "unusable after close: 0",
   "leaked: 0",

@@ -364,6 +364,9 @@ add("names and version", ["names"]);
 add("reading where there is nothing", ["read_early"], answers(ok("hello")));
 add("memory of a failing allocator", ["partial_allocators"]);
 add("steady memory", ["steady", 20], answers(ok("hello")));
+for (const kind of ["get", "post", "upload", "upload_read"]) {
+  add(`no memory, ${kind}`, ["allocations", kind], echo);
+}
 
 // ---- Streams of the program's own ----
 
