@@ -145,16 +145,12 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
 }
 
 /* The peer may wait for the rest of the request before it says more. Whoever was sent here by a
- * write that left bytes with it has to come back to it: once what there was to read has been read,
- * though no byte of the body was in it, or once the connection takes more. */
-static bool is_writing_due(const ferry_client *client, bool was_due, uint64_t moved) {
-    return client->write_was_short && client->exchange.awaits_body &&
-           (!was_due || client->context.bytes_moved != moved);
+ * write that left bytes with it comes back to that once the connection takes more. */
+static bool is_writing_due(const ferry_client *client) {
+    return client->write_was_short && client->exchange.awaits_body;
 }
 
 static ferry_error read_body(ferry_client *client, void *dst, size_t capacity, size_t *length) {
-    bool was_due = client->exchange.awaits_body;
-    uint64_t moved = client->context.bytes_moved;
     ferry_error error = read_once(client, dst, capacity, length);
     while (client->sleep != NULL && error == FERRY_OK && *length == 0 &&
            client->status == FERRY_STATUS_BODY) {
@@ -163,7 +159,7 @@ static ferry_error read_body(ferry_client *client, void *dst, size_t capacity, s
                               "the response has ended, and the request has not: write the rest of "
                               "its body and finish it, or close");
         }
-        if (!client->exchange.reader_has_work && is_writing_due(client, was_due, moved)) {
+        if (!client->exchange.reader_has_work && is_writing_due(client)) {
             return FERRY_OK;
         }
         error = client->exchange.reader_has_work ? FERRY_OK : client->sleep(client);
