@@ -8,6 +8,7 @@ import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { quick } from "../scenarios/lib/run.mjs";
 import { ORIGIN, answer, loadLibrary, openBorder, stream } from "./lib/border.mjs";
+import { runCase } from "./lib/border_cases.mjs";
 import { programs } from "./lib/front.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -129,14 +130,18 @@ function lengths(border, read) {
   });
 }
 
-describe("Lengths", () => {
+describe("What crosses", () => {
   let border;
   before(async () => (border = await openBorder()));
   lengths(() => border, 65536);
+
+  test("cases_of_every_shape_come_to_what_they_should", async () => {
+    for (let seed = 1; seed <= (quick ? 300 : 3000); seed++) await runCase(border, seed);
+  });
 });
 
 const skipSanitized = (quick && "it is built for it") || (!hasCompiler && "there is no emcc");
-describe("Lengths, with AddressSanitizer", { skip: skipSanitized }, () => {
+describe("What crosses, with AddressSanitizer", { skip: skipSanitized }, () => {
   let border;
   before(async () => {
     const command = ["--build", path.dirname(programs), "--target", "border_asan"];
@@ -146,6 +151,10 @@ describe("Lengths, with AddressSanitizer", { skip: skipSanitized }, () => {
     border = await openBorder("border_asan");
   });
   lengths(() => border, 512);
+
+  test("cases_of_every_shape_come_to_what_they_should", async () => {
+    for (let seed = 1; seed <= 500; seed++) await runCase(border, seed);
+  });
 });
 
 describe("The JavaScript side", () => {
