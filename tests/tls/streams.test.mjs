@@ -448,7 +448,10 @@ for (const version of versions) {
       });
       const transcript = await run("allocations", server, "tls=1", trusting(), "get");
       assert.match(transcript, /^succeeded in the end: yes$/m);
-      assert.match(transcript, /^without a sentence: 0\nother errors: 0\nunusable after close: 0\nleaked: 0\n$/m);
+      assert.match(
+        transcript,
+        /^without a sentence: 0\nother errors: 0\nunusable after close: 0\nleaked: 0\n$/m,
+      );
     });
   });
 }
