@@ -303,9 +303,12 @@ static void run_waits(scenario *s) {
     say_waits(s);
     scenario_leave(s, FERRY_STATUS_REQUESTING);
     say_waits(s);
+    /* Where the time between two polls was over, it goes on at once. */
     while (ferry_client_read_response_body_chunk(s->client, &data, &length) == FERRY_OK &&
-           length > 0) {
-        continue;
+           (length > 0 || ferry_client_get_wait_timeout_ms(s->client) == 0)) {
+        if (length == 0) {
+            scenario_poll(s);
+        }
     }
     say_waits(s);
     scenario_say(s, "wait: %s", ferry_error_name(ferry_client_wait(s->client, 1)));
