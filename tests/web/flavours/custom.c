@@ -7,11 +7,12 @@
 
 static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 static size_t at;
+static bool is_asked;
 
 static ferry_stream_result read_response(ferry_stream *stream, void *dst, size_t capacity,
                                          size_t *length) {
     (void)stream;
-    size_t left = sizeof response - 1 - at;
+    size_t left = is_asked ? sizeof response - 1 - at : 0; /* what nobody asked for is no answer */
     *length = left < capacity ? left : capacity;
     memcpy(dst, response + at, *length);
     at += *length;
@@ -23,6 +24,7 @@ static ferry_stream_result ignore_request(ferry_stream *stream, const ferry_slic
     (void)stream;
     (void)count;
     *length = slices->length;
+    is_asked = true;
     return FERRY_STREAM_OK;
 }
 
