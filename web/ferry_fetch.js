@@ -145,8 +145,11 @@ mergeInto(LibraryManager.library, {
       if (typeof location != "object") {
         return ferryFetch.kindInNode(error, ferryFetch.CONNECTION, ferryFetch.NETWORK);
       }
-      if (!navigator.onLine) return ferryFetch.OFFLINE;
-      var target = new URL(record.url);
+      return ferryFetch.kindInPage(new URL(record.url));
+    },
+
+    kindInPage: function (target) {
+      if (typeof navigator == "object" && !navigator.onLine) return ferryFetch.OFFLINE;
       if (target.origin == self.origin) return ferryFetch.NETWORK;
       return location.protocol == "https:" &&
         target.protocol == "http:" &&
@@ -299,7 +302,7 @@ mergeInto(LibraryManager.library, {
       }
       record.empty = 0;
       record.come += chunk.length;
-      if (!record.byob) {
+      if (!record.byob || chunk.byteOffset) {
         ferryFetch.push(record, chunk, chunk.length);
         return;
       }

@@ -70,8 +70,26 @@ const pause = ({ pick }) =>
     () => new Promise((resolve) => setTimeout(resolve, 0)),
   ]);
 
+/** What looks like a stream: its pieces lie anywhere in their buffers, whatever reader is asked for. */
+function makeLookalike(random, { pieces, failure, endless }) {
+  const left = [...pieces];
+  const wait = pause(random);
+  const offset = random.below(3) * 5;
+  const read = async () => {
+    await wait();
+    if (left.length > 0) {
+      const bytes = Buffer.concat([Buffer.alloc(offset), left.shift()]);
+      return { done: false, value: Uint8Array.from(bytes).subarray(offset) };
+    }
+    if (failure) throw failure.reason;
+    return endless ? new Promise(() => {}) : { done: true };
+  };
+  return { getReader: () => ({ read }) };
+}
+
 function makeBody(random, { pieces, failure, endless }) {
   const { chance } = random;
+  if (chance(0.15)) return makeLookalike(random, { pieces, failure, endless });
   const wait = pause(random);
   const type = chance(0.4) ? "bytes" : undefined;
   const left = pieces.filter(({ length }) => length > 0 || !type); // it takes no empty ones
