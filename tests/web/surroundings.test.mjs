@@ -35,6 +35,22 @@ const ANSWERING = `
     });
     event.respondWith(new Response(body, { status: 201, headers }));
   });`;
+const NONSENSE = `
+  const body = (pull) => new Response(new ReadableStream({ pull }));
+  const answers = {
+    "/own/nothing": () => undefined,
+    "/own/object": () => ({}),
+    "/own/rejected": () => Promise.reject(),
+    "/own/null": () => Promise.reject(null),
+    "/own/errored": () => body((controller) => controller.error()),
+    "/own/thrown": () => body(() => { throw undefined; }),
+    "/own/text": () => body((controller) => controller.enqueue("no bytes")),
+    "/own/used": async () => { const made = new Response("a"); await made.text(); return made; },
+  };
+  self.addEventListener("fetch", (event) => {
+    const answer = answers[new URL(event.request.url).pathname];
+    if (answer) event.respondWith(answer());
+  });`;
 const TAKING_OVER = `
   self.addEventListener("install", () => self.skipWaiting());
   self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));`;
@@ -175,6 +191,19 @@ inPlaces(
       assert.ok(lines.includes("header: x-from: worker"));
       assert.ok(lines.includes("body 15 bytes: from the worker"));
       assert.match(lines.at(-1), /^error: FERRY_ERROR_NETWORK_OR_CORS: the network failed/);
+    });
+
+    test("a_service_worker_that_answers_nonsense_is_an_error_in_a_sentence", async (t) => {
+      const server = await routes(t, { "/a": { body: "hello" } });
+      const home = await place.home(t, server, { folder: programsWith(t, NONSENSE) });
+      await install(place, home);
+      const names = ["nothing", "object", "rejected", "null", "errored", "thrown", "text", "used"];
+      const requests = names.flatMap((name) => ["GET", `/own/${name}`, ","]);
+      const { lines } = await place.run(home, [`origin=${home.origin}`, ...requests, "GET", "/a"]);
+      const errors = lines.filter((line) => /^error: /.test(line));
+      assert.equal(errors.length, names.length, lines.join("\n"));
+      for (const line of errors) assert.match(line, /^error: FERRY_ERROR_[A-Z_]+: \S+( \S+){4}/);
+      assert.equal(lines.at(-1), "body 5 bytes: hello", "the program goes on");
     });
 
     test("mixed_content_is_told_from_other_failures", async (t) => {
