@@ -8,8 +8,9 @@ static ferry_status failed_connect_status(const ferry_client *client, ferry_erro
     if (error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_TLS_CERTIFICATE) {
         return FERRY_STATUS_TLS_HANDSHAKE_ERROR;
     }
-    return client->status == FERRY_STATUS_RESOLVING ? FERRY_STATUS_CANT_RESOLVE
-                                                    : FERRY_STATUS_CANT_CONNECT;
+    /* The link's phase, which the status follows a poll later. */
+    return client->backend->link == FERRY_LINK_RESOLVING ? FERRY_STATUS_CANT_RESOLVE
+                                                         : FERRY_STATUS_CANT_CONNECT;
 }
 
 /* ---- Time-outs ---- */
