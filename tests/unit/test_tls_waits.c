@@ -22,7 +22,7 @@
 enum {
     BODY_BYTES = 1000000, /* that are uploaded */
     MOST_TURNS = 100000,
-    MOST_IDLE = 300, /* polls of one status that move nothing: after the last byte, and in a
+    MOST_IDLE = 30, /* polls of one status that move nothing: after the last byte, and in a
                        handshake, where a call does no more than a millisecond's work or one step */
     RECEIVED_AT_ONCE = 50000,
     SENT_AT_ONCE = 300,
