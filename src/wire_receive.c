@@ -147,6 +147,7 @@ static int64_t known_length(const ferry_wire *wire) {
 /* A request that is still being sent goes on after a 2xx (RFC 9110 section 7.5), which may be an
  * echo of it; any other answer makes the rest pointless (RFC 9112 section 9.5). */
 static void settle_upload(ferry_wire *wire) {
+    ferry_wire_drain(wire);
     if (ferry_wire_is_uploading(wire) && (!is_success(wire) || wire->upload == FERRY_UPLOAD_HELD)) {
         ferry_wire_stop_upload(wire);
     }

@@ -104,6 +104,12 @@ static void upload_advance(ferry_wire *wire) {
     update(wire);
 }
 
+void ferry_wire_drain(ferry_wire *wire) {
+    if (wire->is_draining) {
+        upload_advance(wire);
+    }
+}
+
 /* Counts `length` bytes of tx as sent: framing, then body, then framing. */
 static void count_sent(ferry_wire *wire, size_t length) {
     ferry_exchange *exchange = wire->base.exchange;

@@ -102,6 +102,8 @@ void ferry_wire_flush(ferry_wire *wire);
 bool ferry_wire_can_flush(const ferry_wire *wire);
 /* Forgets what was not sent; the exchange goes on with the response. */
 void ferry_wire_stop_upload(ferry_wire *wire);
+/* Learns whether the stream still holds some of the request: reading may have sent that as well. */
+void ferry_wire_drain(ferry_wire *wire);
 /* True while bytes of the request are outstanding: here, at the caller, or with the stream. */
 bool ferry_wire_is_uploading(const ferry_wire *wire);
 void ferry_wire_open_tunnel(ferry_wire *wire);

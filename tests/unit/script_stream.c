@@ -21,6 +21,7 @@ static ferry_stream_result script_read(ferry_stream *stream, void *dst, size_t c
     if (!script->speaks_first && script->writes == script->answered) {
         return FERRY_STREAM_AGAIN;
     }
+    script->is_holding = false;
     script->reads++;
     if (script->pause && !script->paused) {
         script->paused = true;
@@ -76,8 +77,13 @@ static ferry_stream_result script_write(ferry_stream *stream, const ferry_slice 
             break;
         }
     }
+    script->is_holding = script->holds;
     *length = total;
     return total > 0 ? FERRY_STREAM_OK : script->write_end;
+}
+
+static ferry_stream_result script_flush(ferry_stream *stream) {
+    return ((script_stream *)stream)->is_holding ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
 }
 
 static bool script_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
@@ -101,6 +107,7 @@ static const ferry_stream_ops script_ops = {
     .shutdown = NULL,
     .destroy = script_destroy,
     .get_error_detail = script_detail,
+    .flush = script_flush,
 };
 
 void script_stream_init(script_stream *script, const char *bytes, size_t length,

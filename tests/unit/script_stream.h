@@ -24,6 +24,8 @@ typedef struct script_stream {
     size_t write_room;             /* bytes that writes take in all; 0: without end */
     ferry_stream_result write_end; /* once the room is used up */
     bool forgets;                  /* what is written, so that there is always room */
+    bool holds;                    /* what is written; the next read passes it on */
+    bool is_holding;
     ferry_descriptor descriptor;   /* to be waited on, for blocking calls; at first there is none */
     char sent[8192];
     size_t sent_length;

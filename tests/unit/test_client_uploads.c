@@ -171,6 +171,32 @@ static void an_early_answer_that_is_no_success_stops_the_request_and_tells(void)
     }
 }
 
+/* A stream over TLS sends what it holds when it is read, and may find the answer in the same call:
+ * nobody has told the client that the request is out. */
+static void a_request_that_went_out_with_a_read_is_whole(void) {
+    for (kind how = WHOLE; how < KINDS; how++) {
+        rig self;
+        char got[16];
+        size_t length = 0;
+        rig_init(&self, how, "HTTP/1.1 409 Conflict\r\nContent-Length: 5\r\n\r\nhello");
+        self.script.holds = true;
+        CHECK_INT(rig_send(&self), FERRY_OK);
+        while (how != WHOLE && self.given < sizeof body) {
+            CHECK_INT(rig_give(&self), FERRY_OK);
+        }
+        if (how != WHOLE) {
+            CHECK_INT(ferry_client_finish_request_body(self.client), FERRY_OK);
+            self.given++;
+        }
+        CHECK_INT(rig_run(&self, got, sizeof got, &length), FERRY_OK);
+        CHECK_MEM(got, length, "hello", 5);
+        CHECK(!ferry_client_is_upload_stopped(self.client));
+        CHECK_INT(rig_sent(&self), BODY_LENGTH);
+        CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_CONNECTED);
+        ferry_client_free(self.client);
+    }
+}
+
 static void a_blocking_read_says_that_the_request_is_not_finished(void) {
     rig self;
     char got[16];
@@ -496,6 +522,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_request_goes_on_after_a_success_that_comes_early),
         CHECK_TEST(a_response_that_ends_with_the_connection_lets_the_request_go_on),
         CHECK_TEST(an_early_answer_that_is_no_success_stops_the_request_and_tells),
+        CHECK_TEST(a_request_that_went_out_with_a_read_is_whole),
         CHECK_TEST(a_blocking_read_says_that_the_request_is_not_finished),
         CHECK_TEST(a_blocking_read_comes_back_to_a_write_that_was_short),
         CHECK_TEST(a_request_that_cannot_be_sent_whole_fails_at_once),
