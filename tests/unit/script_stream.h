@@ -26,7 +26,7 @@ typedef struct script_stream {
     bool forgets;                  /* what is written, so that there is always room */
     bool holds;                    /* what is written; the next read passes it on */
     bool is_holding;
-    ferry_descriptor descriptor;   /* to be waited on, for blocking calls; at first there is none */
+    ferry_descriptor descriptor; /* to be waited on, for blocking calls; at first there is none */
     char sent[8192];
     size_t sent_length;
     unsigned reads;
