@@ -15,12 +15,6 @@ void ferry_buffer_deinit(ferry_buffer *buffer, const ferry_context *context) {
     *buffer = (ferry_buffer){.limit = buffer->limit};
 }
 
-void ferry_buffer_trim(ferry_buffer *buffer, const ferry_context *context) {
-    if (buffer->capacity > FERRY_KEPT_BYTES && ferry_buffer_length(buffer) == 0) {
-        ferry_buffer_deinit(buffer, context);
-    }
-}
-
 ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length) {
     size_t content = ferry_buffer_length(buffer);
     if (length > buffer->limit || content > buffer->limit - length) {

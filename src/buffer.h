@@ -45,7 +45,11 @@ static inline void ferry_buffer_consume(ferry_buffer *buffer, size_t length) {
 }
 
 /* Frees the memory of an empty buffer that is larger than what an idle client keeps. */
-void ferry_buffer_trim(ferry_buffer *buffer, const ferry_context *context);
+static inline void ferry_buffer_trim(ferry_buffer *buffer, const ferry_context *context) {
+    if (buffer->capacity > FERRY_KEPT_BYTES && ferry_buffer_length(buffer) == 0) {
+        ferry_buffer_deinit(buffer, context);
+    }
+}
 
 /* The part of ferry_buffer_reserve() that is seldom needed. */
 ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length);

@@ -41,16 +41,6 @@ void ferry_headers_clear(ferry_headers *headers) {
     headers->has_dictionary = false;
 }
 
-void ferry_headers_trim(ferry_headers *headers, const ferry_context *context) {
-    bool is_large = headers->text.capacity > FERRY_KEPT_BYTES ||
-                    headers->dictionary.capacity > FERRY_KEPT_BYTES ||
-                    headers->capacity > FERRY_KEPT_BYTES / sizeof *headers->list ||
-                    headers->fields_capacity > FERRY_KEPT_BYTES / sizeof *headers->fields;
-    if (headers->count == 0 && is_large) {
-        ferry_headers_deinit(headers, context);
-    }
-}
-
 /* Makes room for `needed` items of `size` bytes; the capacity at least doubles. */
 static void *grow(const ferry_context *context, void *block, size_t *capacity, size_t needed,
                   size_t size) {

@@ -38,7 +38,15 @@ void ferry_headers_deinit(ferry_headers *headers, const ferry_context *context);
 void ferry_headers_clear(ferry_headers *headers);
 
 /* Frees the memory, where there are no fields and it is more than an idle client keeps. */
-void ferry_headers_trim(ferry_headers *headers, const ferry_context *context);
+static inline void ferry_headers_trim(ferry_headers *headers, const ferry_context *context) {
+    bool is_large = headers->text.capacity > FERRY_KEPT_BYTES ||
+                    headers->dictionary.capacity > FERRY_KEPT_BYTES ||
+                    headers->capacity > FERRY_KEPT_BYTES / sizeof *headers->list ||
+                    headers->fields_capacity > FERRY_KEPT_BYTES / sizeof *headers->fields;
+    if (is_large && headers->count == 0) {
+        ferry_headers_deinit(headers, context);
+    }
+}
 
 /* Fields come one by one: a copy of each is made. The value is trimmed by the caller. TOO_LARGE
  * past max_header_count or max_head_bytes, OUT_OF_MEMORY, both without a detail. */

@@ -10,36 +10,38 @@ static const char *stream_reason(ferry_stream *stream) {
     return reason != NULL ? reason : "the connection failed";
 }
 
-/* What a call of the stream gave, checked and counted. */
-static ferry_stream_result stream_settle(ferry_context *context, ferry_stream *stream,
-                                         ferry_stream_result result, size_t moved, size_t most,
-                                         size_t *length, const char **reason) {
-    switch (result) {
-    case FERRY_STREAM_OK:
-        if (moved == 0 || moved > most) {
-            *reason = moved == 0 ? "the stream says that it moved bytes, and moved none"
-                                 : "the stream says that it moved more bytes than it was asked for";
-            return FERRY_STREAM_FAILED;
-        }
-        context->bytes_moved += moved;
-        *length = moved;
-        break;
-    case FERRY_STREAM_AGAIN:
-    case FERRY_STREAM_END:
-    case FERRY_STREAM_TRUNCATED:
-        break;
-    case FERRY_STREAM_FAILED:
+/* What a call of the stream gave, where it is not simply some bytes. */
+static ferry_stream_result stream_explain(ferry_stream *stream, ferry_stream_result result,
+                                          size_t moved, const char **reason) {
+    if (result == FERRY_STREAM_OK) {
+        *reason = moved == 0 ? "the stream says that it moved bytes, and moved none"
+                             : "the stream says that it moved more bytes than it was asked for";
+        return FERRY_STREAM_FAILED;
+    }
+    if (result == FERRY_STREAM_FAILED) {
         *reason = stream_reason(stream);
-        break;
     }
     return result;
+}
+
+static inline bool stream_has_moved(ferry_context *context, ferry_stream_result result,
+                                    size_t moved, size_t most, size_t *length) {
+    if (result != FERRY_STREAM_OK || moved == 0 || moved > most) {
+        return false;
+    }
+    context->bytes_moved += moved;
+    *length = moved;
+    return true;
 }
 
 ferry_stream_result ferry_stream_read(ferry_context *context, ferry_stream *stream, void *dst,
                                       size_t capacity, size_t *length, const char **reason) {
     size_t moved = 0;
     ferry_stream_result result = stream->ops->read(stream, dst, capacity, &moved);
-    return stream_settle(context, stream, result, moved, capacity, length, reason);
+    if (stream_has_moved(context, result, moved, capacity, length)) {
+        return FERRY_STREAM_OK;
+    }
+    return stream_explain(stream, result, moved, reason);
 }
 
 ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *stream,
@@ -51,12 +53,15 @@ ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *str
         most += slices[i].length;
     }
     ferry_stream_result result = stream->ops->write(stream, slices, count, &moved);
+    if (stream_has_moved(context, result, moved, most, length)) {
+        return FERRY_STREAM_OK;
+    }
     /* Only reading has an end of its own. */
     if (result == FERRY_STREAM_END || result == FERRY_STREAM_TRUNCATED) {
         *reason = "the stream takes no more bytes";
         return FERRY_STREAM_FAILED;
     }
-    return stream_settle(context, stream, result, moved, most, length, reason);
+    return stream_explain(stream, result, moved, reason);
 }
 
 ferry_stream_result ferry_stream_flush(ferry_stream *stream, const char **reason) {

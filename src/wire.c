@@ -18,10 +18,14 @@ ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice 
                               &wire->stream_reason);
 }
 
-void ferry_wire_trim(ferry_wire *wire) {
+void ferry_wire_trim_request(ferry_wire *wire) {
     const ferry_context *context = wire->base.context;
     ferry_buffer_trim(&wire->tx, context);
     ferry_buffer_trim(&wire->held, context);
+}
+
+void ferry_wire_trim_response(ferry_wire *wire) {
+    const ferry_context *context = wire->base.context;
     ferry_buffer_trim(&wire->rx, context);
     ferry_buffer_trim(&wire->raw, context);
     ferry_buffer_trim(&wire->chunked.line, context);
@@ -44,7 +48,8 @@ void ferry_wire_disconnect(ferry_wire *wire) {
     wire->write_blocked = false;
     wire->is_draining = false;
     wire->is_ending = false;
-    ferry_wire_trim(wire);
+    ferry_wire_trim_request(wire);
+    ferry_wire_trim_response(wire);
 }
 
 void ferry_wire_end(ferry_wire *wire) {

@@ -35,7 +35,7 @@ void ferry_wire_reset_response(ferry_wire *wire) {
     wire->raw_ended = false;
     wire->pending = FERRY_OK;
     wire->write_reason[0] = '\0';
-    ferry_wire_trim(wire);
+    ferry_wire_trim_response(wire);
 }
 
 static bool is_success(const ferry_wire *wire) {
@@ -64,7 +64,7 @@ void ferry_wire_end_exchange(ferry_wire *wire) {
         return;
     }
     ferry_exchange_end(wire->base.exchange);
-    ferry_wire_trim(wire);
+    ferry_wire_trim_response(wire);
     wire->is_reused = true;
     if (!wire->framing.keep_alive) {
         ferry_wire_disconnect(wire);

@@ -40,7 +40,7 @@ static void update(ferry_wire *wire) {
     if (ferry_wire_is_uploading(wire)) {
         return;
     }
-    ferry_wire_trim(wire);
+    ferry_wire_trim_request(wire);
     ferry_exchange_sent(exchange);
     if (exchange->state == FERRY_EXCHANGE_BODY && exchange->response_ended) {
         ferry_wire_end_exchange(wire);

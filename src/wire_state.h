@@ -79,8 +79,10 @@ ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE
 void ferry_wire_fail(ferry_wire *wire, ferry_error error);
 /* Says to the stream that nothing follows, once nothing is left to be sent. */
 void ferry_wire_end(ferry_wire *wire);
-/* Frees what a request or a response has left that is large. */
-void ferry_wire_trim(ferry_wire *wire);
+/* Frees what a request has left that is large, once it is sent; and what a response has, once it is
+ * over. */
+void ferry_wire_trim_request(ferry_wire *wire);
+void ferry_wire_trim_response(ferry_wire *wire);
 /* Drops the connection: the link is CLOSED. */
 void ferry_wire_disconnect(ferry_wire *wire);
 /* Calls the stream, and keeps its reason for FERRY_STREAM_FAILED in stream_reason. */

@@ -4,11 +4,12 @@
 #include "platform.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool counts_forks;
+static atomic_bool counts_forks; /* the number of a process costs a system call, this does not */
 static int forks;
 
 static void hold(void) {
@@ -30,8 +31,10 @@ static void watch_forks(void) {
 }
 
 int ferry_platform_process(void) {
+    if (atomic_load_explicit(&counts_forks, memory_order_acquire)) {
+        return forks;
+    }
     pthread_once(&once, watch_forks);
-    /* The number costs a system call, the count does not. */
     return counts_forks ? forks : (int)getpid();
 }
 
