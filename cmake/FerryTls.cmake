@@ -4,17 +4,17 @@
 include_guard(GLOBAL)
 
 set(tls_sources
-    platform/tls_chain.c
-    platform/tls_ciphers.c
-    platform/tls_codes.c
-    platform/tls_config.c
-    platform/tls_constraints.c
-    platform/tls_mbedtls.c
-    platform/tls_roots.c
-    platform/tls_sessions.c
-    platform/tls_transport.c
-    platform/tls_verify.c
-    platform/tls_words.c)
+    platform/tls/bio.c
+    platform/tls/chain.c
+    platform/tls/ciphersuites.c
+    platform/tls/codes.c
+    platform/tls/config.c
+    platform/tls/describe.c
+    platform/tls/name_constraints.c
+    platform/tls/roots.c
+    platform/tls/sessions.c
+    platform/tls/stream.c
+    platform/tls/verify.c)
 
 set(ferry_has_TLS OFF)
 if(FERRY_TLS)
@@ -53,7 +53,7 @@ if(ferry_has_TLS)
               "${PROJECT_SOURCE_DIR}/cmake/WriteCaBundle.cmake"
       DEPENDS "${FERRY_CA_BUNDLE}" "${PROJECT_SOURCE_DIR}/cmake/WriteCaBundle.cmake"
       VERBATIM)
-    target_sources(ferry PRIVATE platform/trust_bundle.c "${bundle}")
+    target_sources(ferry PRIVATE platform/tls/trust_bundle.c "${bundle}")
   else()
     target_sources(ferry PRIVATE platform/posix/trust.c)
     set_source_files_properties(platform/posix/trust.c PROPERTIES COMPILE_DEFINITIONS
@@ -61,6 +61,6 @@ if(ferry_has_TLS)
   endif()
   message(STATUS "ferry: TLS is used, mbedTLS ${MbedTLS_VERSION}")
 else()
-  target_sources(ferry PRIVATE platform/tls_none.c)
+  target_sources(ferry PRIVATE platform/tls/none.c)
   message(STATUS "ferry: TLS is not used")
 endif()

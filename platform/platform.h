@@ -4,7 +4,7 @@
 #ifndef FERRY_PLATFORM_H
 #define FERRY_PLATFORM_H
 
-#include "connector.h"
+#include "base/context.h"
 
 /* ---- Addresses ---- */
 
@@ -122,38 +122,28 @@ int ferry_platform_process(void);
 void ferry_platform_lock(void);
 void ferry_platform_unlock(void);
 
-/* ---- Built from the above, the same on every platform ---- */
+/* ---- The certificate authorities that the system trusts. Only TLS asks for them; where the
+ * library is built with a bundle of its own, platform/tls/trust_bundle.c defines this part. ---- */
 
-/* tcp: a stream over a connected socket, which it owns from then on. OUT_OF_MEMORY. */
-ferry_error ferry_tcp_new(ferry_context *context, ferry_descriptor socket, ferry_stream **stream);
+/* What the environment says of where they are, as it was when it was asked; NULL: nothing. */
+typedef struct ferry_trust_places {
+    char *file;
+    char *folders;
+} ferry_trust_places;
 
-/* dialer: the connector for plain TCP (RFC 8305). OUT_OF_MEMORY. */
-ferry_error ferry_dialer_new(ferry_context *context, ferry_connector **connector);
+/* Asks the environment, which no other thread may change meanwhile. False: no memory. */
+bool ferry_trust_places_init(ferry_trust_places *places);
+void ferry_trust_places_deinit(ferry_trust_places *places);
 
-/* tunnel: what asks a proxy for a way to the origin, over a stream to that proxy. */
-typedef struct ferry_tunnel ferry_tunnel;
+/* Takes PEM text that ends with NUL, which `size` does not count; returns how many authorities were
+ * in it. */
+typedef size_t (*ferry_trust_add)(void *ctx, const char *pem, size_t size);
 
-/* For an origin that has a proxy. Where that refuses, code and headers of its answer go to the
- * exchange. OUT_OF_MEMORY. */
-ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
-                             const ferry_origin *origin, ferry_tunnel **tunnel);
-void ferry_tunnel_free(ferry_tunnel *tunnel);
-
-/* From the beginning, over another stream. */
-void ferry_tunnel_rewind(ferry_tunnel *tunnel);
-
-/* Goes on as far as the stream lets it; `done` tells whether that was to the open tunnel. Where
- * bytes of the origin came along with the proxy's answer, *stream is then another one, which gives
- * them first and owns the former. CANT_CONNECT: the proxy refuses; PROTOCOL, TOO_LARGE,
- * CONNECTION_ERROR, OUT_OF_MEMORY; with a detail. The stream stays the caller's. */
-ferry_error ferry_tunnel_step(ferry_tunnel *tunnel, ferry_stream **stream, bool *done);
-
-/* What it waits for: FERRY_EVENT_READ or FERRY_EVENT_WRITE. */
-unsigned ferry_tunnel_get_events(const ferry_tunnel *tunnel);
-
-/* route: the connector for every origin: it dials the origin or its proxy, then speaks TLS, asks
- * for a tunnel, and speaks TLS within that, as the origin needs it. OUT_OF_MEMORY. */
-ferry_error ferry_route_new(ferry_context *context, ferry_exchange *exchange,
-                            ferry_connector **connector);
+/* Gives `add` all that there is, and writes the places where it looked to `looked`, for a sentence.
+ * This takes long, for a frame: it is called on a thread of its own. Returns 0, EACCES where
+ * something could not be read that is there, or the errno of what makes the answer incomplete, such
+ * as EMFILE: then it has stopped, and what there is now is not to be relied on. */
+int ferry_trust_read(const ferry_trust_places *places, ferry_trust_add add, void *ctx, char *looked,
+                     size_t looked_size);
 
 #endif

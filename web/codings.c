@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* codings: none is built in, since the browser has undone them before a program sees the body. */
-#include "coding.h"
+#include "message/coding.h"
 
 const ferry_coding *const ferry_codings[] = {NULL};
 const char ferry_codings_accept[] = "";

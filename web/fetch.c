@@ -5,8 +5,8 @@
  */
 #include "fetch.h"
 
-#include "body_source.h"
 #include "fetch_request.h"
+#include "message/body_source.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -3,8 +3,8 @@
 #ifndef FERRY_FETCH_H
 #define FERRY_FETCH_H
 
-#include "backend.h"
 #include "fetch_js.h"
+#include "message/backend.h"
 
 /* What this backend waits for is no descriptor but the address of its signal; the event says so. */
 #define FERRY_EVENT_NEWS 0x80000000u

@@ -3,8 +3,8 @@
 #ifndef FERRY_FETCH_REQUEST_H
 #define FERRY_FETCH_REQUEST_H
 
-#include "backend.h"
-#include "buffer.h"
+#include "base/buffer.h"
+#include "message/backend.h"
 
 /* Writes what ferry_js_new() takes as text. Headers that a browser keeps to itself are left out,
  * with a line to the log. UNAVAILABLE, INVALID_PARAMETER (an option out of its range),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* trust: the authorities of a POSIX system, where its distribution keeps them; SSL_CERT_FILE and
  * SSL_CERT_DIR name others, as for OpenSSL. */
-#include "trust.h"
 #include "platform.h"
 
 #include <dirent.h>

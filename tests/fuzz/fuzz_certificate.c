@@ -2,7 +2,7 @@
 /* fuzz_certificate: a certificate of any bytes is matched against names, against its own name
  * constraints, its extensions are gone through, and it is put into words that end and fit, whatever
  * is in it. */
-#include "tls_state.h"
+#include "tls/tls_state.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_chunked_body: the chunked decoder gives the same for any pieces and any room, and when it
  * decodes in place. The first two bytes choose the pieces. */
-#include "h1_chunked.h"
+#include "h1/chunked.h"
 
 #include <stdlib.h>
 #include <string.h>

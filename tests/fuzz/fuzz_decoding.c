@@ -2,7 +2,7 @@
 /* fuzz_decoding: any bytes as a coded body: decoding ends, stays in its room, and gives the same
  * however the bytes arrive. The input's first five bytes choose the codings, how much is given and
  * taken at a time, and the limit. */
-#include "decoding.h"
+#include "message/decoding.h"
 
 #include <stdlib.h>
 #include <string.h>

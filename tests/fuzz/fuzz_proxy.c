@@ -2,10 +2,11 @@
 /* fuzz_proxy: what a proxy answers to CONNECT gives the same however its bytes come, and the bytes
  * behind a head that opens the tunnel are all there. The first byte says how a proxy is named or a
  * rule is read instead, or in which pieces the answer comes. */
-#include "no_proxy.h"
+#include "net/connect_tunnel.h"
 #include "platform.h"
-#include "proxy.h"
 #include "script_stream.h"
+#include "url/no_proxy.h"
+#include "url/proxy_url.h"
 
 #include <stdlib.h>
 #include <string.h>

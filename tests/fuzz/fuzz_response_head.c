@@ -2,7 +2,7 @@
 /* fuzz_response_head: the head parser and the framing rules give the same for a head in one piece
  * and for the same head cut in two. The first byte chooses where it is cut, the second the request.
  */
-#include "h1_framing.h"
+#include "h1/framing.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -49,9 +49,9 @@ async function runTest({ command }, limit) {
   return run(program, args, limit, env);
 }
 
-/** How many words of its name the test has in common with the file's: "tls", "lookup". */
+/** How many words of its name the test has in common with the file's path: "tls", "lookup". */
 function likeness(test, file) {
-  const words = new Set(path.basename(file, ".c").split("_"));
+  const words = new Set(file.slice(0, -".c".length).split(/[/_]/));
   return test.name.split("_").filter((word) => words.has(word)).length;
 }
 

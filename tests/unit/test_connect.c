@@ -3,6 +3,7 @@
  * are told as, wherever their bytes are split. */
 #include "check.h"
 #include "counted_memory.h"
+#include "net/connect_tunnel.h"
 #include "platform.h"
 #include "script_stream.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_decoding: content codings undone, however the bytes arrive and wherever they go wrong. What
  * is decoded is made by the encoders of the same libraries. */
-#include "decoding.h"
+#include "message/decoding.h"
 
 #include "check.h"
 #include "counted_memory.h"

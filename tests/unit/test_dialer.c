@@ -3,6 +3,7 @@
  * failure says, and that nothing is left behind. The time is the test's own. */
 #include "check.h"
 #include "counted_memory.h"
+#include "net/happy_eyeballs.h"
 #include "net_fixture.h"
 #include "platform.h"
 #include "system_faults.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_format: what ferry_format() writes is what the C library's snprintf() writes. */
-#include "format.h"
+#include "base/format.h"
 
 #include "check.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_limits: what is too large is refused before anything is sent, and what was large is not kept
  * when it is over. */
+#include "base/size_limits.h"
 #include "check.h"
 #include "counted_memory.h"
 #include "script_stream.h"
-#include "size_limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>

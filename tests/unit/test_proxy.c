@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_proxy: how a proxy is named, and which hosts need none. */
 #include "check.h"
-#include "no_proxy.h"
-#include "proxy.h"
+#include "url/no_proxy.h"
+#include "url/proxy_url.h"
 
 #include <string.h>
 

@@ -2,10 +2,11 @@
 /* test_socket: numeric addresses, sockets, the TCP stream, the wait and the clock, against the
  * kernel's own loopback. */
 #include "check.h"
+#include "net/tcp.h"
 #include "net_fixture.h"
 #include "platform.h"
-#include "stream.h"
 #include "system_faults.h"
+#include "wire/stream.h"
 
 #include <fcntl.h>
 #include <net/if.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sources: request bodies that are sent from the program's memory, and bodies that a function
  * of the program's gives. */
+#include "base/size_limits.h"
 #include "check.h"
 #include "counted_memory.h"
 #include "script_stream.h"
-#include "size_limits.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_span: comparing and cutting as HTTP's grammar has it (RFC 9110 section 5.6). */
-#include "span.h"
+#include "base/span.h"
 
 #include "check.h"
 

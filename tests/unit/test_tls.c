@@ -3,9 +3,9 @@
  * sessions, memory that is not there, and what is not accepted. */
 #include "check.h"
 #include "counted_memory.h"
+#include "platform.h"
+#include "tls/tls_state.h"
 #include "tls_peer.h"
-#include "tls_state.h"
-#include "trust.h"
 
 #include <mbedtls/psa_util.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* test_tls_roots: reading the system's authorities: on a thread, once, and whole or not at all. */
 #include "check.h"
 #include "net_fixture.h"
+#include "platform.h"
 #include "tls_peer.h"
-#include "trust.h"
 
 #include <errno.h>
 #include <fcntl.h>

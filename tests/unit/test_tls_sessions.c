@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tls_sessions: what a session that is remembered decides, and what it must not. */
 #include "check.h"
+#include "tls/tls_state.h"
 #include "tls_peer.h"
-#include "tls_state.h"
 
 #include <stdio.h>
 #include <string.h>

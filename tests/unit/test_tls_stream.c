@@ -3,8 +3,8 @@
  * a record, of a body or of nothing, and what the stream says of it. */
 #include "check.h"
 #include "system_faults.h"
+#include "tls/tls_state.h"
 #include "tls_peer.h"
-#include "tls_state.h"
 
 #include <psa/crypto.h>
 #include <stdio.h>

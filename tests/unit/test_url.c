@@ -3,7 +3,7 @@
 #include "ferry.h"
 
 #include "check.h"
-#include "ip.h"
+#include "url/ip.h"
 
 #include <stdio.h>
 #include <stdlib.h>

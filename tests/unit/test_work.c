@@ -2,16 +2,16 @@
 /* test_work: no call of a program that polls works without a bound, whatever comes: by counts of
  * bytes, and by a clock that passes as the decoders here say. */
 #include "check.h"
-#include "coding.h"
 #include "host/fake_host.h"
 #include "hostile.h"
+#include "message/coding.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #if FERRY_HAVE_ZLIB || FERRY_HAVE_BROTLI || FERRY_HAVE_ZSTD
-#include "codings.h"
+#include "coding/registry.h"
 #endif
 
 enum {
@@ -167,7 +167,7 @@ static ferry_error zstd_open(ferry_context *context, ferry_decoder **decoder) {
 static const ferry_coding zstd = {"zstd", zstd_open};
 #endif
 
-/* In place of platform/codings.c, or the empty list of the web. */
+/* In place of platform/coding/registry.c, or the empty list of the web. */
 const ferry_coding *const ferry_codings[] = {
     &sink,   &same,    &bomb,
 #if FERRY_HAVE_ZLIB

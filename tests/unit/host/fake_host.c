@@ -2,8 +2,8 @@
 /* fake_host: the clock is a number, and to sleep is to add to it. */
 #include "fake_host.h"
 
-#include "host.h"
-#include "wire.h"
+#include "client/runtime.h"
+#include "wire/connection.h"
 
 fake_host machine;
 

@@ -4,7 +4,7 @@
 #ifndef FERRY_TESTS_FAKE_HOST_H
 #define FERRY_TESTS_FAKE_HOST_H
 
-#include "connector.h"
+#include "wire/connector.h"
 
 typedef struct fake_host {
     int64_t now_us;

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* proxy_select: proxies that the program has set or the environment names, hosts that need none,
+ * and addresses that the program knows better than the resolver. */
+#include "client/proxy_select.h"
+
+#include "platform.h"
+#include "url/authority.h"
+#include "url/no_proxy.h"
+#include "url/proxy_url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LITERAL_SIZE = 80 }; /* an address with its zone */
+
+struct ferry_routing {
+    ferry_proxy *proxies[2]; /* for http and https; NULL: none is set */
+    ferry_proxy *found;      /* in the environment, the latest */
+    char *no_proxy;
+    bool reads_environment;
+    const ferry_tls_options *proxy_tls;
+    char *resolve; /* the lines, each with its NUL; NULL: none */
+    size_t resolve_count;
+    const char **proxy_headers; /* in one block with their texts; NULL: none */
+    ferry_proxy chosen;         /* the proxy with its TLS options */
+    char address[LITERAL_SIZE]; /* without brackets */
+};
+
+/* ---- What is kept ---- */
+
+/* An empty one; NULL where there is no memory. */
+static ferry_routing *make(const ferry_context *context) {
+    ferry_routing *made = ferry_alloc(context, sizeof *made);
+    if (made != NULL) {
+        *made = (ferry_routing){.no_proxy = NULL};
+    }
+    return made;
+}
+
+/* The texts in one block, one behind the other. False where there is no memory. */
+static bool copy(ferry_context *context, const char *const *texts, char **block, size_t *count) {
+    size_t size = 1;
+    for (*count = 0; texts[*count] != NULL; ++*count) {
+        size += strlen(texts[*count]) + 1;
+    }
+    char *at = ferry_alloc(context, size);
+    *block = at;
+    for (size_t i = 0; at != NULL && i < *count; i++) {
+        size_t length = strlen(texts[i]) + 1;
+        memcpy(at, texts[i], length);
+        at += length;
+    }
+    return at != NULL;
+}
+
+/* The same with their places in front of them, ended by NULL. */
+static bool copy_list(ferry_context *context, const char *const *texts, const char ***list) {
+    size_t size = sizeof *texts;
+    size_t count = 0;
+    for (; texts[count] != NULL; count++) {
+        size += sizeof *texts + strlen(texts[count]) + 1;
+    }
+    *list = ferry_alloc(context, size);
+    if (*list == NULL) {
+        return false;
+    }
+    char *at = (char *)(*list + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(texts[i]) + 1;
+        memcpy(at, texts[i], length);
+        (*list)[i] = at;
+        at += length;
+    }
+    (*list)[count] = NULL;
+    return true;
+}
+
+ferry_error ferry_routing_new(ferry_context *context, const ferry_client_options *options,
+                              ferry_routing **routing) {
+    *routing = NULL;
+    if (options->no_proxy == NULL && !options->proxy_from_environment &&
+        options->proxy_tls == NULL && options->resolve == NULL && options->proxy_headers == NULL) {
+        return FERRY_OK;
+    }
+    ferry_routing *made = make(context);
+    if (made == NULL) {
+        return ferry_fail_memory(context);
+    }
+    made->reads_environment = options->proxy_from_environment;
+    made->proxy_tls = options->proxy_tls;
+    const char *const no_proxy[] = {options->no_proxy, NULL};
+    size_t count;
+    if ((options->no_proxy != NULL && !copy(context, no_proxy, &made->no_proxy, &count)) ||
+        (options->resolve != NULL &&
+         !copy(context, options->resolve, &made->resolve, &made->resolve_count)) ||
+        (options->proxy_headers != NULL &&
+         !copy_list(context, options->proxy_headers, &made->proxy_headers))) {
+        ferry_routing_free(context, made);
+        return ferry_fail_memory(context);
+    }
+    *routing = made;
+    return FERRY_OK;
+}
+
+void ferry_routing_free(ferry_context *context, ferry_routing *routing) {
+    if (routing == NULL) {
+        return;
+    }
+    ferry_free(context, routing->proxy_headers);
+    ferry_free(context, routing->resolve);
+    ferry_free(context, routing->no_proxy);
+    ferry_free(context, routing->found);
+    ferry_free(context, routing->proxies[1]);
+    ferry_free(context, routing->proxies[0]);
+    ferry_free(context, routing);
+}
+
+ferry_error ferry_routing_set_proxy(ferry_context *context, ferry_routing **routing, bool secure,
+                                    const char *host, uint16_t port) {
+    ferry_proxy *proxy = NULL;
+    if (host == NULL && *routing == NULL) {
+        return FERRY_OK;
+    }
+    ferry_error error = host != NULL ? ferry_proxy_read(context, host, port, &proxy) : FERRY_OK;
+    if (error != FERRY_OK) {
+        return error;
+    }
+    if (*routing == NULL) {
+        *routing = make(context);
+    }
+    if (*routing == NULL) {
+        ferry_free(context, proxy);
+        return ferry_fail_memory(context);
+    }
+    ferry_free(context, (*routing)->proxies[secure]);
+    (*routing)->proxies[secure] = proxy;
+    return FERRY_OK;
+}
+
+/* ---- The environment ---- */
+
+/* The value of the first of the variables that is set and not empty; NULL: there is none. */
+static const char *get_variable(const char *const *names, const char **name) {
+    for (; *names != NULL; names++) {
+        const char *value = ferry_platform_getenv(*names);
+        if (value != NULL && value[0] != '\0') {
+            *name = *names;
+            return value;
+        }
+    }
+    return NULL;
+}
+
+/* HTTP_PROXY is what a CGI program has of a client's header "Proxy:", so it is not among them. */
+static const char *const http_variables[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+static const char *const https_variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
+                                              "ALL_PROXY", NULL};
+static const char *const no_proxy_variables[] = {"no_proxy", "NO_PROXY", NULL};
+
+static ferry_error find_in_environment(ferry_context *context, ferry_routing *routing,
+                                       ferry_span host, const ferry_origin *origin) {
+    const char *name = NULL;
+    const char *rules = get_variable(no_proxy_variables, &name);
+    if (rules != NULL && ferry_no_proxy_matches(ferry_span_of(rules), host, origin->port)) {
+        return FERRY_OK;
+    }
+    const char *text = get_variable(origin->secure ? https_variables : http_variables, &name);
+    if (text == NULL) {
+        return FERRY_OK;
+    }
+    ferry_error error = ferry_proxy_read(context, text, 0, &routing->found);
+    if (error != FERRY_OK && error != FERRY_ERROR_OUT_OF_MEMORY) {
+        char why[FERRY_DETAIL_SIZE];
+        memcpy(why, context->detail, sizeof why);
+        return ferry_fail(context, error, "the environment's %s: %s", name, why);
+    }
+    return error;
+}
+
+static ferry_error choose_proxy(ferry_context *context, ferry_routing *routing, ferry_span host,
+                                ferry_origin *origin) {
+    ferry_free(context, routing->found);
+    routing->found = NULL;
+    if (routing->no_proxy != NULL &&
+        ferry_no_proxy_matches(ferry_span_of(routing->no_proxy), host, origin->port)) {
+        return FERRY_OK;
+    }
+    const ferry_proxy *proxy = routing->proxies[origin->secure];
+    if (proxy == NULL && routing->reads_environment) {
+        ferry_error error = find_in_environment(context, routing, host, origin);
+        if (error != FERRY_OK) {
+            return error;
+        }
+        proxy = routing->found;
+    }
+    if (proxy != NULL) {
+        routing->chosen = *proxy;
+        routing->chosen.tls = routing->proxy_tls;
+        routing->chosen.headers = routing->proxy_headers;
+        origin->proxy = &routing->chosen;
+    }
+    return FERRY_OK;
+}
+
+/* ---- Addresses instead of look-ups ---- */
+
+typedef struct resolve_line {
+    ferry_span host;
+    int64_t port;
+    char address[LITERAL_SIZE];
+} resolve_line;
+
+/* Takes what stands before the colon, without its brackets. */
+static bool take_host(ferry_span *text, ferry_span *host) {
+    bool is_bracketed = text->length > 0 && text->data[0] == '[';
+    const char *end = memchr(text->data, is_bracketed ? ']' : ':', text->length);
+    if (end == NULL) {
+        return false;
+    }
+    *host = (ferry_span){text->data + is_bracketed, (size_t)(end - text->data) - is_bracketed};
+    size_t taken = (size_t)(end - text->data) + is_bracketed;
+    *text = (ferry_span){text->data + taken, text->length - taken};
+    if (host->length == 0 || text->length == 0 || text->data[0] != ':') {
+        return false;
+    }
+    *text = (ferry_span){text->data + 1, text->length - 1};
+    return true;
+}
+
+static bool read_address(ferry_span text, char address[LITERAL_SIZE]) {
+    ferry_address unused;
+    if (text.length >= 2 && text.data[0] == '[' && text.data[text.length - 1] == ']') {
+        text = (ferry_span){text.data + 1, text.length - 2};
+    }
+    if (text.length >= LITERAL_SIZE) {
+        return false;
+    }
+    memcpy(address, text.data, text.length);
+    address[text.length] = '\0';
+    return ferry_address_from_literal(address, 1, &unused);
+}
+
+/* "HOST:PORT:ADDRESS" */
+static bool read_line(ferry_span text, resolve_line *line) {
+    ferry_span port;
+    return take_host(&text, &line->host) && take_host(&text, &port) &&
+           ferry_span_to_int64(port, &line->port) && line->port >= 1 && line->port <= UINT16_MAX &&
+           read_address(text, line->address);
+}
+
+static ferry_span without_final_dot(ferry_span host) {
+    if (host.length > 1 && host.data[host.length - 1] == '.') {
+        host.length--;
+    }
+    return host;
+}
+
+/* Every line is read, so that a bad one is found at once; the first that is meant holds. */
+static ferry_error choose_address(ferry_context *context, ferry_routing *routing, ferry_span host,
+                                  ferry_origin *origin) {
+    uint16_t port = origin->port;
+    if (origin->proxy != NULL) {
+        host = ferry_span_of(origin->proxy->host);
+        port = origin->proxy->port;
+    }
+    const char *at = routing->resolve;
+    for (size_t i = 0; i < routing->resolve_count; i++, at += strlen(at) + 1) {
+        resolve_line line;
+        if (!read_line(ferry_span_of(at), &line)) {
+            char quote[FERRY_QUOTE_SIZE];
+            const char *quoted = strchr(at, '@') != NULL ? ferry_authority_quote(at, quote) : at;
+            return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                              "the `resolve` line \"%.120s\" is not HOST:PORT:ADDRESS", quoted);
+        }
+        if (origin->address == NULL && line.port == port &&
+            ferry_span_equals(without_final_dot(line.host), without_final_dot(host))) {
+            memcpy(routing->address, line.address, sizeof routing->address);
+            origin->address = routing->address;
+        }
+    }
+    return FERRY_OK;
+}
+
+ferry_error ferry_routing_choose(ferry_context *context, ferry_routing *routing, ferry_span host,
+                                 ferry_origin *origin) {
+    if (routing == NULL) {
+        return FERRY_OK;
+    }
+    ferry_error error = choose_proxy(context, routing, host, origin);
+    if (error == FERRY_OK && routing->resolve != NULL) {
+        error = choose_address(context, routing, host, origin);
+    }
+    return error;
+}

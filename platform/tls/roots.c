@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* roots: trusted authorities, read once and shared. */
+#include "tls_state.h"
+
+#include <errno.h>
+#include <mbedtls/oid.h>
+#include <mbedtls/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOKED_SIZE = 448 };
+
+struct ferry_tls_roots {
+    unsigned users; /* the thread that reads them is one; guarded by the platform's lock, as are */
+    int process;    /* whose thread that is: a child after fork() has none */
+    bool is_read;   /* nothing beneath changes any more; */
+    ferry_job *job; /* which reads them, until nobody waits for it; */
+    unsigned waits; /* and how many do */
+
+    ferry_trust_places places; /* of the system's: what they depend on */
+    size_t count;
+    size_t refused; /* that could not be read */
+    bool out_of_memory;
+    int error; /* an errno, as ferry_trust_read() has it */
+    char looked[LOOKED_SIZE];
+    mbedtls_x509_crt chain;
+    mbedtls_x509_crt *last; /* of the chain; NULL: it is empty */
+};
+
+/* Those of the system, which are read once in a process; guarded by the platform's lock. */
+static ferry_tls_roots *system_roots;
+
+/* mbedTLS knows nothing of name constraints; they are looked at in name_constraints.c. */
+static int take_extension(void *ctx, const mbedtls_x509_crt *certificate,
+                          const mbedtls_x509_buf *oid, int critical, const unsigned char *content,
+                          const unsigned char *end) {
+    (void)ctx;
+    (void)certificate;
+    (void)content;
+    (void)end;
+    bool is_known = MBEDTLS_OID_CMP(MBEDTLS_OID_NAME_CONSTRAINTS, oid) == 0;
+    return is_known || critical == 0 ? 0 : MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE;
+}
+
+static void refuse(ferry_tls_roots *roots, int result) {
+    if (ferry_tls_lacked_memory(result)) {
+        roots->out_of_memory = true;
+    } else {
+        roots->refused++;
+    }
+}
+
+static mbedtls_x509_crt *last_of(mbedtls_x509_crt *chain) {
+    while (chain->next != NULL) {
+        chain = chain->next;
+    }
+    return chain;
+}
+
+static void add_der(ferry_tls_roots *roots, const unsigned char *der, size_t size) {
+    mbedtls_x509_crt *end = roots->last != NULL ? roots->last : &roots->chain;
+    ferry_tls_forget_memory();
+    int result = mbedtls_x509_crt_parse_der_with_ext_cb(end, der, size, 1, take_extension, NULL);
+    if (result == 0) {
+        roots->count++;
+        roots->last = last_of(end);
+        /* verify.c looks at it, by the certificate itself. */
+        roots->last->MBEDTLS_PRIVATE(max_pathlen) = 0;
+    } else {
+        refuse(roots, result);
+    }
+}
+
+/* Text around the certificates is passed over. */
+static size_t add_pem(void *ctx, const char *pem, size_t size) {
+    ferry_tls_roots *roots = ctx;
+    size_t before = roots->count;
+    const char *end = pem + size;
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    for (const char *at = strstr(pem, begin); at != NULL && at < end;) {
+        mbedtls_pem_context context;
+        mbedtls_pem_init(&context);
+        size_t used = 0;
+        ferry_tls_forget_memory();
+        int result = mbedtls_pem_read_buffer(&context, begin, "-----END CERTIFICATE-----",
+                                             (const unsigned char *)at, NULL, 0, &used);
+        if (result == 0) {
+            size_t length = 0;
+            const unsigned char *der = mbedtls_pem_get_buffer(&context, &length);
+            add_der(roots, der, length);
+        } else {
+            refuse(roots, result);
+            used = sizeof begin - 1;
+        }
+        mbedtls_pem_free(&context);
+        at = strstr(at + used, begin);
+    }
+    return roots->count - before;
+}
+
+/* The length of the DER value that begins here, its header included; 0: it is none. */
+static size_t der_length(const unsigned char *der, size_t size) {
+    if (size < 2 || der[0] != 0x30) {
+        return 0;
+    }
+    size_t length = der[1];
+    size_t header = 2;
+    if (length >= 0x80) {
+        size_t count = length & 0x7f;
+        if (count < 1 || count > 3 || size < 2 + count) {
+            return 0;
+        }
+        length = 0;
+        for (size_t i = 0; i < count; i++) {
+            length = length << 8 | der[2 + i];
+        }
+        header += count;
+    }
+    return length <= size - header ? header + length : 0;
+}
+
+static void add_der_list(ferry_tls_roots *roots, const ferry_slice *list) {
+    const unsigned char *at = list->data;
+    size_t left = list->length;
+    while (left > 0) {
+        size_t length = der_length(at, left);
+        if (length == 0) {
+            roots->refused++;
+            return;
+        }
+        add_der(roots, at, length);
+        at += length;
+        left -= length;
+    }
+}
+
+static ferry_tls_roots *roots_new(void) {
+    ferry_tls_roots *roots = calloc(1, sizeof *roots);
+    if (roots != NULL) {
+        roots->users = 1;
+        roots->process = ferry_platform_process();
+        mbedtls_x509_crt_init(&roots->chain);
+    }
+    return roots;
+}
+
+static void roots_free(ferry_tls_roots *roots) {
+    mbedtls_x509_crt_free(&roots->chain);
+    ferry_trust_places_deinit(&roots->places);
+    ferry_job_free(roots->job);
+    free(roots);
+}
+
+/* Ends so many of its uses. */
+static void roots_let_go(ferry_tls_roots *roots, unsigned uses) {
+    ferry_platform_lock();
+    roots->users -= uses;
+    bool is_last = roots->users == 0;
+    ferry_platform_unlock();
+    if (is_last) {
+        roots_free(roots);
+    }
+}
+
+/* ---- Those of the system ---- */
+
+static bool is_same_text(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_same_place(const ferry_trust_places *a, const ferry_trust_places *b) {
+    return is_same_text(a->file, b->file) && is_same_text(a->folders, b->folders);
+}
+
+/* Half of them is as bad as none: which are missing nobody would know. */
+static bool is_usable(const ferry_tls_roots *roots) {
+    return roots->count > 0 && !roots->out_of_memory &&
+           (roots->error == 0 || roots->error == EACCES);
+}
+
+/* False where they are not kept: the caller then ends the use that keeping them is. */
+static bool read_system(ferry_tls_roots *roots) {
+    roots->error =
+        ferry_trust_read(&roots->places, add_pem, roots, roots->looked, sizeof roots->looked);
+    ferry_platform_lock();
+    roots->is_read = true;
+    bool is_kept = is_usable(roots) || system_roots != roots;
+    if (!is_kept) {
+        system_roots = NULL; /* what was short may be there the next time */
+    }
+    ferry_platform_unlock();
+    return is_kept;
+}
+
+static void read_system_and_let_go(void *ctx) {
+    roots_let_go(ctx, read_system(ctx) ? 1 : 2);
+}
+
+/* Those that are there, or are being read, for these places; NULL: there are none. */
+static ferry_tls_roots *join_system(const ferry_trust_places *places) {
+    ferry_platform_lock();
+    ferry_tls_roots *found = system_roots;
+    bool may_end = found != NULL && (found->is_read || found->process == ferry_platform_process());
+    if (may_end && is_same_place(&found->places, places)) {
+        found->users++;
+    } else {
+        found = NULL;
+    }
+    ferry_platform_unlock();
+    return found;
+}
+
+/* False: it has read them itself. */
+static bool start_reading(ferry_tls_roots *roots) {
+    ferry_platform_lock();
+    ferry_tls_roots *before = system_roots;
+    system_roots = roots;
+    roots->users += 2; /* that it is kept, and the thread */
+    roots->job = ferry_job_start(read_system_and_let_go, roots);
+    bool is_started = roots->job != NULL;
+    roots->users -= is_started ? 0 : 1;
+    ferry_platform_unlock();
+    if (before != NULL) {
+        ferry_tls_roots_release(before);
+    }
+    /* A frame that is late is better than no connection. */
+    if (!is_started && !read_system(roots)) {
+        roots_let_go(roots, 1);
+    }
+    return is_started;
+}
+
+static ferry_error fail_system(const ferry_tls_roots *roots, ferry_context *context) {
+    if (roots->out_of_memory || roots->error == ENOMEM) {
+        return ferry_fail_memory(context);
+    }
+    if (roots->error == EMFILE || roots->error == ENFILE) {
+        return ferry_fail(context, FERRY_ERROR_FAILED,
+                          "the trusted certificate authorities could not be read: too many open "
+                          "files");
+    }
+    if (roots->error == EACCES) {
+        return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
+                          "no trusted certificate authorities could be read in %s: permission "
+                          "denied",
+                          roots->looked);
+    }
+    if (roots->error != 0) {
+        return ferry_fail(context, FERRY_ERROR_FAILED,
+                          "the trusted certificate authorities could not be read: %s",
+                          strerror(roots->error));
+    }
+    return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
+                      "no trusted certificate authorities were found in %s: install them "
+                      "(ca-certificates), or give some in the TLS options",
+                      roots->looked);
+}
+
+ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **roots) {
+    ferry_trust_places places;
+    if (!ferry_trust_places_init(&places)) {
+        return ferry_fail_memory(context);
+    }
+    ferry_tls_roots *found = join_system(&places);
+    if (found != NULL) {
+        ferry_trust_places_deinit(&places);
+        *roots = found;
+        return FERRY_OK;
+    }
+    ferry_tls_roots *made = roots_new();
+    if (made == NULL) {
+        ferry_trust_places_deinit(&places);
+        return ferry_fail_memory(context);
+    }
+    made->places = places;
+    if (!start_reading(made) && !is_usable(made)) {
+        ferry_error error = fail_system(made, context);
+        ferry_tls_roots_release(made);
+        return error;
+    }
+    *roots = made;
+    return FERRY_OK;
+}
+
+ferry_error ferry_tls_roots_poll(ferry_tls_roots *roots, ferry_context *context, bool *ready) {
+    ferry_platform_lock();
+    bool is_read = roots->is_read;
+    if (is_read && roots->waits == 0) {
+        ferry_job_free(roots->job);
+        roots->job = NULL;
+    }
+    ferry_platform_unlock();
+    if (!is_read && roots->process != ferry_platform_process()) {
+        *ready = false;
+        return ferry_fail(context, FERRY_ERROR_FAILED,
+                          "the trusted certificate authorities were being read when fork() was "
+                          "called: connect again");
+    }
+    *ready = is_read && is_usable(roots);
+    return is_read && !*ready ? fail_system(roots, context) : FERRY_OK;
+}
+
+ferry_descriptor ferry_tls_roots_begin_wait(ferry_tls_roots *roots) {
+    ferry_platform_lock();
+    roots->waits++;
+    ferry_descriptor descriptor =
+        roots->job != NULL ? ferry_job_get_descriptor(roots->job) : FERRY_NO_DESCRIPTOR;
+    ferry_platform_unlock();
+    return descriptor;
+}
+
+/* Its descriptor goes with the last that waits: others may be asleep over it. */
+void ferry_tls_roots_end_wait(ferry_tls_roots *roots) {
+    ferry_platform_lock();
+    if (--roots->waits == 0 && roots->is_read) {
+        ferry_job_free(roots->job);
+        roots->job = NULL;
+    }
+    ferry_platform_unlock();
+}
+
+/* ---- Those of the options ---- */
+
+ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_options *options,
+                                       ferry_tls_roots **roots) {
+    ferry_tls_roots *made = roots_new();
+    if (made == NULL) {
+        return ferry_fail_memory(context);
+    }
+    if (options->ca_pem != NULL) {
+        add_pem(made, options->ca_pem, strlen(options->ca_pem));
+    }
+    if (options->ca_der.length > 0) {
+        add_der_list(made, &options->ca_der);
+    }
+    ferry_error error = FERRY_OK;
+    if (made->out_of_memory) {
+        error = ferry_fail_memory(context);
+    } else if (made->count == 0) {
+        error = ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                           "the trusted authorities (ca_pem, ca_der) hold no certificate that can "
+                           "be read");
+    } else if (made->refused > 0) {
+        ferry_log(context, FERRY_LOG_WARNING,
+                  "of the trusted authorities (ca_pem, ca_der) %zu cannot be read and %s left out",
+                  made->refused, made->refused == 1 ? "is" : "are");
+    }
+    if (error != FERRY_OK) {
+        roots_free(made);
+        return error;
+    }
+    made->is_read = true;
+    *roots = made;
+    return FERRY_OK;
+}
+
+void ferry_tls_roots_release(ferry_tls_roots *roots) {
+    roots_let_go(roots, 1);
+}
+
+mbedtls_x509_crt *ferry_tls_roots_chain(ferry_tls_roots *roots) {
+    return &roots->chain;
+}

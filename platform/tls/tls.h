@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* tls: TLS over any stream. stream.c and its neighbours define it, or none.c where the
+ * library is built without. */
+#ifndef FERRY_TLS_H
+#define FERRY_TLS_H
+
+#include "base/context.h"
+
+/* What the options hold, read and ready: authorities, certificate and key, pins, sessions. It does
+ * not change, and streams on different threads share it. */
+typedef struct ferry_tls_config ferry_tls_config;
+
+/* UNAVAILABLE with a detail where this build has no TLS. */
+ferry_error ferry_tls_check(ferry_context *context);
+
+/* Finds in the options' cache what has been read before, or reads it. Without a cache it is
+ * `*own`, which is made where it is NULL. INVALID_PARAMETER: a certificate, a key, a CRL or a pin
+ * cannot be read. UNAVAILABLE: no TLS. OUT_OF_MEMORY. The system's authorities may have to be read
+ * yet, by a thread: what is wrong with them ferry_tls_config_poll() says, or this one where no
+ * thread can be had. */
+ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options *options,
+                                 ferry_tls_cache **own, ferry_tls_config **config);
+void ferry_tls_config_release(ferry_tls_config *config);
+
+/* Whether a handshake can begin. UNAVAILABLE: there are no authorities on this system; FAILED: they
+ * cannot be read; OUT_OF_MEMORY. The configuration is then of no use any more, and
+ * ferry_tls_config_get() makes another. */
+ferry_error ferry_tls_config_poll(ferry_tls_config *config, ferry_context *context, bool *ready);
+
+/* While it is not ready: what is ready for reading when it is. FERRY_NO_DESCRIPTOR: it is to be
+ * polled again before long. Each begin has its end. */
+ferry_descriptor ferry_tls_config_begin_wait(ferry_tls_config *config);
+void ferry_tls_config_end_wait(ferry_tls_config *config);
+
+/* What is tried with one server, each on a connection of its own. */
+typedef enum ferry_tls_attempt {
+    /* With the session that is remembered, if there is one: mbedTLS then offers the version of that
+     * session alone. */
+    FERRY_TLS_FIRST_ATTEMPT,
+    FERRY_TLS_WITHOUT_SESSION,
+    /* mbedTLS 3.6 has to offer RSA-PSS signatures, since TLS 1.3 needs them, and takes none where a
+     * server that speaks no TLS 1.3 chooses them. Such a server is offered TLS 1.2 alone, without
+     * them. */
+    FERRY_TLS_WITHOUT_PSS,
+} ferry_tls_attempt;
+
+/* A stream that speaks TLS over `beneath`, which belongs to it from then on; where this fails it
+ * stays the caller's. `host` is a name or an address, without brackets; sessions are resumed with
+ * the same host and port. Port 0: nobody knows it, and no session is resumed or remembered.
+ * OUT_OF_MEMORY, FAILED. */
+ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
+                          ferry_tls_attempt attempt, const char *host, uint16_t port,
+                          ferry_stream *beneath, ferry_stream **stream);
+
+/* What the stream speaks TLS over; NULL where it speaks none. */
+ferry_stream *ferry_tls_beneath(const ferry_stream *stream);
+
+/* Goes on with the handshake as far as the stream beneath lets it; `done` tells whether that was
+ * to its end. What to wait for otherwise the stream's `wants` says. TLS_HANDSHAKE,
+ * TLS_CERTIFICATE, CONNECTION_ERROR, with a detail. */
+ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done);
+
+/* Whether the handshake failed in a way that another attempt is for, and which. */
+bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next);
+
+#endif

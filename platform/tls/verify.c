@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* verify: what mbedTLS does not look at while it verifies a chain: names by the alternative
+ * names only, issuers of version 1, name constraints, pins; and the sentence for what it finds. */
+#include "tls_state.h"
+
+#include <mbedtls/oid.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SAN_DNS = 2,
+    SAN_IP = 7,
+    BROKEN_LINK = MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_BAD_MD |
+                  MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY,
+};
+
+/* ---- Names ---- */
+
+static char lower(char c) {
+    return (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
+}
+
+static bool is_alike(const char *a, const char *b, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (lower(a[i]) != lower(b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name) {
+    size_t name_length = strlen(name);
+    if (name_length > 0 && name[name_length - 1] == '.') {
+        name_length--; /* the root's label, which certificates do not have */
+    }
+    if (length < 2 || pattern[0] != '*') {
+        return length > 0 && length == name_length && is_alike(pattern, name, length);
+    }
+    const char *rest = pattern + 1;
+    const char *dot = memchr(name, '.', name_length);
+    if (*rest != '.' || dot == NULL || dot == name) {
+        return false;
+    }
+    size_t rest_length = length - 1;
+    size_t tail_length = name_length - (size_t)(dot - name);
+    bool is_deep = memchr(rest + 1, '.', rest_length - 1) != NULL; /* not all of a top domain */
+    return is_deep && rest_length == tail_length && is_alike(rest, dot, rest_length);
+}
+
+/* A zone ("fe80::1%eth0") is this machine's own, and stands in no certificate. */
+static size_t read_address(const char *name, unsigned char address[16]) {
+    char text[64];
+    size_t length = strchr(name, ':') != NULL ? strcspn(name, "%") : strlen(name);
+    if (length >= sizeof text) {
+        return 0;
+    }
+    memcpy(text, name, length);
+    text[length] = '\0';
+    return mbedtls_x509_crt_parse_cn_inet_pton(text, address);
+}
+
+bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name) {
+    unsigned char address[16];
+    size_t address_length = read_address(name, address);
+    for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;
+         item = item->next) {
+        int kind = item->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
+        if (item->buf.p == NULL) {
+            continue;
+        }
+        if (address_length > 0
+                ? kind == SAN_IP && item->buf.len == address_length &&
+                      memcmp(item->buf.p, address, address_length) == 0
+                : kind == SAN_DNS &&
+                      ferry_tls_name_matches((const char *)item->buf.p, item->buf.len, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- The chain ---- */
+
+static void note(ferry_tls_verification *verification, const char *words) {
+    size_t used = strlen(verification->words);
+    snprintf(verification->words + used, sizeof verification->words - used, "%s%s",
+             used > 0 ? "; " : "", words);
+}
+
+static void note_about(ferry_tls_verification *verification, const mbedtls_x509_crt *certificate,
+                       const char *what) {
+    char subject[100];
+    char words[FERRY_TLS_WORDS_SIZE];
+    ferry_tls_write_subject(certificate, subject, sizeof subject);
+    snprintf(words, sizeof words, "the certificate of %s %s", subject, what);
+    note(verification, words);
+}
+
+static bool is_pinned(const ferry_tls_config *config, const mbedtls_x509_crt *certificate) {
+    unsigned char digest[FERRY_TLS_DIGEST_SIZE];
+    if (config->pin_count == 0 ||
+        mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, digest, 0) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < config->pin_count; i++) {
+        if (memcmp(config->pins[i], digest, sizeof digest) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False where it issues what it may not. */
+static bool may_issue(ferry_tls_verification *verification, const mbedtls_x509_crt *issuer) {
+    if (verification->config->roots != NULL && issuer->version < 3) {
+        note_about(verification, issuer, "is of version 1: it may not be that of an authority");
+        return false;
+    }
+    if (verification->issuer_count < FERRY_TLS_MOST_CERTIFICATES) {
+        verification->issuers[verification->issuer_count++] = issuer;
+    }
+    return true;
+}
+
+static bool is_permitted(ferry_tls_verification *verification,
+                         const mbedtls_x509_crt *certificate) {
+    for (size_t i = 0; i < verification->issuer_count; i++) {
+        const mbedtls_x509_crt *issuer = verification->issuers[i];
+        if (!ferry_tls_is_permitted(issuer, certificate)) {
+            char subject[100];
+            char what[200];
+            ferry_tls_write_subject(issuer, subject, sizeof subject);
+            snprintf(what, sizeof what, "has a name that its issuer %s may not give", subject);
+            note_about(verification, certificate, what);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* RFC 5280 section 6.1.4, (l) and (m); the authority itself, the first, is not counted. */
+static bool is_within_path_length(ferry_tls_verification *verification,
+                                  const mbedtls_x509_crt *issuer) {
+    bool is_first = verification->issuer_count == 0;
+    int length = ferry_tls_path_length(issuer);
+    if (!is_first && !ferry_tls_is_self_issued(issuer)) {
+        if (verification->path_left == 0) {
+            note_about(verification, issuer,
+                       "makes the path longer than an authority above allows");
+            return false;
+        }
+        verification->path_left -= verification->path_left > 0 ? 1 : 0;
+    }
+    if (length >= 0 && (verification->path_left < 0 || length < verification->path_left)) {
+        verification->path_left = length;
+    }
+    return true;
+}
+
+/* An issuer that is limited to other uses may not issue for servers either. */
+static bool may_serve(const mbedtls_x509_crt *certificate) {
+    return mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
+                                                     MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) ==
+           0;
+}
+
+static uint32_t look_at_leaf(ferry_tls_verification *verification,
+                             const mbedtls_x509_crt *certificate, uint32_t flags) {
+    flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    if (verification->name != NULL && !ferry_tls_is_for(certificate, verification->name)) {
+        flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    }
+    /* Every cipher suite that is offered has the server sign its part of the key exchange. */
+    if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0) {
+        flags |= MBEDTLS_X509_BADCERT_KEY_USAGE;
+    }
+    if (!may_serve(certificate)) {
+        flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    }
+    return flags;
+}
+
+static void log_certificate(const ferry_context *context, const mbedtls_x509_crt *certificate) {
+    if (context->log != NULL) {
+        char text[600];
+        ferry_tls_write_summary(certificate, text, sizeof text);
+        ferry_log(context, FERRY_LOG_INFO, "certificate: %s", text);
+    }
+}
+
+/* Looks at one certificate; false where something is wrong with it. */
+static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt *certificate,
+                    bool is_leaf, uint32_t flags) {
+    const ferry_tls_config *config = verification->config;
+    bool is_good = true;
+    /* mbedTLS puts an issuer by its name alone into the chain, and says so here. What is pinned
+     * above such a link has nothing to do with this certificate. */
+    if ((flags & BROKEN_LINK) != 0) {
+        verification->pin_matched = false;
+    }
+    if (!is_leaf && !may_serve(certificate)) {
+        flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    }
+    verification->pin_matched |= is_pinned(config, certificate);
+    uint32_t found = is_leaf ? look_at_leaf(verification, certificate, flags) : flags;
+    if (config->roots == NULL) {
+        found = 0; /* nobody is trusted, nobody is asked */
+    } else {
+        bool is_exempt = !is_leaf && ferry_tls_is_self_issued(certificate);
+        is_good = is_exempt || is_permitted(verification, certificate);
+        is_good = (is_leaf || is_within_path_length(verification, certificate)) && is_good;
+    }
+    char unknown[100];
+    if (config->roots != NULL &&
+        ferry_tls_find_unknown_critical(certificate, unknown, sizeof unknown)) {
+        char what[200];
+        snprintf(what, sizeof what, "has a critical extension that is not understood (%s)",
+                 unknown);
+        note_about(verification, certificate, what);
+        is_good = false;
+    }
+    if (found != 0) {
+        char words[FERRY_TLS_WORDS_SIZE];
+        ferry_tls_describe(certificate, found, verification->name, words, sizeof words);
+        note(verification, words);
+        is_good = false;
+    }
+    if (!is_leaf) {
+        is_good = may_issue(verification, certificate) && is_good;
+    } else if (config->pin_count > 0 && !verification->pin_matched) {
+        note(verification, "none of the pinned keys is in the chain");
+        is_good = false;
+    }
+    return is_good;
+}
+
+/* mbedTLS hears what was found at the last certificate, the server's own. */
+static int look_at_chain(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+    ferry_tls_verification *verification = ctx;
+    log_certificate(verification->context, certificate);
+    verification->lacks_issuer |= (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0;
+    bool is_good = look_at(verification, certificate, depth == 0, *flags);
+    verification->is_refused |= !is_good;
+    *flags = depth == 0 && verification->is_refused ? MBEDTLS_X509_BADCERT_OTHER : 0;
+    return 0;
+}
+
+/* ---- Chains in another order (RFC 8446 section 4.4.2) ---- */
+
+static bool has_issued(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate) {
+    return issuer->subject_raw.len == certificate->issuer_raw.len &&
+           memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
+}
+
+/* Puts the issuer of each certificate behind it, as far as they are there; copies, since the chain
+ * is mbedTLS's. */
+static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) {
+    const mbedtls_x509_crt *last = first;
+    for (int i = 0; i < FERRY_TLS_MOST_CERTIFICATES && last != NULL; i++) {
+        if (ferry_tls_chain_add(sorted, last->raw.p, last->raw.len) != 0) {
+            return false;
+        }
+        const mbedtls_x509_crt *issuer = first->next;
+        while (issuer != NULL && (issuer == last || !has_issued(issuer, last))) {
+            issuer = issuer->next;
+        }
+        last = issuer;
+    }
+    return true;
+}
+
+/* All over again; what is found goes to `again`. */
+static bool verify_again(const ferry_tls_verification *verification, mbedtls_x509_crt *chain,
+                         ferry_tls_verification *again) {
+    const ferry_tls_config *config = verification->config;
+    uint32_t flags = 0;
+    *again = (ferry_tls_verification){
+        .config = config,
+        .context = verification->context,
+        .name = verification->name,
+        .path_left = -1,
+    };
+    return mbedtls_x509_crt_verify_with_profile(
+               chain, config->roots != NULL ? ferry_tls_roots_chain(config->roots) : NULL,
+               ferry_tls_crl_of(config), &mbedtls_x509_crt_profile_default, NULL, &flags,
+               look_at_chain, again) == 0;
+}
+
+/* mbedTLS looks for an issuer only behind the certificate. */
+static bool verify_sorted(ferry_tls_verification *verification, const mbedtls_x509_crt *first) {
+    ferry_tls_verification again = {.config = NULL};
+    mbedtls_x509_crt sorted;
+    mbedtls_x509_crt_init(&sorted);
+    bool is_good = sort_chain(first, &sorted) && verify_again(verification, &sorted, &again);
+    mbedtls_x509_crt_free(&sorted);
+    if (!is_good && again.words[0] != '\0' && !again.lacks_issuer) {
+        memcpy(verification->words, again.words, sizeof again.words);
+    }
+    return is_good;
+}
+
+static bool may_be_unsorted(const ferry_tls_verification *verification, bool lacks_issuer,
+                            const mbedtls_x509_crt *first) {
+    return verification->config->roots != NULL && lacks_issuer && first->next != NULL;
+}
+
+/* The certificates as chain.c has read them, whose bytes are those that were signed. The key of
+ * the server's own is that of the handshake. */
+static bool verify_reread(ferry_tls_verification *verification,
+                          const mbedtls_x509_crt *certificate) {
+    ferry_tls_verification again;
+    mbedtls_x509_crt *first = &verification->chain;
+    const mbedtls_x509_buf *key = &certificate->pk_raw;
+    if (first->pk_raw.len != key->len || memcmp(first->pk_raw.p, key->p, key->len) != 0) {
+        return false;
+    }
+    if (verify_again(verification, first, &again)) {
+        return true;
+    }
+    memcpy(verification->words, again.words, sizeof again.words);
+    return may_be_unsorted(verification, again.lacks_issuer, first) &&
+           verify_sorted(verification, first);
+}
+
+/* Where mbedTLS is not to verify the chain, it must hear of what is wrong even so. */
+static int verify_answer(ferry_tls_verification *verification, bool is_good, uint32_t *flags) {
+    *flags = is_good ? 0 : MBEDTLS_X509_BADCERT_OTHER;
+    if (is_good) {
+        verification->words[0] = '\0';
+    }
+    return is_good || verification->config->roots != NULL ? 0 : MBEDTLS_ERR_X509_FATAL_ERROR;
+}
+
+int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+    ferry_tls_verification *verification = ctx;
+    verification->was_called = true;
+    ferry_tls_chain_restore(verification);
+    if (verification->uses_chain) {
+        *flags = 0;
+        return depth > 0
+                   ? 0
+                   : verify_answer(verification, verify_reread(verification, certificate), flags);
+    }
+    look_at_chain(ctx, certificate, depth, flags);
+    if (*flags == 0) {
+        return 0;
+    }
+    bool is_good = may_be_unsorted(verification, verification->lacks_issuer, certificate) &&
+                   verify_sorted(verification, certificate);
+    return verify_answer(verification, is_good, flags);
+}

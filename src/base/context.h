@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* context: what every part of one client shares: memory, limits, the log, and the last failure. */
+#ifndef FERRY_BASE_CONTEXT_H
+#define FERRY_BASE_CONTEXT_H
+
+#include "ferry.h"
+#include "format.h"
+
+enum { FERRY_DETAIL_SIZE = 576 };
+
+typedef struct ferry_context {
+    ferry_allocator allocator; /* complete: the defaults are filled in */
+    ferry_log_function log;
+    void *log_ctx;
+    size_t max_head_bytes;
+    size_t max_header_count;
+    size_t max_interim_responses;
+    int64_t max_decoded_bytes; /* INT64_MAX: none */
+    size_t poll_budget_bytes;
+    bool keep_content_coding;
+    uint64_t bytes_moved; /* by every stream that is called, the lowest included, both ways: it
+                             only grows (stream.c) */
+    const char *phase; /* of connecting, for a time-out's sentence: ", while it …"; NULL: no more is
+                          to be said of it */
+    char detail[FERRY_DETAIL_SIZE];
+} ferry_context;
+
+/* Memory through the client's allocator. ferry_free takes NULL. Sizes are never 0. */
+void *ferry_alloc(const ferry_context *context, size_t size);
+void ferry_free(const ferry_context *context, void *block);
+
+/* A block of `size` bytes with the first `kept` bytes of `block`, which is freed; where there is no
+ * memory it is not, and the result is NULL. `block` may be NULL. */
+void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_t size);
+
+/* malloc and free as an allocator; `realloc` is NULL. */
+extern const ferry_allocator ferry_default_allocator;
+
+/* Writes the detail (cut where it is too long; ferry_text_make_printable() has seen it), returns
+ * `error`. */
+ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *format, ...)
+    FERRY_PRINTF(3, 4);
+
+/* FERRY_ERROR_OUT_OF_MEMORY with its detail. */
+ferry_error ferry_fail_memory(ferry_context *context);
+
+/* One line to the log hook; does nothing where there is none. */
+void ferry_log(const ferry_context *context, ferry_log_kind kind, const char *format, ...)
+    FERRY_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* client: making and freeing one, its properties, and its status. */
+#include "client_state.h"
+
+#include "message/request_check.h"
+#include "runtime.h"
+
+#include <string.h>
+
+enum {
+    DEFAULT_CONNECT_MS = 30000,
+    DEFAULT_CONTINUE_MS = 1000,
+    DEFAULT_HEAD_BYTES = 65536,
+    DEFAULT_HEADER_COUNT = 256,
+    DEFAULT_INTERIM_RESPONSES = 32,
+    DEFAULT_CHUNK_SIZE = 65536,
+    LEAST_CHUNK_SIZE = 256,
+    MOST_CHUNK_SIZE = 16 * 1024 * 1024,
+};
+
+static const int64_t DEFAULT_DECODED_BYTES = 1024LL * 1024 * 1024;
+
+/* ---- Construction ---- */
+
+static int default_ms(int value, int fallback) {
+    return value == 0 ? fallback : (value < 0 ? -1 : value);
+}
+
+void ferry_client_set_timeouts(ferry_client *client, const ferry_timeouts *timeouts) {
+    static const ferry_timeouts none;
+    const ferry_timeouts *from = timeouts != NULL ? timeouts : &none;
+    client->timeouts = (ferry_timeouts){
+        .connect_ms = default_ms(from->connect_ms, DEFAULT_CONNECT_MS),
+        .response_ms = default_ms(from->response_ms, -1),
+        .idle_ms = default_ms(from->idle_ms, -1),
+        .total_ms = default_ms(from->total_ms, -1),
+        .continue_ms = default_ms(from->continue_ms, DEFAULT_CONTINUE_MS),
+    };
+}
+
+static size_t default_size(size_t value, size_t fallback) {
+    return value > 0 ? value : fallback;
+}
+
+static size_t least_size(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* False where only some of the functions are given. */
+static bool choose_allocator(ferry_allocator *allocator) {
+    int given =
+        (allocator->alloc != NULL) + (allocator->realloc != NULL) + (allocator->free != NULL);
+    if (given == 0) {
+        *allocator = ferry_default_allocator;
+    }
+    return given == 0 || given == 3;
+}
+
+/* A copy of a text that may be NULL. False where there is no memory. */
+static bool copy_text(ferry_client *client, const char *text, char **copy) {
+    if (text == NULL) {
+        return true;
+    }
+    size_t size = strlen(text) + 1;
+    *copy = ferry_alloc(&client->context, size);
+    if (*copy != NULL) {
+        memcpy(*copy, text, size);
+    }
+    return *copy != NULL;
+}
+
+/* There is no client yet to say what is wrong: the first call that needs a connection does. */
+static const char *find_bad_option(const ferry_client_options *options) {
+    if (options->user_agent != NULL &&
+        !ferry_field_value_is_valid(ferry_span_of(options->user_agent))) {
+        return "the user_agent has a CR, LF or another control character";
+    }
+    return ferry_proxy_headers_fault(options->proxy_headers);
+}
+
+ferry_error ferry_client_check_options(ferry_client *client) {
+    return client->bad_option == NULL ? FERRY_OK
+                                      : ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                                                   "%s", client->bad_option);
+}
+
+ferry_client *ferry_client_new(const ferry_client_options *options) {
+    static const ferry_client_options defaults;
+    const ferry_client_options *from = options != NULL ? options : &defaults;
+    ferry_context context = {
+        .allocator = from->allocator,
+        .log = from->log,
+        .log_ctx = from->log_ctx,
+        .max_head_bytes = least_size(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES),
+                                     FERRY_LIMIT_RESPONSE_HEAD),
+        .max_header_count = default_size(from->max_header_count, DEFAULT_HEADER_COUNT),
+        .max_interim_responses =
+            default_size(from->max_interim_responses, DEFAULT_INTERIM_RESPONSES),
+        .max_decoded_bytes = from->max_decoded_bytes == 0  ? DEFAULT_DECODED_BYTES
+                             : from->max_decoded_bytes < 0 ? INT64_MAX
+                                                           : from->max_decoded_bytes,
+        .poll_budget_bytes = default_size(from->poll_budget_bytes, ferry_host_poll_budget),
+        .keep_content_coding = from->keep_content_coding,
+    };
+    if (!choose_allocator(&context.allocator)) {
+        return NULL;
+    }
+    ferry_client *client = ferry_alloc(&context, sizeof *client);
+    if (client == NULL) {
+        return NULL;
+    }
+    *client = (ferry_client){.context = context, .read_chunk_size = DEFAULT_CHUNK_SIZE};
+    ferry_exchange_init(&client->exchange, &client->context);
+    ferry_buffer_init(&client->host, FERRY_LIMIT_HOST_TEXT);
+    ferry_buffer_init(&client->authority, FERRY_LIMIT_HOST_TEXT);
+    ferry_buffer_init(&client->url_base, FERRY_LIMIT_HOST_TEXT);
+    ferry_buffer_init(&client->proxy_authorization, FERRY_LIMIT_CREDENTIALS);
+    ferry_client_set_timeouts(client, &from->timeouts);
+    client->bad_option = find_bad_option(from);
+    if (!copy_text(client, from->user_agent, &client->user_agent) ||
+        !copy_text(client, from->fetch.integrity, &client->integrity) ||
+        ferry_routing_new(&client->context, from, &client->routing) != FERRY_OK) {
+        ferry_client_free(client);
+        return NULL;
+    }
+    client->fetch = from->fetch;
+    client->fetch.integrity = client->integrity;
+    return client;
+}
+
+void ferry_client_free(ferry_client *client) {
+    if (client == NULL) {
+        return;
+    }
+    ferry_context context = client->context;
+    if (client->stream_backend != NULL) {
+        client->stream_backend->ops->destroy(client->stream_backend);
+    }
+    if (client->host_backend != NULL) {
+        client->host_backend->ops->destroy(client->host_backend);
+    }
+    ferry_free(&context, client->integrity);
+    ferry_free(&context, client->user_agent);
+    ferry_routing_free(&context, client->routing);
+    ferry_buffer_deinit(&client->proxy_authorization, &context);
+    ferry_buffer_deinit(&client->url_base, &context);
+    ferry_buffer_deinit(&client->authority, &context);
+    ferry_buffer_deinit(&client->host, &context);
+    ferry_free(&context, client->chunk);
+    ferry_exchange_deinit(&client->exchange);
+    ferry_free(&context, client);
+}
+
+/* ---- The status ---- */
+
+void ferry_client_set_status(ferry_client *client, ferry_status status) {
+    if (client->status != status) {
+        client->status = status;
+        if (client->context.log != NULL) {
+            ferry_log(&client->context, FERRY_LOG_STATUS, "%s", ferry_status_name(status));
+        }
+    }
+}
+
+ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_error error) {
+    client->error = error;
+    ferry_exchange_fail(&client->exchange, error);
+    if (client->backend != NULL) {
+        client->backend->ops->close(client->backend);
+    }
+    ferry_client_set_status(client, status);
+    return error;
+}
+
+static ferry_status status_of_link(ferry_link link) {
+    switch (link) {
+    case FERRY_LINK_CLOSED:
+        break;
+    case FERRY_LINK_RESOLVING:
+        return FERRY_STATUS_RESOLVING;
+    case FERRY_LINK_CONNECTING:
+        return FERRY_STATUS_CONNECTING;
+    case FERRY_LINK_OPEN:
+        return FERRY_STATUS_CONNECTED;
+    }
+    return FERRY_STATUS_DISCONNECTED;
+}
+
+ferry_error ferry_client_update(ferry_client *client) {
+    switch (client->exchange.state) {
+    case FERRY_EXCHANGE_NONE:
+    case FERRY_EXCHANGE_DONE:
+        ferry_client_set_status(client, status_of_link(client->backend->link));
+        break;
+    case FERRY_EXCHANGE_SENDING:
+    case FERRY_EXCHANGE_WAITING:
+        ferry_client_set_status(client, FERRY_STATUS_REQUESTING);
+        break;
+    case FERRY_EXCHANGE_BODY:
+        ferry_client_set_status(client, FERRY_STATUS_BODY);
+        break;
+    case FERRY_EXCHANGE_FAILED:
+        return ferry_client_fail(client, FERRY_STATUS_CONNECTION_ERROR, client->exchange.error);
+    }
+    return FERRY_OK;
+}
+
+void ferry_client_drop(ferry_client *client) {
+    if (client->host_backend != NULL) {
+        client->host_backend->ops->close(client->host_backend);
+    }
+    if (client->stream_backend != NULL) {
+        client->stream_backend->ops->destroy(client->stream_backend);
+        client->stream_backend = NULL;
+    }
+    client->backend = NULL;
+    client->error = FERRY_OK;
+    client->context.detail[0] = '\0';
+    client->was_connected = false;
+    client->is_proxied = false;
+    client->is_absolute = false;
+    client->is_connect = false;
+    ferry_exchange_reset(&client->exchange);
+    ferry_buffer_trim(&client->exchange.url, &client->context);
+    ferry_client_set_status(client, FERRY_STATUS_DISCONNECTED);
+}
+
+void ferry_client_close(ferry_client *client) {
+    ferry_client_drop(client);
+}
+
+ferry_status ferry_client_get_status(const ferry_client *client) {
+    return client->status;
+}
+
+ferry_error ferry_client_get_error(const ferry_client *client) {
+    return client->error;
+}
+
+const char *ferry_client_get_error_detail(const ferry_client *client) {
+    return client->context.detail;
+}
+
+/* ---- Properties ---- */
+
+ferry_error ferry_client_set_read_chunk_size(ferry_client *client, size_t size) {
+    if (size < LEAST_CHUNK_SIZE || size > MOST_CHUNK_SIZE) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the read chunk size %zu is not between %d and %d bytes", size,
+                          LEAST_CHUNK_SIZE, MOST_CHUNK_SIZE);
+    }
+    if (client->chunk != NULL) {
+        char *chunk = ferry_resize(&client->context, client->chunk, 0, size);
+        if (chunk == NULL) {
+            return ferry_fail_memory(&client->context);
+        }
+        client->chunk = chunk;
+    }
+    client->read_chunk_size = size;
+    return FERRY_OK;
+}
+
+size_t ferry_client_get_read_chunk_size(const ferry_client *client) {
+    return client->read_chunk_size;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* connect: from a host that a program names to a backend that connects to it; proxies. */
+#include "client_state.h"
+
+#include "runtime.h"
+#include "url/authority.h"
+
+#include <assert.h>
+#include <string.h>
+
+static ferry_error set_text(ferry_client *client, ferry_buffer *buffer, ferry_span text) {
+    ferry_buffer_clear(buffer);
+    ferry_error error = ferry_buffer_reserve(buffer, &client->context, text.length + 1);
+    if (error != FERRY_OK) {
+        return ferry_buffer_explain(buffer, &client->context, error, "the host or its proxy");
+    }
+    memcpy(buffer->data, text.data, text.length);
+    buffer->data[text.length] = '\0';
+    buffer->end = text.length;
+    return FERRY_OK;
+}
+
+ferry_error ferry_client_set_authority(ferry_client *client, const char *authority, bool secure) {
+    ferry_error error = set_text(client, &client->authority, ferry_span_of(authority));
+    if (error != FERRY_OK) {
+        return error;
+    }
+    error = set_text(client, &client->url_base,
+                     secure ? FERRY_SPAN("https://") : FERRY_SPAN("http://"));
+    if (error == FERRY_OK) {
+        error =
+            ferry_buffer_append(&client->url_base, &client->context, authority, strlen(authority));
+    }
+    return ferry_buffer_explain(&client->url_base, &client->context, error, "the host");
+}
+
+static ferry_error check_port(ferry_client *client, int port, bool secure, uint16_t *number) {
+    if (port == -1) {
+        *number = secure ? 443 : 80;
+        return FERRY_OK;
+    }
+    if (port < 1 || port > UINT16_MAX) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the port %d is not between 1 and 65535 (-1: the default)", port);
+    }
+    *number = (uint16_t)port;
+    return FERRY_OK;
+}
+
+ferry_error ferry_client_make_room(ferry_client *client) {
+    size_t room = FERRY_AUTHORITY_SIZE + sizeof "https://"; /* beside what is in them */
+    if (ferry_buffer_reserve(&client->host, &client->context, room) != FERRY_OK ||
+        ferry_buffer_reserve(&client->authority, &client->context, room) != FERRY_OK ||
+        ferry_buffer_reserve(&client->url_base, &client->context, room) != FERRY_OK ||
+        ferry_buffer_reserve(&client->proxy_authorization, &client->context, 1) != FERRY_OK) {
+        return ferry_fail_memory(&client->context);
+    }
+    return FERRY_OK;
+}
+
+static ferry_error note_origin(ferry_client *client, const ferry_authority *authority,
+                               const ferry_origin *origin) {
+    char text[FERRY_AUTHORITY_SIZE];
+    assert(authority->host.length <= FERRY_MAX_HOST_LENGTH);
+    ferry_authority_write(authority, origin->port, origin->secure, text);
+    ferry_error error = set_text(client, &client->host, authority->host);
+    if (error == FERRY_OK) {
+        error = ferry_client_set_authority(client, text, origin->secure);
+    }
+    if (error == FERRY_OK) {
+        const char *authorization = origin->proxy != NULL ? origin->proxy->authorization : NULL;
+        error = set_text(client, &client->proxy_authorization,
+                         ferry_span_of(authorization != NULL ? authorization : ""));
+    }
+    return error;
+}
+
+ferry_error ferry_client_open(ferry_client *client, const ferry_authority *authority,
+                              ferry_origin *origin) {
+    ferry_error error = note_origin(client, authority, origin);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    client->is_proxied = origin->proxy != NULL;
+    client->proxy_headers = client->is_proxied ? origin->proxy->headers : NULL;
+    client->is_absolute = client->is_proxied && !origin->secure;
+    origin->host = client->host.data;
+    origin->user_agent = ferry_client_user_agent(client);
+    client->connect_since_ms = ferry_host_now_ms();
+    error = client->host_backend->ops->open(client->host_backend, origin, client->connect_since_ms);
+    if (error != FERRY_OK) {
+        client->host_backend->ops->close(client->host_backend);
+        return error;
+    }
+    client->backend = client->host_backend;
+    client->was_connected = true;
+    return ferry_client_update(client);
+}
+
+ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin) {
+    if (client->host_backend == NULL) {
+        ferry_error error =
+            ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
+        if (error != FERRY_OK) {
+            return error;
+        }
+    }
+    return client->host_backend->ops->prepare(client->host_backend, origin);
+}
+
+ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
+                                         const ferry_tls_options *tls) {
+    ferry_authority authority;
+    ferry_origin origin = {.tls = tls};
+    ferry_error error = ferry_client_check_options(client);
+    if (error == FERRY_OK) {
+        error = ferry_authority_parse(&client->context, host, &authority);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    if (authority.has_scheme && !authority.secure && tls != NULL) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the host says http://, but TLS options are given");
+    }
+    origin.secure = authority.secure || tls != NULL;
+    error = check_port(client, port, origin.secure, &origin.port);
+    if (error == FERRY_OK) {
+        error = ferry_routing_choose(&client->context, client->routing, authority.host, &origin);
+    }
+    if (error == FERRY_OK) {
+        error = ferry_client_prepare(client, &origin);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    ferry_client_drop(client);
+    return ferry_client_open(client, &authority, &origin);
+}
+
+static ferry_error set_proxy(ferry_client *client, bool secure, const char *host, int port) {
+    bool is_none = host == NULL || host[0] == '\0' || port == -1;
+    if (!is_none && (port < 1 || port > UINT16_MAX)) {
+        return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the port %d of the proxy is not between 1 and 65535 (-1: no proxy)",
+                          port);
+    }
+    return ferry_routing_set_proxy(&client->context, &client->routing, secure,
+                                   is_none ? NULL : host, (uint16_t)(is_none ? 0 : port));
+}
+
+ferry_error ferry_client_set_http_proxy(ferry_client *client, const char *host, int port) {
+    return set_proxy(client, false, host, port);
+}
+
+ferry_error ferry_client_set_https_proxy(ferry_client *client, const char *host, int port) {
+    return set_proxy(client, true, host, port);
+}
+
+ferry_stream *ferry_client_get_connection(const ferry_client *client) {
+    return client->backend != NULL ? client->backend->ops->get_stream(client->backend) : NULL;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* headers: the fields of one message, in order, as lines that stay put once they are sealed. */
+#ifndef FERRY_MESSAGE_HEADERS_H
+#define FERRY_MESSAGE_HEADERS_H
+
+#include "base/buffer.h"
+#include "base/span.h"
+
+/* Offsets of 32 bits: a head is at most some MB. */
+typedef struct ferry_header {
+    uint32_t line; /* offset of "Name: value" and NUL in the text */
+    uint32_t name_length;
+    uint32_t value; /* offset of the value: two bytes after the name once it is sealed */
+    uint32_t value_length;
+} ferry_header;
+
+typedef struct ferry_headers {
+    ferry_buffer text;
+    ferry_header *list;
+    size_t count;
+    size_t capacity;
+    size_t max_count;
+    bool has_folds; /* line ends are yet to be taken out of values */
+    bool is_sealed;
+    const char **lines; /* capacity + 1 pointers, filled when sealed, ended by NULL */
+    size_t lines_capacity;
+    ferry_buffer dictionary; /* the dictionary's strings; room for them is made when sealed */
+    ferry_field *fields;     /* `count` of room */
+    size_t fields_capacity;
+    size_t field_count;
+    bool has_dictionary;
+} ferry_headers;
+
+void ferry_headers_init(ferry_headers *headers, const ferry_context *context);
+void ferry_headers_deinit(ferry_headers *headers, const ferry_context *context);
+
+/* Forgets the fields, keeps the memory. */
+void ferry_headers_clear(ferry_headers *headers);
+
+/* Frees the memory, where there are no fields and it is more than an idle client keeps. */
+static inline void ferry_headers_trim(ferry_headers *headers, const ferry_context *context) {
+    bool is_large = headers->text.capacity > FERRY_KEPT_BYTES ||
+                    headers->dictionary.capacity > FERRY_KEPT_BYTES ||
+                    headers->capacity > FERRY_KEPT_BYTES / sizeof *headers->list ||
+                    headers->fields_capacity > FERRY_KEPT_BYTES / sizeof *headers->fields;
+    if (is_large && headers->count == 0) {
+        ferry_headers_deinit(headers, context);
+    }
+}
+
+/* Fields come one by one: a copy of each is made. The value is trimmed by the caller. TOO_LARGE
+ * past max_header_count or max_head_bytes, OUT_OF_MEMORY, both without a detail. */
+ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
+                              ferry_span value);
+/* Leaves a detail for an error of the calls that add to `headers`, and returns it. */
+ferry_error ferry_headers_explain(const ferry_headers *headers, ferry_context *context,
+                                  ferry_error error);
+/* Appends a space and `more` to the last value (obs-fold, RFC 9112 section 5.2). */
+ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
+                               ferry_span more);
+
+/* Or the whole block of lines is at hand, as in a head: fields are noted by their place in it, then
+ * the block is copied at once. Most lines need no change there but for NUL at their ends. */
+ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context *context,
+                                    ferry_header header);
+static inline ferry_error ferry_headers_note(ferry_headers *headers, const ferry_context *context,
+                                             ferry_header header) {
+    if (headers->count < headers->capacity && headers->count < headers->max_count) {
+        headers->list[headers->count++] = header;
+        return FERRY_OK;
+    }
+    return ferry_headers_note_slow(headers, context, header);
+}
+/* The last value goes on up to `end` in the block, line ends included. */
+void ferry_headers_note_fold(ferry_headers *headers, size_t end);
+ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *context,
+                                const char *block, size_t length);
+
+/* Makes the lines, and room for the dictionary, so that the getters need no memory. Nothing is
+ * added afterwards. OUT_OF_MEMORY. */
+ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context);
+
+static inline ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {
+    const ferry_header *header = &headers->list[index];
+    return (ferry_span){headers->text.data + header->line, header->name_length};
+}
+
+static inline ferry_span ferry_headers_value(const ferry_headers *headers, size_t index) {
+    const ferry_header *header = &headers->list[index];
+    return (ferry_span){headers->text.data + header->value, header->value_length};
+}
+
+/* Finds the next field of that name at or after *index, sets *index to one past it. */
+bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,
+                        ferry_span *value);
+
+/* The lines, ended by NULL; only after sealing, or when empty. */
+const char *const *ferry_headers_lines(const ferry_headers *headers);
+
+/* One field per name, values joined by "; ". Only after sealing, or when empty. */
+const ferry_field *ferry_headers_dictionary(ferry_headers *headers, size_t *count);
+
+#endif

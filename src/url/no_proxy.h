@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* no_proxy: which hosts are connected to directly, as a list of rules says. */
+#ifndef FERRY_URL_NO_PROXY_H
+#define FERRY_URL_NO_PROXY_H
+
+#include "base/span.h"
+
+/* True where one of the rules, which commas or white space part, is for the host (no brackets) and
+ * the port. A rule that is none is for no host. */
+bool ferry_no_proxy_matches(ferry_span rules, ferry_span host, uint16_t port);
+
+#endif

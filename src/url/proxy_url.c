@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* proxy_url: the password is cut out first, so that no sentence about the rest can hold it. */
+#include "proxy_url.h"
+
+#include "authority.h"
+
+#include <string.h>
+
+enum {
+    HOST_LIMIT = 300,         /* what a name or an address cannot exceed */
+    CREDENTIALS_LIMIT = 4096, /* so that a request head stays one that proxies take */
+};
+
+/* The pieces of the text, as they stand. */
+typedef struct proxy_parts {
+    bool secure;
+    bool has_userinfo;
+    ferry_span userinfo;
+    ferry_span host; /* with brackets */
+    uint16_t port;
+} proxy_parts;
+
+static ferry_error refuse(ferry_context *context, const char *why) {
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s", why);
+}
+
+static ferry_span skip(ferry_span text, size_t length) {
+    return (ferry_span){text.data + length, text.length - length};
+}
+
+static const char *find_any(ferry_span text, const char *set) {
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] != '\0' && strchr(set, text.data[i]) != NULL) {
+            return text.data + i;
+        }
+    }
+    return NULL;
+}
+
+/* ---- The scheme ---- */
+
+/* The length of "name" in "name://"; 0 where there is no scheme. */
+static size_t scheme_length(ferry_span text) {
+    size_t length = 0;
+    while (length < text.length &&
+           (ferry_is_tchar((unsigned char)text.data[length]) && text.data[length] != '%')) {
+        length++;
+    }
+    bool is_scheme = text.length - length >= 3 && memcmp(text.data + length, "://", 3) == 0;
+    return is_scheme ? length : 0;
+}
+
+static ferry_error take_scheme(ferry_context *context, ferry_span *text, bool *secure) {
+    size_t length = scheme_length(*text);
+    ferry_span scheme = {text->data, length};
+    *secure = ferry_span_equals(scheme, FERRY_SPAN("https"));
+    if (length == 0) {
+        return FERRY_OK;
+    }
+    if (ferry_span_starts_with(scheme, FERRY_SPAN("socks"))) {
+        return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
+                          "SOCKS is not spoken: a proxy is \"http://\" or \"https://\"");
+    }
+    if (!*secure && !ferry_span_equals(scheme, FERRY_SPAN("http"))) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the proxy has the scheme \"%.*s\": a proxy is \"http://\" or "
+                          "\"https://\"",
+                          (int)(length < 20 ? length : 20), scheme.data);
+    }
+    *text = skip(*text, length + 3);
+    return FERRY_OK;
+}
+
+/* ---- User name and password ---- */
+
+/* What stands before the last '@' belongs to them: many passwords hold one. */
+static ferry_error take_userinfo(ferry_context *context, ferry_span *text, proxy_parts *parts) {
+    for (size_t i = text->length; i > 0; i--) {
+        if (text->data[i - 1] == '@') {
+            parts->userinfo = (ferry_span){text->data, i - 1};
+            parts->has_userinfo = i > 1;
+            *text = skip(*text, i);
+            break;
+        }
+    }
+    if (find_any(parts->userinfo, "/?#") != NULL) {
+        return refuse(context, "the user name or the password of the proxy has a '/', '?' or '#', "
+                               "which must be percent-encoded there");
+    }
+    if (parts->userinfo.length > CREDENTIALS_LIMIT) {
+        return refuse(context, "the user name and the password of the proxy are too long");
+    }
+    return FERRY_OK;
+}
+
+/* Decodes what is percent-encoded; `dst` has room for as much. Control characters cannot be part of
+ * credentials (RFC 7617 section 2). */
+static ferry_error decode(ferry_context *context, ferry_span text, char *dst, size_t *length) {
+    *length = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (c == '%') {
+            int high = i + 2 < text.length ? ferry_hex_value(text.data[i + 1]) : -1;
+            int low = i + 2 < text.length ? ferry_hex_value(text.data[i + 2]) : -1;
+            if (high < 0 || low < 0) {
+                return refuse(context, "the user name or the password of the proxy has a '%' that "
+                                       "is not followed by two hexadecimal digits");
+            }
+            c = (char)(high * 16 + low);
+            i += 2;
+        }
+        if ((unsigned char)c < 0x20 || c == 0x7f) {
+            return refuse(context, "the user name or the password of the proxy has a control "
+                                   "character");
+        }
+        dst[(*length)++] = c;
+    }
+    return FERRY_OK;
+}
+
+/* "name:password" with its own bytes (RFC 7617 section 2). */
+static ferry_error read_credentials(ferry_context *context, ferry_span userinfo, char *dst,
+                                    size_t *length) {
+    const char *colon = memchr(userinfo.data, ':', userinfo.length);
+    size_t name_length = colon != NULL ? (size_t)(colon - userinfo.data) : userinfo.length;
+    size_t name_decoded = 0;
+    size_t password_decoded = 0;
+    ferry_error error =
+        decode(context, (ferry_span){userinfo.data, name_length}, dst, &name_decoded);
+    if (error == FERRY_OK && memchr(dst, ':', name_decoded) != NULL) {
+        error = refuse(context, "the user name of the proxy has a colon, which Basic "
+                                "authentication cannot carry (RFC 7617)");
+    }
+    dst[name_decoded] = ':';
+    if (error == FERRY_OK && colon != NULL) {
+        error = decode(context, skip(userinfo, name_length + 1), dst + name_decoded + 1,
+                       &password_decoded);
+    }
+    *length = name_decoded + 1 + password_decoded;
+    return error;
+}
+
+static char *write_base64(const char *data, size_t length, char *dst) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < length; i += 3) {
+        size_t count = length - i < 3 ? length - i : 3;
+        unsigned group = 0;
+        for (size_t j = 0; j < 3; j++) {
+            group = group << 8 | (j < count ? (unsigned char)data[i + j] : 0);
+        }
+        for (size_t j = 0; j < 4; j++) {
+            *dst++ = (char)(j <= count ? digits[group >> (18 - 6 * j) & 63] : '=');
+        }
+    }
+    return dst;
+}
+
+/* ---- Host and port ---- */
+
+/* In a URL: drops the path, and takes the port. */
+static ferry_error take_port(ferry_context *context, proxy_parts *parts) {
+    ferry_span host = parts->host;
+    const char *path = find_any(host, "/?#");
+    if (path != NULL) {
+        host.length = (size_t)(path - host.data);
+    }
+    const char *bracket = memchr(host.data, ']', host.length);
+    size_t from = bracket != NULL ? (size_t)(bracket - host.data) : 0;
+    const char *colon = memchr(host.data + from, ':', host.length - from);
+    bool is_bare_ipv6 =
+        bracket == NULL && colon != NULL &&
+        memchr(colon + 1, ':', host.length - (size_t)(colon + 1 - host.data)) != NULL;
+    parts->port = parts->secure ? 443 : 80;
+    parts->host = host;
+    if (colon == NULL || is_bare_ipv6) {
+        return FERRY_OK;
+    }
+    ferry_span digits = skip(host, (size_t)(colon + 1 - host.data));
+    parts->host.length = (size_t)(colon - host.data);
+    int64_t number = 0;
+    if (digits.length == 0) {
+        return FERRY_OK; /* "host:" is a URL with the default port */
+    }
+    if (!ferry_span_to_int64(digits, &number) || number < 1 || number > UINT16_MAX) {
+        return refuse(context, "the port of the proxy is not a number from 1 to 65535");
+    }
+    parts->port = (uint16_t)number;
+    return FERRY_OK;
+}
+
+static ferry_error split(ferry_context *context, const char *text, uint16_t port,
+                         proxy_parts *parts) {
+    ferry_span rest = ferry_span_trim(ferry_span_of(text));
+    *parts = (proxy_parts){.port = port};
+    ferry_error error = take_scheme(context, &rest, &parts->secure);
+    if (error == FERRY_OK) {
+        error = take_userinfo(context, &rest, parts);
+    }
+    parts->host = rest;
+    if (error == FERRY_OK && port == 0) {
+        error = take_port(context, parts);
+    }
+    if (error == FERRY_OK && parts->host.length == 0) {
+        error = refuse(context, "the proxy has no host");
+    }
+    if (error == FERRY_OK && parts->host.length >= HOST_LIMIT) {
+        error = refuse(context, "the host of the proxy is too long");
+    }
+    return error;
+}
+
+/* Checks the host as that of an origin is checked; `bare` then has it without brackets. What was
+ * given is not repeated: it may be a user name and a password, put into the wrong place. */
+static ferry_error check_host(ferry_context *context, ferry_span host, char bare[HOST_LIMIT]) {
+    ferry_authority authority;
+    const char *fault = ferry_authority_fault(host, &authority);
+    if (fault != NULL) {
+        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "the host of the proxy %s",
+                          fault);
+    }
+    if (authority.has_scheme) {
+        return refuse(context, "the proxy has two schemes");
+    }
+    memcpy(bare, authority.host.data, authority.host.length);
+    bare[authority.host.length] = '\0';
+    return FERRY_OK;
+}
+
+static ferry_proxy *make(ferry_context *context, const char *host, const proxy_parts *parts,
+                         ferry_span credentials) {
+    static const char scheme[] = "Basic ";
+    size_t host_size = strlen(host) + 1;
+    size_t base64_size = (credentials.length + 2) / 3 * 4;
+    ferry_proxy *proxy =
+        ferry_alloc(context, sizeof *proxy + host_size + sizeof scheme + base64_size);
+    if (proxy == NULL) {
+        return NULL;
+    }
+    char *at = (char *)(proxy + 1);
+    *proxy = (ferry_proxy){.host = at, .port = parts->port, .secure = parts->secure};
+    memcpy(at, host, host_size);
+    at += host_size;
+    if (parts->has_userinfo) {
+        proxy->authorization = at;
+        memcpy(at, scheme, sizeof scheme - 1);
+        at = write_base64(credentials.data, credentials.length, at + sizeof scheme - 1);
+        *at = '\0';
+    }
+    return proxy;
+}
+
+ferry_error ferry_proxy_read(ferry_context *context, const char *text, uint16_t port,
+                             ferry_proxy **proxy) {
+    proxy_parts parts;
+    char host[HOST_LIMIT];
+    char credentials[CREDENTIALS_LIMIT + 2];
+    size_t length = 0;
+    ferry_error error = split(context, text, port, &parts);
+    if (error == FERRY_OK && parts.has_userinfo) {
+        error = read_credentials(context, parts.userinfo, credentials, &length);
+    }
+    if (error == FERRY_OK) {
+        error = check_host(context, parts.host, host);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    ferry_proxy *made = make(context, host, &parts, (ferry_span){credentials, length});
+    if (made == NULL) {
+        return ferry_fail_memory(context);
+    }
+    *proxy = made;
+    return FERRY_OK;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* connection_state: what the parts of the wire backend share: connection.c (the link), send.c and
+ * source.c (the request), and receive.c (the response). Nothing else includes it. */
+#ifndef FERRY_WIRE_CONNECTION_STATE_H
+#define FERRY_WIRE_CONNECTION_STATE_H
+
+#include "connector.h"
+#include "h1/chunked.h"
+#include "h1/framing.h"
+#include "message/body_source.h"
+#include "message/decoding.h"
+#include "stream.h"
+
+typedef enum ferry_wire_upload {
+    FERRY_UPLOAD_COMPLETE = 0, /* all of the request is in tx, or sent */
+    FERRY_UPLOAD_HELD,         /* waits for 100 (Continue) */
+    FERRY_UPLOAD_OPEN,         /* waits for the caller's next piece */
+    FERRY_UPLOAD_SOURCE,       /* goes on from `source` or `borrowed`, whenever there is room */
+} ferry_wire_upload;
+
+enum { FERRY_WIRE_REASON_SIZE = 160 };
+
+typedef struct ferry_wire {
+    ferry_backend base;
+    ferry_connector *connector; /* NULL where the stream is the caller's */
+    ferry_stream *stream;       /* NULL unless the link is open */
+    const char *stream_reason;  /* why it failed; lives as long as the stream */
+    bool is_reused;             /* the connection has carried an exchange before */
+
+    /* The request. tx holds first framing, then body bytes, then framing. */
+    ferry_buffer tx;
+    size_t tx_prefix;
+    size_t tx_body;
+    ferry_buffer held;        /* a whole body that waits for 100 (Continue) */
+    ferry_body_source source; /* what gives the rest of the body */
+    ferry_span borrowed;      /* or where that lies, in the program's memory */
+    ferry_wire_upload upload;
+    bool is_streamed;
+    bool is_finished;         /* the caller has finished the streamed body */
+    int64_t upload_remaining; /* of a streamed body of known length; -1: chunked or a tunnel */
+    bool upload_is_chunked;
+    bool write_blocked; /* the last write was not taken whole */
+    bool is_draining;   /* all of the request is with the stream, which has not passed it on yet */
+    bool is_ending;     /* the stream is to be ended for writing, behind what is not sent yet */
+
+    /* The response. */
+    ferry_buffer rx;
+    ferry_h1_request_facts facts;
+    ferry_h1_head head;
+    ferry_h1_framing framing;
+    size_t interim_count;
+    bool undo_codings;
+    uint64_t remaining;
+    ferry_h1_chunked chunked;
+    ferry_decoding *decoding; /* NULL where there is nothing to undo */
+    ferry_buffer raw;         /* coded bytes on their way to `decoding` */
+    bool raw_ended;           /* the message is complete; decoded bytes may still come */
+    ferry_error pending;      /* what ends the body once the bytes before it are read */
+    char pending_detail[FERRY_DETAIL_SIZE];
+    char write_reason[FERRY_WIRE_REASON_SIZE]; /* why sending failed; "": it did not */
+} ferry_wire;
+
+/* connection.c */
+
+enum { FERRY_WIRE_WORDS_SIZE = 192 };
+
+typedef enum ferry_wire_idle {
+    FERRY_WIRE_IDLE = 0,
+    FERRY_WIRE_ENDED,  /* by the peer, or it has sent bytes that nobody asked for */
+    FERRY_WIRE_BROKEN, /* the stream has failed */
+} ferry_wire_idle;
+
+/* Nothing but CR and LF: what some servers put behind a body, and may stand in front of a message
+ * (RFC 9112 section 2.2). */
+bool ferry_wire_are_line_ends(const char *bytes, size_t length);
+/* Looks at an idle link once, without waiting. Where it is idle no more, `why` says so. */
+ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE]);
+/* Ends the exchange with an error (the detail is set) and drops the connection. */
+void ferry_wire_fail(ferry_wire *wire, ferry_error error);
+/* Says to the stream that nothing follows, once nothing is left to be sent. */
+void ferry_wire_end(ferry_wire *wire);
+/* Frees what a request has left that is large, once it is sent; and what a response has, once it is
+ * over. */
+void ferry_wire_trim_request(ferry_wire *wire);
+void ferry_wire_trim_response(ferry_wire *wire);
+/* Drops the connection: the link is CLOSED. */
+void ferry_wire_disconnect(ferry_wire *wire);
+/* Calls the stream, and keeps its reason for FERRY_STREAM_FAILED in stream_reason. */
+ferry_stream_result ferry_wire_stream_read(ferry_wire *wire, void *dst, size_t capacity,
+                                           size_t *length);
+ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice *slices,
+                                            size_t count, size_t *length);
+
+/* send.c */
+
+ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message);
+ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t length,
+                             size_t *written);
+ferry_error ferry_wire_finish(ferry_backend *backend);
+void ferry_wire_proceed(ferry_backend *backend);
+/* Sends what is in tx, and what follows without the caller, as far as the stream takes it. */
+void ferry_wire_flush(ferry_wire *wire);
+/* True where something is to be sent that does not wait for the caller. */
+bool ferry_wire_can_flush(const ferry_wire *wire);
+/* Forgets what was not sent; the exchange goes on with the response. */
+void ferry_wire_stop_upload(ferry_wire *wire);
+/* Learns whether the stream still holds some of the request: reading may have sent that as well. */
+void ferry_wire_drain(ferry_wire *wire);
+/* True while bytes of the request are outstanding: here, at the caller, or with the stream. */
+bool ferry_wire_is_uploading(const ferry_wire *wire);
+void ferry_wire_open_tunnel(ferry_wire *wire);
+
+/* source.c */
+
+/* Puts the next piece of a body from the program's function into tx, which is empty, or its end. A
+ * failure is the exchange's. */
+void ferry_wire_pull(ferry_wire *wire);
+
+/* receive.c */
+
+/* Reads and parses until the final head is complete or nothing more is there. Where sending has
+ * failed, nothing more will come: the exchange then ends. */
+void ferry_wire_receive_head(ferry_wire *wire);
+/* The same, where sending has just failed. */
+void ferry_wire_settle_failure(ferry_wire *wire);
+size_t ferry_wire_read(ferry_backend *backend, void *dst, size_t capacity);
+/* Ends an exchange whose request and response are both over: the connection is kept or dropped. */
+void ferry_wire_end_exchange(ferry_wire *wire);
+/* Ready for the next response; keeps the memory. */
+void ferry_wire_reset_response(ferry_wire *wire);
+
+#endif

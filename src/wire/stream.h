@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* stream: how the library calls a stream, its own ones and a program's: it counts the bytes that
+ * move, and holds the stream to its contract. */
+#ifndef FERRY_WIRE_STREAM_H
+#define FERRY_WIRE_STREAM_H
+
+#include "base/context.h"
+
+/* As the stream's own `read`. With FERRY_STREAM_FAILED, *reason says why, and is never NULL. A
+ * stream that says OK and moved no byte, or more than it was asked for, has failed: the loops that
+ * call it rely on progress. */
+ferry_stream_result ferry_stream_read(ferry_context *context, ferry_stream *stream, void *dst,
+                                      size_t capacity, size_t *length, const char **reason);
+
+/* As the stream's own `write`. */
+ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *stream,
+                                       const ferry_slice *slices, size_t count, size_t *length,
+                                       const char **reason);
+
+/* As the stream's own `flush`, and OK where it has none. */
+ferry_stream_result ferry_stream_flush(ferry_stream *stream, const char **reason);
+
+#endif
