@@ -23,8 +23,8 @@ export const breakages = [
   {
     name: "a byte of an upload is sent twice where the connection was full",
     file: "src/wire/send.c",
-    from: "ferry_buffer_consume(&wire->tx, written);",
-    to: "ferry_buffer_consume(&wire->tx, written > 1 ? written - 1 : written);",
+    from: "ferry_buffer_consume(&wire->tx, of_tx);",
+    to: "ferry_buffer_consume(&wire->tx, of_tx > 1 ? of_tx - 1 : of_tx);",
   },
   {
     name: "closing does not cancel what is connecting",
@@ -83,7 +83,7 @@ export const breakages = [
   {
     name: "an upload that waits for room is not told to wait for it",
     file: "src/wire/connection.c",
-    from: "if (ferry_buffer_length(&wire->tx) > 0 || wire->write_blocked || wire->is_ending) {",
+    from: "if (ferry_wire_can_flush(wire) || wire->is_ending) {",
     to: "if (wire->is_ending) {",
   },
   {
