@@ -102,7 +102,7 @@ void ferry_socket_close(ferry_descriptor socket);
 
 /* ---- Waiting and time ---- */
 
-/* As ferry_host_wait(), and marks in `ready` (may be NULL) which of the waits are ready. */
+/* As ferry_runtime_wait(), and marks in `ready` (may be NULL) which of the waits are ready. */
 ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeout_ms, bool *ready,
                                 bool *any_ready);
 int64_t ferry_platform_now_ms(void);

@@ -37,7 +37,7 @@ static ferry_error fetch_open(ferry_backend *backend, const ferry_origin *origin
     return FERRY_OK;
 }
 
-static void drop(ferry_fetch *fetch) {
+static void fetch_drop(ferry_fetch *fetch) {
     if (fetch->id != 0) {
         ferry_js_drop(fetch->id);
         fetch->id = 0;
@@ -46,19 +46,19 @@ static void drop(ferry_fetch *fetch) {
 
 /* Nothing more is wanted of the server. */
 static void fetch_fail(ferry_fetch *fetch, ferry_error error) {
-    drop(fetch);
+    fetch_drop(fetch);
     ferry_exchange_fail(fetch->base.exchange, error);
 }
 
 static void fetch_close(ferry_backend *backend) {
-    drop((ferry_fetch *)backend);
+    fetch_drop((ferry_fetch *)backend);
     backend->link = FERRY_LINK_CLOSED;
 }
 
 static void fetch_destroy(ferry_backend *backend) {
     ferry_fetch *fetch = (ferry_fetch *)backend;
     ferry_context *context = backend->context;
-    drop(fetch);
+    fetch_drop(fetch);
     ferry_buffer_deinit(&fetch->text, context);
     ferry_free(context, fetch);
 }
@@ -120,14 +120,14 @@ static ferry_error fetch_send(ferry_backend *backend, const ferry_message *messa
         return error;
     }
     size_t window = message->fetch->window_bytes;
-    drop(fetch);
+    fetch_drop(fetch);
     fetch->signal.seen = atomic_load(&fetch->signal.news);
     fetch->id = ferry_js_new(
         &fetch->signal, ferry_buffer_content(&fetch->text), ferry_buffer_length(&fetch->text),
         window > 0 ? window : DEFAULT_WINDOW, backend->context->max_head_bytes);
     if (message->body_length > 0 &&
         ferry_js_write(fetch->id, message->body, message->body_length) == 0) {
-        drop(fetch);
+        fetch_drop(fetch);
         return ferry_fail_memory(backend->context);
     }
     fetch->options = *message->fetch;
@@ -208,7 +208,8 @@ static const char *option_that_may_be_the_reason(const ferry_fetch *fetch) {
                                             : "";
 }
 
-static ferry_error describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind, const char *words) {
+static ferry_error fetch_describe(ferry_fetch *fetch, ferry_fetch_failure_kind kind,
+                                  const char *words) {
     ferry_context *context = fetch->base.context;
     const char *also = option_that_may_be_the_reason(fetch);
     switch (kind) {
@@ -280,13 +281,13 @@ static bool take_failure(ferry_fetch *fetch) {
         double length = ferry_js_words(fetch->id, words, sizeof words);
         assert(length <= (double)sizeof words);
         (void)length;
-        fetch_fail(fetch, describe(fetch, kind, words));
+        fetch_fail(fetch, fetch_describe(fetch, kind, words));
     }
     return kind != FERRY_FETCH_FAILURE_NONE;
 }
 
-static void end(ferry_fetch *fetch) {
-    drop(fetch);
+static void fetch_end(ferry_fetch *fetch) {
+    fetch_drop(fetch);
     ferry_exchange_end(fetch->base.exchange);
 }
 
@@ -344,7 +345,7 @@ static void take_head(ferry_fetch *fetch, size_t length) {
     ferry_exchange_head(exchange, (int)code, false, -1, hint);
     bool is_over = ferry_js_read(fetch->id, NULL, 0) < 0;
     if (is_over && ferry_js_failure(fetch->id) == FERRY_FETCH_FAILURE_NONE) {
-        end(fetch);
+        fetch_end(fetch);
     }
 }
 
@@ -400,7 +401,7 @@ static size_t fetch_read(ferry_backend *backend, void *dst, size_t capacity) {
     backend->exchange->bytes_received += (int64_t)length;
     backend->context->bytes_moved += length;
     if (is_over && !take_failure(fetch)) {
-        end(fetch);
+        fetch_end(fetch);
     }
     return length;
 }

@@ -40,7 +40,7 @@ static ferry_error add_pair(ferry_buffer *text, ferry_context *context, ferry_sp
 
 /* ---- Method and target ---- */
 
-static ferry_error check_method(ferry_context *context, ferry_span name) {
+static ferry_error fetch_check_method(ferry_context *context, ferry_span name) {
     if (ferry_span_equals(name, FERRY_SPAN("TRACE")) ||
         ferry_span_equals(name, FERRY_SPAN("TRACK")) ||
         ferry_span_equals(name, FERRY_SPAN("CONNECT"))) {
@@ -152,7 +152,7 @@ static ferry_error add_headers(ferry_buffer *text, ferry_context *context,
 ferry_error ferry_fetch_request_write(ferry_buffer *text, ferry_context *context,
                                       const ferry_message *message, bool secure) {
     ferry_buffer_clear(text);
-    ferry_error error = check_method(context, message->method_name);
+    ferry_error error = fetch_check_method(context, message->method_name);
     if (error == FERRY_OK) {
         error = add_text(text, context, message->method_name);
     }

@@ -32,12 +32,12 @@ static void sleep_on_thread(ferry_fetch_signal *signal, int timeout_ms) {
 }
 #endif
 
-bool ferry_host_can_wait(void) {
+bool ferry_runtime_can_wait(void) {
     return is_beside_main_thread() || ferry_js_can_sleep() != 0;
 }
 
-ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, size_t count,
-                            int timeout_ms, bool *ready) {
+ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+                               int timeout_ms, bool *ready) {
     ferry_fetch_signal nothing = {0};
     ferry_fetch_signal *signal = count > 0 ? ferry_fetch_signal_of(&waits[0]) : &nothing;
     if (signal == NULL) {

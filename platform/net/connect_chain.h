@@ -7,7 +7,7 @@
 #include "wire/connector.h"
 
 /* OUT_OF_MEMORY. */
-ferry_error ferry_route_new(ferry_context *context, ferry_exchange *exchange,
-                            ferry_connector **connector);
+ferry_error ferry_connect_chain_new(ferry_context *context, ferry_exchange *exchange,
+                                    ferry_connector **connector);
 
 #endif

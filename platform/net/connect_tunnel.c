@@ -13,7 +13,7 @@ enum {
     MOST_READS = 64, /* in one step */
 };
 
-struct ferry_tunnel {
+struct ferry_connect_tunnel {
     ferry_context *context;
     ferry_exchange *exchange;
     ferry_h1_tunnel answer;
@@ -121,9 +121,9 @@ static ferry_error put_ahead(ferry_context *context, ferry_buffer *bytes, ferry_
 
 /* ---- The tunnel ---- */
 
-ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
-                             const ferry_origin *origin, ferry_tunnel **tunnel) {
-    ferry_tunnel *made = ferry_alloc(context, sizeof *made);
+ferry_error ferry_connect_tunnel_new(ferry_context *context, ferry_exchange *exchange,
+                                     const ferry_origin *origin, ferry_connect_tunnel **tunnel) {
+    ferry_connect_tunnel *made = ferry_alloc(context, sizeof *made);
     if (made == NULL) {
         return ferry_fail_memory(context);
     }
@@ -132,26 +132,26 @@ ferry_error ferry_tunnel_new(ferry_context *context, ferry_exchange *exchange,
     made->has_credentials = origin->proxy->authorization != NULL;
     ferry_buffer_init(&made->request, FERRY_LIMIT_REQUEST_HEAD);
     ferry_buffer_init(&made->rx, context->max_head_bytes + FERRY_LIMIT_READ_AHEAD);
-    ferry_tunnel_rewind(made);
+    ferry_connect_tunnel_rewind(made);
     ferry_h1_tunnel_name(origin->proxy->host, origin->proxy->port, made->proxy);
     ferry_h1_tunnel_name(origin->host, origin->port, made->origin);
     ferry_error error = ferry_h1_tunnel_request(&made->request, context, origin);
     if (error != FERRY_OK) {
-        ferry_tunnel_free(made);
+        ferry_connect_tunnel_free(made);
         return error;
     }
     *tunnel = made;
     return FERRY_OK;
 }
 
-void ferry_tunnel_rewind(ferry_tunnel *tunnel) {
+void ferry_connect_tunnel_rewind(ferry_connect_tunnel *tunnel) {
     ferry_h1_tunnel_init(&tunnel->answer);
     ferry_buffer_clear(&tunnel->rx);
     tunnel->sent = 0;
     tunnel->reason = NULL;
 }
 
-void ferry_tunnel_free(ferry_tunnel *tunnel) {
+void ferry_connect_tunnel_free(ferry_connect_tunnel *tunnel) {
     if (tunnel != NULL) {
         ferry_buffer_deinit(&tunnel->rx, tunnel->context);
         ferry_buffer_deinit(&tunnel->request, tunnel->context);
@@ -159,18 +159,19 @@ void ferry_tunnel_free(ferry_tunnel *tunnel) {
     }
 }
 
-static size_t unsent(const ferry_tunnel *tunnel) {
+static size_t tunnel_unsent(const ferry_connect_tunnel *tunnel) {
     return ferry_buffer_length(&tunnel->request) - tunnel->sent;
 }
 
-unsigned ferry_tunnel_get_events(const ferry_tunnel *tunnel) {
-    return unsent(tunnel) > 0 ? FERRY_EVENT_WRITE : FERRY_EVENT_READ;
+unsigned ferry_connect_tunnel_get_events(const ferry_connect_tunnel *tunnel) {
+    return tunnel_unsent(tunnel) > 0 ? FERRY_EVENT_WRITE : FERRY_EVENT_READ;
 }
 
 /* Where writing fails the proxy may have said why before it stopped listening: reading tells. */
-static void send_request(ferry_tunnel *tunnel, ferry_stream *stream) {
-    while (unsent(tunnel) > 0) {
-        ferry_slice slice = {ferry_buffer_content(&tunnel->request) + tunnel->sent, unsent(tunnel)};
+static void send_request(ferry_connect_tunnel *tunnel, ferry_stream *stream) {
+    while (tunnel_unsent(tunnel) > 0) {
+        ferry_slice slice = {ferry_buffer_content(&tunnel->request) + tunnel->sent,
+                             tunnel_unsent(tunnel)};
         size_t written = 0;
         ferry_stream_result result =
             ferry_stream_write(tunnel->context, stream, &slice, 1, &written, &tunnel->reason);
@@ -182,7 +183,7 @@ static void send_request(ferry_tunnel *tunnel, ferry_stream *stream) {
 }
 
 /* What is said of the answer begins with whose it is. */
-static ferry_error explain(ferry_tunnel *tunnel, ferry_error error) {
+static ferry_error tunnel_explain(ferry_connect_tunnel *tunnel, ferry_error error) {
     char why[FERRY_DETAIL_SIZE];
     if (error != FERRY_ERROR_OUT_OF_MEMORY) {
         memcpy(why, tunnel->context->detail, sizeof why);
@@ -193,16 +194,16 @@ static ferry_error explain(ferry_tunnel *tunnel, ferry_error error) {
     return error;
 }
 
-static ferry_error refuse_end(ferry_tunnel *tunnel) {
+static ferry_error refuse_end(ferry_connect_tunnel *tunnel) {
     const char *what = tunnel->reason != NULL ? tunnel->reason : "it closed the connection";
     bool has_begun = !ferry_h1_head_is_empty(&tunnel->answer.head);
     ferry_fail(tunnel->context, FERRY_ERROR_CONNECTION_ERROR, "%s %s", what,
                has_begun ? "in the middle of its answer" : "without answering");
-    return explain(tunnel, FERRY_ERROR_CONNECTION_ERROR);
+    return tunnel_explain(tunnel, FERRY_ERROR_CONNECTION_ERROR);
 }
 
 /* One read into rx. `came` tells whether it brought something. */
-static ferry_error fill(ferry_tunnel *tunnel, ferry_stream *stream, bool *came) {
+static ferry_error tunnel_fill(ferry_connect_tunnel *tunnel, ferry_stream *stream, bool *came) {
     ferry_buffer *rx = &tunnel->rx;
     *came = false;
     ferry_error error = ferry_buffer_reserve(rx, tunnel->context, READ_SIZE);
@@ -223,7 +224,7 @@ static ferry_error fill(ferry_tunnel *tunnel, ferry_stream *stream, bool *came) 
     return waits ? FERRY_OK : refuse_end(tunnel);
 }
 
-static ferry_error refuse(ferry_tunnel *tunnel) {
+static ferry_error tunnel_refuse(ferry_connect_tunnel *tunnel) {
     int code = tunnel->answer.head.code;
     const char *reason = tunnel->answer.reason;
     const char *hint = "";
@@ -240,9 +241,9 @@ static ferry_error refuse(ferry_tunnel *tunnel) {
 }
 
 /* The head is there: a 2xx opens the tunnel, whatever its fields say (RFC 9110 section 9.3.6). */
-static ferry_error settle(ferry_tunnel *tunnel, ferry_stream **stream, bool *done) {
+static ferry_error tunnel_resolve(ferry_connect_tunnel *tunnel, ferry_stream **stream, bool *done) {
     if (tunnel->answer.head.code < 200 || tunnel->answer.head.code > 299) {
-        return refuse(tunnel);
+        return tunnel_refuse(tunnel);
     }
     ferry_headers_clear(&tunnel->exchange->headers);
     ferry_log(tunnel->context, FERRY_LOG_INFO, "the proxy %s opened a tunnel to %s", tunnel->proxy,
@@ -252,23 +253,24 @@ static ferry_error settle(ferry_tunnel *tunnel, ferry_stream **stream, bool *don
                                                 : FERRY_OK;
 }
 
-ferry_error ferry_tunnel_step(ferry_tunnel *tunnel, ferry_stream **stream, bool *done) {
+ferry_error ferry_connect_tunnel_step(ferry_connect_tunnel *tunnel, ferry_stream **stream,
+                                      bool *done) {
     *done = false;
     send_request(tunnel, *stream);
-    bool came = unsent(tunnel) == 0;
+    bool came = tunnel_unsent(tunnel) == 0;
     for (int reads = 0; came && reads < MOST_READS; reads++) {
         bool complete = false;
-        ferry_error error = fill(tunnel, *stream, &came);
+        ferry_error error = tunnel_fill(tunnel, *stream, &came);
         if (error != FERRY_OK) {
             return error;
         }
         error = ferry_h1_tunnel_parse(&tunnel->answer, tunnel->context, &tunnel->exchange->headers,
                                       &tunnel->rx, &complete);
         if (error != FERRY_OK) {
-            return explain(tunnel, error);
+            return tunnel_explain(tunnel, error);
         }
         if (complete) {
-            return settle(tunnel, stream, done);
+            return tunnel_resolve(tunnel, stream, done);
         }
     }
     return FERRY_OK;

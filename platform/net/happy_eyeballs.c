@@ -33,11 +33,11 @@ typedef struct ferry_dial {
     char host[];
 } ferry_dial;
 
-typedef struct ferry_dialer {
+typedef struct ferry_happy_eyeballs {
     ferry_connector base;
     ferry_context *context;
     ferry_dial *dial; /* NULL: nothing is under way */
-} ferry_dialer;
+} ferry_happy_eyeballs;
 
 static size_t find_family(const ferry_address_list *list, size_t from, bool is_ipv6) {
     while (from < list->count && list->items[from].is_ipv6 != is_ipv6) {
@@ -47,7 +47,7 @@ static size_t find_family(const ferry_address_list *list, size_t from, bool is_i
 }
 
 /* RFC 8305 section 4: families take turns, beginning with that of the first address. */
-static void interleave(const ferry_address_list *list, unsigned char *order) {
+static void dial_interleave(const ferry_address_list *list, unsigned char *order) {
     bool is_ipv6 = list->items[0].is_ipv6;
     size_t next[2] = {find_family(list, 0, false), find_family(list, 0, true)};
     for (size_t i = 0; i < list->count; i++) {
@@ -71,7 +71,7 @@ static void dial_close_socket(ferry_dial *dial, size_t index) {
     }
 }
 
-static void dialer_drop(ferry_dialer *dialer) {
+static void dialer_drop(ferry_happy_eyeballs *dialer) {
     ferry_dial *dial = dialer->dial;
     if (dial == NULL) {
         return;
@@ -84,12 +84,12 @@ static void dialer_drop(ferry_dialer *dialer) {
     dialer->dial = NULL;
 }
 
-static ferry_error dialer_fail(ferry_dialer *dialer, ferry_error error) {
+static ferry_error dialer_fail(ferry_happy_eyeballs *dialer, ferry_error error) {
     dialer_drop(dialer);
     return error;
 }
 
-static void note_failure(ferry_dialer *dialer, size_t index, const char *reason) {
+static void note_failure(ferry_happy_eyeballs *dialer, size_t index, const char *reason) {
     ferry_dial *dial = dialer->dial;
     char text[FERRY_ADDRESS_TEXT_SIZE];
     ferry_address_to_text(dial_address(dial, index), text);
@@ -101,7 +101,7 @@ static void note_failure(ferry_dialer *dialer, size_t index, const char *reason)
 }
 
 /* Goes on to the next address; past those that fail at once. */
-static void begin_attempt(ferry_dialer *dialer, int64_t now_ms) {
+static void begin_attempt(ferry_happy_eyeballs *dialer, int64_t now_ms) {
     ferry_dial *dial = dialer->dial;
     while (dial->tried < dial->addresses.count) {
         size_t index = dial->tried++;
@@ -130,7 +130,7 @@ static size_t list_attempts(const ferry_dial *dial, unsigned char *indices) {
     return count;
 }
 
-static ferry_error dialer_fail_all(ferry_dialer *dialer) {
+static ferry_error dialer_fail_all(ferry_happy_eyeballs *dialer) {
     ferry_dial *dial = dialer->dial;
     char text[FERRY_ADDRESS_TEXT_SIZE];
     ferry_address_to_text(dial_address(dial, dial->first_failed), text);
@@ -143,7 +143,7 @@ static ferry_error dialer_fail_all(ferry_dialer *dialer) {
     return dialer_fail(dialer, FERRY_ERROR_CANT_CONNECT);
 }
 
-static ferry_error dialer_win(ferry_dialer *dialer, size_t index, ferry_link *link,
+static ferry_error dialer_win(ferry_happy_eyeballs *dialer, size_t index, ferry_link *link,
                               ferry_stream **stream) {
     ferry_dial *dial = dialer->dial;
     ferry_error error = ferry_tcp_new(dialer->context, dial->sockets[index], stream);
@@ -160,7 +160,7 @@ static ferry_error dialer_win(ferry_dialer *dialer, size_t index, ferry_link *li
 }
 
 /* Stores where the addresses are there, those of a literal at once. */
-static ferry_error step_lookup(ferry_dialer *dialer, bool *ended) {
+static ferry_error step_lookup(ferry_happy_eyeballs *dialer, bool *ended) {
     ferry_dial *dial = dialer->dial;
     if (dial->is_literal) {
         *ended = true;
@@ -176,7 +176,7 @@ static ferry_error step_lookup(ferry_dialer *dialer, bool *ended) {
     return error == FERRY_ERROR_FAILED ? FERRY_ERROR_CANT_RESOLVE : error;
 }
 
-static ferry_error step_resolving(ferry_dialer *dialer, int64_t now_ms, ferry_link *link) {
+static ferry_error step_resolving(ferry_happy_eyeballs *dialer, int64_t now_ms, ferry_link *link) {
     ferry_dial *dial = dialer->dial;
     bool ended = false;
     ferry_error error = step_lookup(dialer, &ended);
@@ -189,13 +189,13 @@ static ferry_error step_resolving(ferry_dialer *dialer, int64_t now_ms, ferry_li
     }
     ferry_lookup_free(dial->lookup);
     dial->lookup = NULL;
-    interleave(&dial->addresses, dial->order);
+    dial_interleave(&dial->addresses, dial->order);
     begin_attempt(dialer, now_ms);
     *link = FERRY_LINK_CONNECTING;
     return FERRY_OK;
 }
 
-static ferry_error step_connecting(ferry_dialer *dialer, int64_t now_ms, ferry_link *link,
+static ferry_error step_connecting(ferry_happy_eyeballs *dialer, int64_t now_ms, ferry_link *link,
                                    ferry_stream **stream) {
     ferry_dial *dial = dialer->dial;
     unsigned char attempts[FERRY_MAX_ADDRESSES];
@@ -237,7 +237,7 @@ static ferry_error step_connecting(ferry_dialer *dialer, int64_t now_ms, ferry_l
 
 static ferry_error dialer_start(ferry_connector *connector, const ferry_origin *origin,
                                 int64_t now_ms) {
-    ferry_dialer *self = (ferry_dialer *)connector;
+    ferry_happy_eyeballs *self = (ferry_happy_eyeballs *)connector;
     dialer_drop(self);
     size_t host_size = strlen(origin->host) + 1;
     ferry_dial *made = ferry_alloc(self->context, sizeof *made + host_size);
@@ -266,7 +266,7 @@ static ferry_error dialer_start(ferry_connector *connector, const ferry_origin *
 
 static ferry_error dialer_step(ferry_connector *connector, int64_t now_ms, ferry_link *link,
                                ferry_stream **stream) {
-    ferry_dialer *self = (ferry_dialer *)connector;
+    ferry_happy_eyeballs *self = (ferry_happy_eyeballs *)connector;
     assert(self->dial != NULL);
     if (self->dial->process != ferry_platform_process()) {
         ferry_fail(self->context, FERRY_ERROR_CANT_CONNECT,
@@ -281,7 +281,7 @@ static ferry_error dialer_step(ferry_connector *connector, int64_t now_ms, ferry
 
 static size_t dialer_get_waits(const ferry_connector *connector, ferry_wait *waits, size_t capacity,
                                int64_t *deadline_ms) {
-    const ferry_dial *dial = ((const ferry_dialer *)connector)->dial;
+    const ferry_dial *dial = ((const ferry_happy_eyeballs *)connector)->dial;
     if (dial == NULL) {
         return 0;
     }
@@ -314,11 +314,11 @@ static size_t dialer_get_waits(const ferry_connector *connector, ferry_wait *wai
 }
 
 static void dialer_cancel(ferry_connector *connector) {
-    dialer_drop((ferry_dialer *)connector);
+    dialer_drop((ferry_happy_eyeballs *)connector);
 }
 
 static void dialer_destroy(ferry_connector *connector) {
-    ferry_dialer *self = (ferry_dialer *)connector;
+    ferry_happy_eyeballs *self = (ferry_happy_eyeballs *)connector;
     dialer_drop(self);
     ferry_free(self->context, self);
 }
@@ -331,12 +331,12 @@ static const ferry_connector_ops dialer_ops = {
     .destroy = dialer_destroy,
 };
 
-ferry_error ferry_dialer_new(ferry_context *context, ferry_connector **connector) {
-    ferry_dialer *self = ferry_alloc(context, sizeof *self);
+ferry_error ferry_happy_eyeballs_new(ferry_context *context, ferry_connector **connector) {
+    ferry_happy_eyeballs *self = ferry_alloc(context, sizeof *self);
     if (self == NULL) {
         return ferry_fail_memory(context);
     }
-    *self = (ferry_dialer){.base = {.ops = &dialer_ops}, .context = context};
+    *self = (ferry_happy_eyeballs){.base = {.ops = &dialer_ops}, .context = context};
     *connector = &self->base;
     return FERRY_OK;
 }

@@ -6,6 +6,6 @@
 #include "wire/connector.h"
 
 /* OUT_OF_MEMORY. */
-ferry_error ferry_dialer_new(ferry_context *context, ferry_connector **connector);
+ferry_error ferry_happy_eyeballs_new(ferry_context *context, ferry_connector **connector);
 
 #endif

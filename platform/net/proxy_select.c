@@ -13,7 +13,7 @@
 
 enum { LITERAL_SIZE = 80 }; /* an address with its zone */
 
-struct ferry_routing {
+struct ferry_proxy_select {
     ferry_proxy *proxies[2]; /* for http and https; NULL: none is set */
     ferry_proxy *found;      /* in the environment, the latest */
     char *no_proxy;
@@ -29,16 +29,17 @@ struct ferry_routing {
 /* ---- What is kept ---- */
 
 /* An empty one; NULL where there is no memory. */
-static ferry_routing *make(const ferry_context *context) {
-    ferry_routing *made = ferry_alloc(context, sizeof *made);
+static ferry_proxy_select *select_make(const ferry_context *context) {
+    ferry_proxy_select *made = ferry_alloc(context, sizeof *made);
     if (made != NULL) {
-        *made = (ferry_routing){.no_proxy = NULL};
+        *made = (ferry_proxy_select){.no_proxy = NULL};
     }
     return made;
 }
 
 /* The texts in one block, one behind the other. False where there is no memory. */
-static bool copy(ferry_context *context, const char *const *texts, char **block, size_t *count) {
+static bool select_copy(ferry_context *context, const char *const *texts, char **block,
+                        size_t *count) {
     size_t size = 1;
     for (*count = 0; texts[*count] != NULL; ++*count) {
         size += strlen(texts[*count]) + 1;
@@ -75,14 +76,14 @@ static bool copy_list(ferry_context *context, const char *const *texts, const ch
     return true;
 }
 
-ferry_error ferry_routing_new(ferry_context *context, const ferry_client_options *options,
-                              ferry_routing **routing) {
-    *routing = NULL;
+ferry_error ferry_proxy_select_new(ferry_context *context, const ferry_client_options *options,
+                                   ferry_proxy_select **select) {
+    *select = NULL;
     if (options->no_proxy == NULL && !options->proxy_from_environment &&
         options->proxy_tls == NULL && options->resolve == NULL && options->proxy_headers == NULL) {
         return FERRY_OK;
     }
-    ferry_routing *made = make(context);
+    ferry_proxy_select *made = select_make(context);
     if (made == NULL) {
         return ferry_fail_memory(context);
     }
@@ -90,50 +91,50 @@ ferry_error ferry_routing_new(ferry_context *context, const ferry_client_options
     made->proxy_tls = options->proxy_tls;
     const char *const no_proxy[] = {options->no_proxy, NULL};
     size_t count;
-    if ((options->no_proxy != NULL && !copy(context, no_proxy, &made->no_proxy, &count)) ||
+    if ((options->no_proxy != NULL && !select_copy(context, no_proxy, &made->no_proxy, &count)) ||
         (options->resolve != NULL &&
-         !copy(context, options->resolve, &made->resolve, &made->resolve_count)) ||
+         !select_copy(context, options->resolve, &made->resolve, &made->resolve_count)) ||
         (options->proxy_headers != NULL &&
          !copy_list(context, options->proxy_headers, &made->proxy_headers))) {
-        ferry_routing_free(context, made);
+        ferry_proxy_select_free(context, made);
         return ferry_fail_memory(context);
     }
-    *routing = made;
+    *select = made;
     return FERRY_OK;
 }
 
-void ferry_routing_free(ferry_context *context, ferry_routing *routing) {
-    if (routing == NULL) {
+void ferry_proxy_select_free(ferry_context *context, ferry_proxy_select *select) {
+    if (select == NULL) {
         return;
     }
-    ferry_free(context, routing->proxy_headers);
-    ferry_free(context, routing->resolve);
-    ferry_free(context, routing->no_proxy);
-    ferry_free(context, routing->found);
-    ferry_free(context, routing->proxies[1]);
-    ferry_free(context, routing->proxies[0]);
-    ferry_free(context, routing);
+    ferry_free(context, select->proxy_headers);
+    ferry_free(context, select->resolve);
+    ferry_free(context, select->no_proxy);
+    ferry_free(context, select->found);
+    ferry_free(context, select->proxies[1]);
+    ferry_free(context, select->proxies[0]);
+    ferry_free(context, select);
 }
 
-ferry_error ferry_routing_set_proxy(ferry_context *context, ferry_routing **routing, bool secure,
-                                    const char *host, uint16_t port) {
+ferry_error ferry_proxy_select_set_proxy(ferry_context *context, ferry_proxy_select **select,
+                                         bool secure, const char *host, uint16_t port) {
     ferry_proxy *proxy = NULL;
-    if (host == NULL && *routing == NULL) {
+    if (host == NULL && *select == NULL) {
         return FERRY_OK;
     }
     ferry_error error = host != NULL ? ferry_proxy_read(context, host, port, &proxy) : FERRY_OK;
     if (error != FERRY_OK) {
         return error;
     }
-    if (*routing == NULL) {
-        *routing = make(context);
+    if (*select == NULL) {
+        *select = select_make(context);
     }
-    if (*routing == NULL) {
+    if (*select == NULL) {
         ferry_free(context, proxy);
         return ferry_fail_memory(context);
     }
-    ferry_free(context, (*routing)->proxies[secure]);
-    (*routing)->proxies[secure] = proxy;
+    ferry_free(context, (*select)->proxies[secure]);
+    (*select)->proxies[secure] = proxy;
     return FERRY_OK;
 }
 
@@ -157,7 +158,7 @@ static const char *const https_variables[] = {"https_proxy", "HTTPS_PROXY", "all
                                               "ALL_PROXY", NULL};
 static const char *const no_proxy_variables[] = {"no_proxy", "NO_PROXY", NULL};
 
-static ferry_error find_in_environment(ferry_context *context, ferry_routing *routing,
+static ferry_error find_in_environment(ferry_context *context, ferry_proxy_select *select,
                                        ferry_span host, const ferry_origin *origin) {
     const char *name = NULL;
     const char *rules = get_variable(no_proxy_variables, &name);
@@ -168,7 +169,7 @@ static ferry_error find_in_environment(ferry_context *context, ferry_routing *ro
     if (text == NULL) {
         return FERRY_OK;
     }
-    ferry_error error = ferry_proxy_read(context, text, 0, &routing->found);
+    ferry_error error = ferry_proxy_read(context, text, 0, &select->found);
     if (error != FERRY_OK && error != FERRY_ERROR_OUT_OF_MEMORY) {
         char why[FERRY_DETAIL_SIZE];
         memcpy(why, context->detail, sizeof why);
@@ -177,27 +178,27 @@ static ferry_error find_in_environment(ferry_context *context, ferry_routing *ro
     return error;
 }
 
-static ferry_error choose_proxy(ferry_context *context, ferry_routing *routing, ferry_span host,
+static ferry_error choose_proxy(ferry_context *context, ferry_proxy_select *select, ferry_span host,
                                 ferry_origin *origin) {
-    ferry_free(context, routing->found);
-    routing->found = NULL;
-    if (routing->no_proxy != NULL &&
-        ferry_no_proxy_matches(ferry_span_of(routing->no_proxy), host, origin->port)) {
+    ferry_free(context, select->found);
+    select->found = NULL;
+    if (select->no_proxy != NULL &&
+        ferry_no_proxy_matches(ferry_span_of(select->no_proxy), host, origin->port)) {
         return FERRY_OK;
     }
-    const ferry_proxy *proxy = routing->proxies[origin->secure];
-    if (proxy == NULL && routing->reads_environment) {
-        ferry_error error = find_in_environment(context, routing, host, origin);
+    const ferry_proxy *proxy = select->proxies[origin->secure];
+    if (proxy == NULL && select->reads_environment) {
+        ferry_error error = find_in_environment(context, select, host, origin);
         if (error != FERRY_OK) {
             return error;
         }
-        proxy = routing->found;
+        proxy = select->found;
     }
     if (proxy != NULL) {
-        routing->chosen = *proxy;
-        routing->chosen.tls = routing->proxy_tls;
-        routing->chosen.headers = routing->proxy_headers;
-        origin->proxy = &routing->chosen;
+        select->chosen = *proxy;
+        select->chosen.tls = select->proxy_tls;
+        select->chosen.headers = select->proxy_headers;
+        origin->proxy = &select->chosen;
     }
     return FERRY_OK;
 }
@@ -256,15 +257,15 @@ static ferry_span without_final_dot(ferry_span host) {
 }
 
 /* Every line is read, so that a bad one is found at once; the first that is meant holds. */
-static ferry_error choose_address(ferry_context *context, ferry_routing *routing, ferry_span host,
-                                  ferry_origin *origin) {
+static ferry_error choose_address(ferry_context *context, ferry_proxy_select *select,
+                                  ferry_span host, ferry_origin *origin) {
     uint16_t port = origin->port;
     if (origin->proxy != NULL) {
         host = ferry_span_of(origin->proxy->host);
         port = origin->proxy->port;
     }
-    const char *at = routing->resolve;
-    for (size_t i = 0; i < routing->resolve_count; i++, at += strlen(at) + 1) {
+    const char *at = select->resolve;
+    for (size_t i = 0; i < select->resolve_count; i++, at += strlen(at) + 1) {
         resolve_line line;
         if (!read_line(ferry_span_of(at), &line)) {
             char quote[FERRY_QUOTE_SIZE];
@@ -274,21 +275,21 @@ static ferry_error choose_address(ferry_context *context, ferry_routing *routing
         }
         if (origin->address == NULL && line.port == port &&
             ferry_span_equals(without_final_dot(line.host), without_final_dot(host))) {
-            memcpy(routing->address, line.address, sizeof routing->address);
-            origin->address = routing->address;
+            memcpy(select->address, line.address, sizeof select->address);
+            origin->address = select->address;
         }
     }
     return FERRY_OK;
 }
 
-ferry_error ferry_routing_choose(ferry_context *context, ferry_routing *routing, ferry_span host,
-                                 ferry_origin *origin) {
-    if (routing == NULL) {
+ferry_error ferry_proxy_select_choose(ferry_context *context, ferry_proxy_select *select,
+                                      ferry_span host, ferry_origin *origin) {
+    if (select == NULL) {
         return FERRY_OK;
     }
-    ferry_error error = choose_proxy(context, routing, host, origin);
-    if (error == FERRY_OK && routing->resolve != NULL) {
-        error = choose_address(context, routing, host, origin);
+    ferry_error error = choose_proxy(context, select, host, origin);
+    if (error == FERRY_OK && select->resolve != NULL) {
+        error = choose_address(context, select, host, origin);
     }
     return error;
 }

@@ -12,22 +12,22 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool counts_forks; /* the number of a process costs a system call, this does not */
 static int forks;
 
-static void hold(void) {
+static void lock_hold(void) {
     pthread_mutex_lock(&mutex);
 }
 
-static void let_go(void) {
+static void lock_let_go(void) {
     pthread_mutex_unlock(&mutex);
 }
 
 /* The thread that holds the lock may not be in the child; it is free there as it is here. */
 static void begin_child(void) {
     forks++;
-    let_go();
+    lock_let_go();
 }
 
 static void watch_forks(void) {
-    counts_forks = pthread_atfork(hold, let_go, begin_child) == 0;
+    counts_forks = pthread_atfork(lock_hold, lock_let_go, begin_child) == 0;
 }
 
 int ferry_platform_process(void) {
@@ -40,9 +40,9 @@ int ferry_platform_process(void) {
 
 void ferry_platform_lock(void) {
     pthread_once(&once, watch_forks);
-    hold();
+    lock_hold();
 }
 
 void ferry_platform_unlock(void) {
-    let_go();
+    lock_let_go();
 }

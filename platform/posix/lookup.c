@@ -62,7 +62,7 @@ static bool list_has(const ferry_address_list *list, const struct sockaddr *addr
 }
 
 /* Hosts files name an address more than once; trying it again would teach nothing. */
-static void collect(ferry_address_list *list, const struct addrinfo *info) {
+static void lookup_collect(ferry_address_list *list, const struct addrinfo *info) {
     for (; info != NULL && list->count < FERRY_MAX_ADDRESSES; info = info->ai_next) {
         size_t length = info->ai_addrlen;
         bool is_known = info->ai_family == AF_INET || info->ai_family == AF_INET6;
@@ -115,7 +115,7 @@ static void lookup_resolve(ferry_lookup *lookup) {
     lookup->error = getaddrinfo(lookup->host, lookup->port, &hints, &info);
     lookup->system_error = errno;
     if (lookup->error == 0) {
-        collect(&lookup->list, info);
+        lookup_collect(&lookup->list, info);
         freeaddrinfo(info);
     } else if (is_localhost(lookup->host)) {
         collect_loopback(lookup);

@@ -104,7 +104,7 @@ static bool is_own_end(int descriptor, const struct sockaddr_storage *peer, sock
            own_length == length && memcmp(&own, peer, length) == 0;
 }
 
-static ferry_stream_result classify(int error, const char **reason) {
+static ferry_stream_result socket_classify(int error, const char **reason) {
     if (error == EAGAIN || error == EWOULDBLOCK) {
         return FERRY_STREAM_AGAIN;
     }
@@ -115,7 +115,7 @@ static ferry_stream_result classify(int error, const char **reason) {
 /* A connection that the peer had ended before the reset gives EPIPE on Linux. Where it gives
  * ECONNRESET then too, a complete body may count as cut, never a cut one as complete. */
 static ferry_stream_result classify_write(int error, const char **reason) {
-    ferry_stream_result result = classify(error, reason);
+    ferry_stream_result result = socket_classify(error, reason);
     return error == ECONNRESET ? FERRY_STREAM_TRUNCATED : result;
 }
 
@@ -175,7 +175,7 @@ ferry_stream_result ferry_socket_read(ferry_descriptor socket, void *dst, size_t
         result = recv((int)socket, dst, capacity < MOST_BYTES ? capacity : MOST_BYTES, 0);
     } while (result < 0 && errno == EINTR);
     if (result < 0) {
-        return classify(errno, reason);
+        return socket_classify(errno, reason);
     }
     if (result == 0) {
         return FERRY_STREAM_END;

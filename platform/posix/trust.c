@@ -165,7 +165,7 @@ static void add_folders(reading *self, const char *list) {
     }
 }
 
-static void note(char *looked, size_t size, const char *what, const char *place) {
+static void trust_record_place(char *looked, size_t size, const char *what, const char *place) {
     size_t used = strlen(looked);
     snprintf(looked + used, size - used, "%s%s%s", used > 0 ? ", " : "", what, place);
 }
@@ -173,24 +173,24 @@ static void note(char *looked, size_t size, const char *what, const char *place)
 static void read_places(reading *self, const ferry_trust_places *places, char *looked,
                         size_t looked_size) {
     if (places->file != NULL) {
-        note(looked, looked_size, "SSL_CERT_FILE=", places->file);
+        trust_record_place(looked, looked_size, "SSL_CERT_FILE=", places->file);
         add_file(self, places->file);
     }
     if (places->folders != NULL) {
-        note(looked, looked_size, "SSL_CERT_DIR=", places->folders);
+        trust_record_place(looked, looked_size, "SSL_CERT_DIR=", places->folders);
         add_folders(self, places->folders);
     }
 }
 
 static void read_usual_places(reading *self, char *looked, size_t looked_size) {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        note(looked, looked_size, "", files[i]);
+        trust_record_place(looked, looked_size, "", files[i]);
         if (add_file(self, files[i]) > 0) {
             return;
         }
     }
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        note(looked, looked_size, "", folders[i]);
+        trust_record_place(looked, looked_size, "", folders[i]);
         if (add_any_folder(self, folders[i])) {
             return;
         }

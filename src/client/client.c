@@ -99,7 +99,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .max_decoded_bytes = from->max_decoded_bytes == 0  ? DEFAULT_DECODED_BYTES
                              : from->max_decoded_bytes < 0 ? INT64_MAX
                                                            : from->max_decoded_bytes,
-        .poll_budget_bytes = default_size(from->poll_budget_bytes, ferry_host_poll_budget),
+        .poll_budget_bytes = default_size(from->poll_budget_bytes, ferry_runtime_poll_budget),
         .keep_content_coding = from->keep_content_coding,
     };
     if (!choose_allocator(&context.allocator)) {
@@ -119,7 +119,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     client->bad_option = find_bad_option(from);
     if (!copy_text(client, from->user_agent, &client->user_agent) ||
         !copy_text(client, from->fetch.integrity, &client->integrity) ||
-        ferry_routing_new(&client->context, from, &client->routing) != FERRY_OK) {
+        ferry_proxy_select_new(&client->context, from, &client->proxy_select) != FERRY_OK) {
         ferry_client_free(client);
         return NULL;
     }
@@ -136,12 +136,12 @@ void ferry_client_free(ferry_client *client) {
     if (client->stream_backend != NULL) {
         client->stream_backend->ops->destroy(client->stream_backend);
     }
-    if (client->host_backend != NULL) {
-        client->host_backend->ops->destroy(client->host_backend);
+    if (client->platform_backend != NULL) {
+        client->platform_backend->ops->destroy(client->platform_backend);
     }
     ferry_free(&context, client->integrity);
     ferry_free(&context, client->user_agent);
-    ferry_routing_free(&context, client->routing);
+    ferry_proxy_select_free(&context, client->proxy_select);
     ferry_buffer_deinit(&client->proxy_authorization, &context);
     ferry_buffer_deinit(&client->url_base, &context);
     ferry_buffer_deinit(&client->authority, &context);
@@ -206,8 +206,8 @@ ferry_error ferry_client_update(ferry_client *client) {
 }
 
 void ferry_client_drop(ferry_client *client) {
-    if (client->host_backend != NULL) {
-        client->host_backend->ops->close(client->host_backend);
+    if (client->platform_backend != NULL) {
+        client->platform_backend->ops->close(client->platform_backend);
     }
     if (client->stream_backend != NULL) {
         client->stream_backend->ops->destroy(client->stream_backend);

@@ -11,9 +11,9 @@ enum { FERRY_MOST_WAITS = 40 }; /* every address of a host, and the look-up */
 struct ferry_client {
     ferry_context context;
     ferry_exchange exchange;
-    ferry_backend *host_backend;   /* the platform's; made at the first connect_to_host */
-    ferry_backend *stream_backend; /* over the caller's stream; NULL where there is none */
-    ferry_backend *backend;        /* the one in use: one of the two, or NULL */
+    ferry_backend *platform_backend; /* the platform's; made at the first connect_to_host */
+    ferry_backend *stream_backend;   /* over the caller's stream; NULL where there is none */
+    ferry_backend *backend;          /* the one in use: one of the two, or NULL */
     ferry_status status;
     ferry_error error;
     bool was_connected; /* since it was made or closed */
@@ -37,11 +37,11 @@ struct ferry_client {
     uint64_t moved_seen;   /* of context.bytes_moved */
     bool is_programs_turn; /* to move the next byte, when the time was last looked at */
 
-    ferry_routing *routing;           /* NULL: every origin is dialled as it is named */
+    ferry_proxy_select *proxy_select; /* NULL: every origin is dialled as it is named */
     bool is_proxied;                  /* what is connected to is the proxy, or will be */
     bool is_absolute;                 /* and it is the proxy that reads the requests */
     ferry_buffer proxy_authorization; /* what it is told then */
-    const char *const *proxy_headers; /* and these lines, which are the routing's; NULL: none */
+    const char *const *proxy_headers; /* and these lines, which proxy_select keeps; NULL: none */
 
     bool is_connect;        /* the latest request is a CONNECT */
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */

@@ -86,26 +86,27 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
     client->is_absolute = client->is_proxied && !origin->secure;
     origin->host = client->host.data;
     origin->user_agent = ferry_client_user_agent(client);
-    client->connect_since_ms = ferry_host_now_ms();
-    error = client->host_backend->ops->open(client->host_backend, origin, client->connect_since_ms);
+    client->connect_since_ms = ferry_runtime_now_ms();
+    error = client->platform_backend->ops->open(client->platform_backend, origin,
+                                                client->connect_since_ms);
     if (error != FERRY_OK) {
-        client->host_backend->ops->close(client->host_backend);
+        client->platform_backend->ops->close(client->platform_backend);
         return error;
     }
-    client->backend = client->host_backend;
+    client->backend = client->platform_backend;
     client->was_connected = true;
     return ferry_client_update(client);
 }
 
 ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin) {
-    if (client->host_backend == NULL) {
-        ferry_error error =
-            ferry_host_backend_new(&client->context, &client->exchange, &client->host_backend);
+    if (client->platform_backend == NULL) {
+        ferry_error error = ferry_runtime_backend_new(&client->context, &client->exchange,
+                                                      &client->platform_backend);
         if (error != FERRY_OK) {
             return error;
         }
     }
-    return client->host_backend->ops->prepare(client->host_backend, origin);
+    return client->platform_backend->ops->prepare(client->platform_backend, origin);
 }
 
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
@@ -126,7 +127,8 @@ ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host,
     origin.secure = authority.secure || tls != NULL;
     error = check_port(client, port, origin.secure, &origin.port);
     if (error == FERRY_OK) {
-        error = ferry_routing_choose(&client->context, client->routing, authority.host, &origin);
+        error = ferry_proxy_select_choose(&client->context, client->proxy_select, authority.host,
+                                          &origin);
     }
     if (error == FERRY_OK) {
         error = ferry_client_prepare(client, &origin);
@@ -145,8 +147,8 @@ static ferry_error set_proxy(ferry_client *client, bool secure, const char *host
                           "the port %d of the proxy is not between 1 and 65535 (-1: no proxy)",
                           port);
     }
-    return ferry_routing_set_proxy(&client->context, &client->routing, secure,
-                                   is_none ? NULL : host, (uint16_t)(is_none ? 0 : port));
+    return ferry_proxy_select_set_proxy(&client->context, &client->proxy_select, secure,
+                                        is_none ? NULL : host, (uint16_t)(is_none ? 0 : port));
 }
 
 ferry_error ferry_client_set_http_proxy(ferry_client *client, const char *host, int port) {

@@ -125,7 +125,7 @@ static bool idle_is_over(ferry_client *client, bool has_tried, int64_t now_ms) {
     if (count > 0 && waits[0].descriptor == FERRY_NO_DESCRIPTOR) {
         return has_tried;
     }
-    if (count > 0 && ferry_host_is_ready(waits, count)) {
+    if (count > 0 && ferry_runtime_is_ready(waits, count)) {
         client->idle_since_ms = now_ms;
         return false;
     }
@@ -182,7 +182,7 @@ ferry_error ferry_client_check_time(ferry_client *client, bool has_tried) {
     if (!client_is_timed(client)) {
         return FERRY_OK;
     }
-    int64_t now_ms = ferry_host_now_ms();
+    int64_t now_ms = ferry_runtime_now_ms();
     note_times(client, now_ms);
     int64_t deadline_ms;
     client_timer timer = first_timer(client, &deadline_ms);
@@ -198,11 +198,11 @@ static ferry_error backend_step(ferry_client *client, int64_t now_ms) {
     if (error != FERRY_OK || !exchange->sender_has_work) {
         return error;
     }
-    int64_t since_us = ferry_host_now_us();
+    int64_t since_us = ferry_runtime_now_us();
     while (error == FERRY_OK && exchange->sender_has_work &&
            (uint64_t)(exchange->bytes_sent - sent) + FERRY_SEND_PIECE <=
                client->context.poll_budget_bytes &&
-           ferry_host_now_us() - since_us < ferry_host_work_us) {
+           ferry_runtime_now_us() - since_us < ferry_runtime_work_us) {
         error = ops->step(client->backend, now_ms);
     }
     return error;
@@ -211,7 +211,7 @@ static ferry_error backend_step(ferry_client *client, int64_t now_ms) {
 ferry_error ferry_client_step(ferry_client *client) {
     ferry_status before = client->status;
     bool is_connecting = before == FERRY_STATUS_RESOLVING || before == FERRY_STATUS_CONNECTING;
-    int64_t now_ms = is_connecting ? ferry_host_now_ms() : 0;
+    int64_t now_ms = is_connecting ? ferry_runtime_now_ms() : 0;
     client->budget = client->context.poll_budget_bytes;
     client->read_us = 0;
     ferry_error error = backend_step(client, now_ms);
@@ -225,7 +225,7 @@ ferry_error ferry_client_step(ferry_client *client) {
     if (client->status != before) { /* that is news, whatever the time: the program sees it first */
         client->exchange.reader_waits = false;
         if (client_is_timed(client)) {
-            note_times(client, ferry_host_now_ms());
+            note_times(client, ferry_runtime_now_ms());
         }
         return FERRY_OK;
     }
@@ -260,7 +260,7 @@ int ferry_client_remaining_ms(const ferry_client *client, int64_t deadline_ms) {
     if (deadline_ms == INT64_MAX) {
         return -1;
     }
-    int64_t now_ms = deadline_ms == 0 ? 0 : ferry_host_now_ms();
+    int64_t now_ms = deadline_ms == 0 ? 0 : ferry_runtime_now_ms();
     int64_t left = deadline_ms - now_ms;
     return left <= 0 ? 0 : (left > INT32_MAX ? INT32_MAX : (int)left);
 }

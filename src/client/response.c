@@ -101,16 +101,16 @@ bool ferry_client_is_upload_stopped(const ferry_client *client) {
 /* In pieces that the backend bounds, since a body that decodes to little or nothing can be made to
  * take long: until there is something, no work, or its time is over. */
 static size_t read_by_polling(ferry_client *client, char *dst, size_t capacity) {
-    int64_t since_us = ferry_host_now_us();
+    int64_t since_us = ferry_runtime_now_us();
     int64_t spent_us;
     size_t length = 0;
     do {
         length += client->backend->ops->read(client->backend, dst + length, capacity - length);
-        spent_us = client->read_us + ferry_host_now_us() - since_us;
+        spent_us = client->read_us + ferry_runtime_now_us() - since_us;
     } while (client->exchange.reader_has_work && length < capacity &&
-             spent_us < ferry_host_work_us);
+             spent_us < ferry_runtime_work_us);
     client->read_us = spent_us;
-    client->budget = spent_us < ferry_host_work_us ? client->budget - length : 0;
+    client->budget = spent_us < ferry_runtime_work_us ? client->budget - length : 0;
     return length;
 }
 

@@ -7,29 +7,29 @@
 #include "message/backend.h"
 
 /* The default of poll_budget_bytes: what can be read in a small part of a frame. */
-extern const size_t ferry_host_poll_budget;
+extern const size_t ferry_runtime_poll_budget;
 
 /* How long a call of a program that polls may work, in microseconds, and all reads between two
  * polls: it ends with the piece of work in which that time is over. */
-extern const int64_t ferry_host_work_us;
+extern const int64_t ferry_runtime_work_us;
 
 /* A clock that never goes back, from an arbitrary start. */
-int64_t ferry_host_now_ms(void);
-int64_t ferry_host_now_us(void);
+int64_t ferry_runtime_now_ms(void);
+int64_t ferry_runtime_now_us(void);
 
 /* True where one of these is ready now. */
-bool ferry_host_is_ready(const ferry_wait *waits, size_t count);
+bool ferry_runtime_is_ready(const ferry_wait *waits, size_t count);
 
-/* True where ferry_host_wait() can sleep. */
-bool ferry_host_can_wait(void);
+/* True where ferry_runtime_wait() can sleep. */
+bool ferry_runtime_can_wait(void);
 
 /* Sleeps until one of the descriptors is ready or the time has passed (negative: never). Stores
  * whether something was ready. Interruptions by signals count as readiness. */
-ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, size_t count,
-                            int timeout_ms, bool *ready);
+ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+                               int timeout_ms, bool *ready);
 
 /* The backend of this platform: the wire backend over sockets, or fetch. OUT_OF_MEMORY. */
-ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,
-                                   ferry_backend **backend);
+ferry_error ferry_runtime_backend_new(ferry_context *context, ferry_exchange *exchange,
+                                      ferry_backend **backend);
 
 #endif

@@ -135,7 +135,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     trim_url(client, url_size(client, target));
     client->is_connect = message.method == FERRY_METHOD_CONNECT;
     client->write_was_short = false;
-    client->request_since_ms = ferry_host_now_ms();
+    client->request_since_ms = ferry_runtime_now_ms();
     client->idle_since_ms = client->request_since_ms;
     client->sent_since_ms =
         client->exchange.state == FERRY_EXCHANGE_WAITING ? client->request_since_ms : -1;
@@ -185,7 +185,7 @@ static ferry_error check_upload(ferry_client *client) {
 }
 
 /* What the backend did in a call shows in the status and in the error. */
-static ferry_error follow(ferry_client *client, ferry_error error) {
+static ferry_error upload_update(ferry_client *client, ferry_error error) {
     if (error != FERRY_OK) {
         return error;
     }
@@ -200,7 +200,7 @@ static ferry_error write_once(ferry_client *client, const char *data, size_t len
         error = client->backend->ops->write(client->backend, data, length, &taken);
         *written += taken;
         client->exchange.writer_waits = taken < length && !client->exchange.awaits_body;
-        error = follow(client, error);
+        error = upload_update(client, error);
         if (error == FERRY_OK && taken == 0 && client->exchange.upload_stopped) {
             error = check_upload(client);
         }
@@ -262,9 +262,9 @@ static bool polling_may_write(const ferry_client *client, size_t taken, int64_t 
     if (taken == 0 || !client->exchange.awaits_body) {
         return false;
     }
-    int64_t now_us = ferry_host_now_us();
+    int64_t now_us = ferry_runtime_now_us();
     *since_us = *since_us < 0 ? now_us : *since_us;
-    return now_us - *since_us < ferry_host_work_us;
+    return now_us - *since_us < ferry_runtime_work_us;
 }
 
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
@@ -302,7 +302,7 @@ ferry_error ferry_client_finish_request_body(ferry_client *client) {
     if (error == FERRY_OK) {
         client->write_was_short = false;
         client->exchange.writer_waits = false;
-        error = follow(client, client->backend->ops->finish(client->backend));
+        error = upload_update(client, client->backend->ops->finish(client->backend));
     }
     return error == FERRY_OK ? ferry_client_check_time(client, false) : error;
 }

@@ -3,7 +3,8 @@
  * does not use it does not carry it. */
 #include "client_state.h"
 
-static ferry_error check(ferry_client *client, const char *host, ferry_authority *authority) {
+static ferry_error start_tls_check(ferry_client *client, const char *host,
+                                   ferry_authority *authority) {
     ferry_context *context = &client->context;
     ferry_error error = ferry_authority_parse(context, host, authority);
     if (error != FERRY_OK) {
@@ -24,7 +25,7 @@ static ferry_error check(ferry_client *client, const char *host, ferry_authority
 ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
                                    const ferry_tls_options *tls) {
     ferry_authority authority;
-    ferry_error error = check(client, host, &authority);
+    ferry_error error = start_tls_check(client, host, &authority);
     if (error != FERRY_OK) {
         return error;
     }

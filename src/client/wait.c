@@ -19,7 +19,7 @@ static ferry_error wait_at_most(ferry_client *client, int limit_ms, bool *ready)
         timeout_ms = limit_ms;
         is_bounded = false; /* it is the caller's time that passes, not the client's */
     }
-    if (!ferry_host_can_wait()) {
+    if (!ferry_runtime_can_wait()) {
         return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
                           "this platform cannot sleep: poll once a frame instead");
     }
@@ -33,7 +33,7 @@ static ferry_error wait_at_most(ferry_client *client, int limit_ms, bool *ready)
                               "the connection has no descriptor to wait on");
         }
     }
-    ferry_error error = ferry_host_wait(&client->context, waits, count, timeout_ms, ready);
+    ferry_error error = ferry_runtime_wait(&client->context, waits, count, timeout_ms, ready);
     *ready = *ready || is_bounded; /* a timer of the client's has run out: it can go on */
     return error;
 }
@@ -58,7 +58,7 @@ ferry_error ferry_client_wait(ferry_client *client, int timeout_ms) {
 }
 
 ferry_error ferry_client_set_blocking_mode(ferry_client *client, bool enabled) {
-    if (enabled && !ferry_host_can_wait()) {
+    if (enabled && !ferry_runtime_can_wait()) {
         return ferry_fail(&client->context, FERRY_ERROR_UNAVAILABLE,
                           "this platform cannot sleep: poll once a frame instead");
     }

@@ -63,7 +63,7 @@ static bool field_is_secret(ferry_span line) {
     return false;
 }
 
-static ferry_error refuse(ferry_context *context, ferry_span line, const char *what) {
+static ferry_error field_refuse(ferry_context *context, ferry_span line, const char *what) {
     char excerpt[FERRY_H1_EXCERPT_SIZE];
     ferry_span shown = field_is_secret(line) ? field_name(line) : line;
     return ferry_fail(context, FERRY_ERROR_PROTOCOL, "%s in the line \"%s\"", what,
@@ -74,7 +74,7 @@ ferry_error ferry_h1_refuse_line(ferry_context *context, ferry_span line) {
     if (line.length > 0 && ferry_is_ows(line.data[0])) { /* of whatever field it is */
         return ferry_fail(context, FERRY_ERROR_PROTOCOL, "a NUL or a bare CR in a folded line");
     }
-    return refuse(context, line, "a NUL or a bare CR");
+    return field_refuse(context, line, "a NUL or a bare CR");
 }
 
 void ferry_h1_field_log(ferry_context *context, ferry_log_kind kind, ferry_span line,
@@ -91,14 +91,14 @@ void ferry_h1_field_log(ferry_context *context, ferry_log_kind kind, ferry_span 
 
 ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line) {
     if (ferry_is_ows(line.data[0])) {
-        return refuse(context, line, "white space before the first field");
+        return field_refuse(context, line, "white space before the first field");
     }
     for (size_t i = 0; i < line.length; i++) {
         if (line.data[i] == ':') {
-            return refuse(context, line, "an invalid field name");
+            return field_refuse(context, line, "an invalid field name");
         }
     }
-    return refuse(context, line, "no colon");
+    return field_refuse(context, line, "no colon");
 }
 
 ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, ferry_span line) {

@@ -38,7 +38,7 @@ size_t ferry_h1_chunk_size_write(size_t size, char line[FERRY_H1_CHUNK_SIZE_LINE
     return count + 2;
 }
 
-static char *put(char *at, ferry_span text) {
+static char *head_put(char *at, ferry_span text) {
     memcpy(at, text.data, text.length);
     return at + text.length;
 }
@@ -78,25 +78,25 @@ static char *put_accept_encoding(char *at, const ferry_message *message,
     }
     if (accept_encoding.length > 0) {
         at = PUT_LITERAL(at, "Accept-Encoding: ");
-        at = put(at, accept_encoding);
+        at = head_put(at, accept_encoding);
         at = PUT_LITERAL(at, "\r\n");
     }
     return at;
 }
 
 /* Blanks at its end are no part of a value (RFC 9110 section 5.5); a browser sends none either. */
-static char *put_line(char *at, const char *line) {
-    at = put(at, ferry_span_trim(ferry_span_of(line)));
+static char *head_put_line(char *at, const char *line) {
+    at = head_put(at, ferry_span_trim(ferry_span_of(line)));
     return PUT_LITERAL(at, "\r\n");
 }
 
 /* It goes first, so that nobody on the way has to look for it (RFC 9110 section 7.2). */
 static char *put_host(char *at, const ferry_message *message) {
     if (message->host_line != NULL) {
-        return put_line(at, message->host_line);
+        return head_put_line(at, message->host_line);
     }
     at = PUT_LITERAL(at, "Host: ");
-    at = put(at, message->host);
+    at = head_put(at, message->host);
     return PUT_LITERAL(at, "\r\n");
 }
 
@@ -110,7 +110,7 @@ static char *put_proxy_headers(char *at, const ferry_message *message, unsigned 
     for (const char *const *line = message->proxy_headers; *line != NULL; line++) {
         unsigned flag = ferry_header_line_flag(*line);
         if ((flag & message->present) == 0) {
-            at = put_line(at, *line);
+            at = head_put_line(at, *line);
             *present |= flag;
         }
     }
@@ -118,10 +118,10 @@ static char *put_proxy_headers(char *at, const ferry_message *message, unsigned 
 }
 
 static char *put_head(char *at, const ferry_message *message, ferry_span accept_encoding) {
-    at = put(at, message->method_name);
+    at = head_put(at, message->method_name);
     *at++ = ' ';
     if (message->target_prefix.length > 0) {
-        at = put(at, message->target_prefix);
+        at = head_put(at, message->target_prefix);
     }
     at = ferry_span_write_encoded(message->target, at);
     at = PUT_LITERAL(at, " HTTP/1.1\r\n");
@@ -130,7 +130,7 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
     for (const char *const *line = message->headers; *line != NULL; line++) {
         if (*line != message->host_line &&
             (left_out == 0 || (ferry_header_line_flag(*line) & left_out) == 0)) {
-            at = put_line(at, *line);
+            at = head_put_line(at, *line);
         }
     }
     unsigned present = message->present;
@@ -141,7 +141,7 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
     at = put_accept_encoding(at, message, accept_encoding);
     if ((present & FERRY_HAS_USER_AGENT) == 0 && message->user_agent.length > 0) {
         at = PUT_LITERAL(at, "User-Agent: ");
-        at = put(at, message->user_agent);
+        at = head_put(at, message->user_agent);
         at = PUT_LITERAL(at, "\r\n");
     }
     if ((present & FERRY_HAS_ACCEPT) == 0) {
@@ -149,7 +149,7 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
     }
     if ((present & FERRY_HAS_PROXY_AUTHORIZATION) == 0 && message->proxy_authorization.length > 0) {
         at = PUT_LITERAL(at, "Proxy-Authorization: ");
-        at = put(at, message->proxy_authorization);
+        at = head_put(at, message->proxy_authorization);
         at = PUT_LITERAL(at, "\r\n");
     }
     return PUT_LITERAL(at, "\r\n");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* backend: seam A. One exchange at a time with one origin; the wire backend and the fetch backend
- * stand behind it, and only the client calls it. */
+/* backend: how the client exchanges requests and responses with one origin, one at a time. Two
+ * implement it: the wire backend over a connection (src/wire/), and the fetch backend in browsers
+ * (web/). Only the client calls it. */
 #ifndef FERRY_MESSAGE_BACKEND_H
 #define FERRY_MESSAGE_BACKEND_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* exchange: what is known of the response, and the guard on the order of events: head, then body,
- * then one end, whatever the backend (seam A). */
+/* exchange: what is known of the response. It also checks the order of events, which is the same
+ * for every backend: the head, then the body, then one end. */
 #ifndef FERRY_MESSAGE_EXCHANGE_H
 #define FERRY_MESSAGE_EXCHANGE_H
 

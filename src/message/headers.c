@@ -42,8 +42,8 @@ void ferry_headers_clear(ferry_headers *headers) {
 }
 
 /* Makes room for `needed` items of `size` bytes; the capacity at least doubles. */
-static void *grow(const ferry_context *context, void *block, size_t *capacity, size_t needed,
-                  size_t size) {
+static void *headers_grow(const ferry_context *context, void *block, size_t *capacity,
+                          size_t needed, size_t size) {
     size_t wanted = *capacity > 0 ? *capacity : HEADERS_FIRST_CAPACITY;
     while (wanted < needed) {
         wanted *= 2;
@@ -64,8 +64,8 @@ ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context 
         return FERRY_ERROR_TOO_LARGE;
     }
     if (headers->count == headers->capacity) {
-        ferry_header *list = grow(context, headers->list, &headers->capacity, headers->count + 1,
-                                  sizeof *headers->list);
+        ferry_header *list = headers_grow(context, headers->list, &headers->capacity,
+                                          headers->count + 1, sizeof *headers->list);
         if (list == NULL) {
             return FERRY_ERROR_OUT_OF_MEMORY;
         }
@@ -76,7 +76,7 @@ ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context 
 }
 
 /* Writes "Name: value" and NUL at the end of the text, where there is room for it. */
-static ferry_header put_line(ferry_headers *headers, ferry_span name, ferry_span value) {
+static ferry_header headers_put_line(ferry_headers *headers, ferry_span name, ferry_span value) {
     ferry_buffer *text = &headers->text;
     ferry_header header = {
         .line = (uint32_t)text->end,
@@ -107,7 +107,7 @@ ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *conte
         return error;
     }
     size_t end = headers->text.end;
-    error = ferry_headers_note(headers, context, put_line(headers, name, value));
+    error = ferry_headers_note(headers, context, headers_put_line(headers, name, value));
     if (error != FERRY_OK) {
         headers->text.end = end;
     }
@@ -164,7 +164,7 @@ void ferry_headers_note_fold(ferry_headers *headers, size_t end) {
 }
 
 /* Replaces each fold, white space around it included, by one space; returns the new length. */
-static size_t unfold(char *value, size_t length) {
+static size_t headers_unfold(char *value, size_t length) {
     size_t out = 0;
     bool in_fold = false;
     for (size_t i = 0; i < length; i++) {
@@ -186,7 +186,8 @@ static size_t unfold(char *value, size_t length) {
 }
 
 /* Spells a line that came in another form as the others are, behind the block. */
-static ferry_error respell(ferry_headers *headers, const ferry_context *context, size_t index) {
+static ferry_error headers_respell(ferry_headers *headers, const ferry_context *context,
+                                   size_t index) {
     ferry_header header = headers->list[index];
     ferry_buffer *text = &headers->text;
     ferry_error error =
@@ -195,10 +196,10 @@ static ferry_error respell(ferry_headers *headers, const ferry_context *context,
         return error;
     }
     char *value = text->data + header.value;
-    size_t length = unfold(value, header.value_length);
+    size_t length = headers_unfold(value, header.value_length);
     headers->list[index] =
-        put_line(headers, (ferry_span){text->data + header.line, header.name_length},
-                 (ferry_span){value, length});
+        headers_put_line(headers, (ferry_span){text->data + header.line, header.name_length},
+                         (ferry_span){value, length});
     return FERRY_OK;
 }
 
@@ -206,16 +207,16 @@ static ferry_error respell(ferry_headers *headers, const ferry_context *context,
 static ferry_error reserve_views(ferry_headers *headers, const ferry_context *context) {
     size_t count = headers->count;
     if (count + 1 > headers->lines_capacity) {
-        const char **lines = grow(context, (void *)headers->lines, &headers->lines_capacity,
-                                  count + 1, sizeof *headers->lines);
+        const char **lines = headers_grow(context, (void *)headers->lines, &headers->lines_capacity,
+                                          count + 1, sizeof *headers->lines);
         if (lines == NULL) {
             return FERRY_ERROR_OUT_OF_MEMORY;
         }
         headers->lines = lines;
     }
     if (count > headers->fields_capacity) {
-        ferry_field *fields = grow(context, headers->fields, &headers->fields_capacity, count,
-                                   sizeof *headers->fields);
+        ferry_field *fields = headers_grow(context, headers->fields, &headers->fields_capacity,
+                                           count, sizeof *headers->fields);
         if (fields == NULL) {
             return FERRY_ERROR_OUT_OF_MEMORY;
         }
@@ -263,7 +264,7 @@ ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *con
         headers->lines[i] = text + header->line;
     }
     for (size_t i = 0; i < headers->count && error == FERRY_OK && must_respell; i++) {
-        error = respell(headers, context, i);
+        error = headers_respell(headers, context, i);
     }
     if (error == FERRY_OK && must_respell) {
         return ferry_headers_seal(headers, context);
@@ -292,7 +293,7 @@ const char *const *ferry_headers_lines(const ferry_headers *headers) {
     return headers->count > 0 ? headers->lines : no_lines;
 }
 
-static void put(ferry_buffer *buffer, const char *data, size_t length) {
+static void headers_put(ferry_buffer *buffer, const char *data, size_t length) {
     assert(length <= buffer->capacity - buffer->end);
     if (length > 0) {
         memcpy(buffer->data + buffer->end, data, length);
@@ -317,18 +318,18 @@ const ferry_field *ferry_headers_dictionary(ferry_headers *headers, size_t *coun
         ferry_span name = ferry_headers_name(headers, i);
         ferry_field *field = &headers->fields[headers->field_count++];
         field->name = buffer->data + buffer->end;
-        put(buffer, name.data, name.length);
-        put(buffer, "", 1);
+        headers_put(buffer, name.data, name.length);
+        headers_put(buffer, "", 1);
         field->value = buffer->data + buffer->end;
         size_t from = i;
         const char *separator = "";
         ferry_span value;
         while (ferry_headers_find(headers, name, &from, &value)) {
-            put(buffer, separator, strlen(separator));
-            put(buffer, value.data, value.length);
+            headers_put(buffer, separator, strlen(separator));
+            headers_put(buffer, value.data, value.length);
             separator = "; ";
         }
-        put(buffer, "", 1);
+        headers_put(buffer, "", 1);
     }
     headers->has_dictionary = true;
     *count = headers->field_count;

@@ -65,7 +65,7 @@ static void ask(result *r, const char *bytes, size_t length, uint8_t piece, bool
     ferry_proxy proxy = {.host = "proxy", .port = 3128, .authorization = "Basic YTpi"};
     ferry_origin origin = {.host = "::1", .port = 443, .secure = true, .proxy = &proxy};
     script_stream script;
-    ferry_tunnel *tunnel = NULL;
+    ferry_connect_tunnel *tunnel = NULL;
     ferry_stream *stream = &script.stream;
     origin.user_agent = FERRY_SPAN("fuzz");
     script_stream_init(&script, bytes, length, FERRY_STREAM_END);
@@ -74,10 +74,10 @@ static void ask(result *r, const char *bytes, size_t length, uint8_t piece, bool
     script.write_limit = piece;
     ferry_exchange_init(&exchange, &context);
     memset(r, 0, sizeof *r);
-    r->error = ferry_tunnel_new(&context, &exchange, &origin, &tunnel);
+    r->error = ferry_connect_tunnel_new(&context, &exchange, &origin, &tunnel);
     for (int i = 0; r->error == FERRY_OK && !r->done; i++) {
         require(i < MOST_STEPS);
-        r->error = ferry_tunnel_step(tunnel, &stream, &r->done);
+        r->error = ferry_connect_tunnel_step(tunnel, &stream, &r->done);
     }
     r->code = exchange.code;
     r->header_count = exchange.headers.count;
@@ -94,7 +94,7 @@ static void ask(result *r, const char *bytes, size_t length, uint8_t piece, bool
             require(ferry_headers_lines(&exchange.headers)[i] != NULL);
         }
     }
-    ferry_tunnel_free(tunnel);
+    ferry_connect_tunnel_free(tunnel);
     stream->ops->destroy(stream);
     require(script.is_destroyed);
     ferry_exchange_deinit(&exchange);

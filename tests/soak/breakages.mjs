@@ -35,7 +35,7 @@ export const breakages = [
   {
     name: "a failed tunnel keeps its connection",
     file: "platform/net/connect_chain.c",
-    from: "route->stream->ops->destroy(route->stream);",
+    from: "chain->stream->ops->destroy(chain->stream);",
     to: "(void)0;",
   },
   {

@@ -19,7 +19,7 @@ typedef struct tunnel_rig {
     ferry_exchange exchange;
     ferry_proxy proxy;
     ferry_origin origin;
-    ferry_tunnel *tunnel;
+    ferry_connect_tunnel *tunnel;
     script_stream script;
     ferry_stream *stream;
     bool done;
@@ -58,9 +58,10 @@ static void begin(const char *answer, size_t length, ferry_stream_result end) {
 }
 
 static ferry_error run(void) {
-    ferry_error error = ferry_tunnel_new(&rig.context, &rig.exchange, &rig.origin, &rig.tunnel);
+    ferry_error error =
+        ferry_connect_tunnel_new(&rig.context, &rig.exchange, &rig.origin, &rig.tunnel);
     for (int i = 0; i < MOST_STEPS && error == FERRY_OK && !rig.done; i++) {
-        error = ferry_tunnel_step(rig.tunnel, &rig.stream, &rig.done);
+        error = ferry_connect_tunnel_step(rig.tunnel, &rig.stream, &rig.done);
         if (rig.script.at == rig.script.length && rig.script.end == FERRY_STREAM_AGAIN) {
             break;
         }
@@ -69,7 +70,7 @@ static ferry_error run(void) {
 }
 
 static void end(void) {
-    ferry_tunnel_free(rig.tunnel);
+    ferry_connect_tunnel_free(rig.tunnel);
     rig.stream->ops->destroy(rig.stream);
     CHECK(rig.script.is_destroyed);
     ferry_exchange_deinit(&rig.exchange);
@@ -144,13 +145,14 @@ static void request_is_sent_in_as_many_pieces_as_it_takes(void) {
     end();
     begin(ok, sizeof ok - 1, FERRY_STREAM_END);
     rig.script.write_room = 10;
-    CHECK_INT(ferry_tunnel_new(&rig.context, &rig.exchange, &rig.origin, &rig.tunnel), FERRY_OK);
-    CHECK_INT(ferry_tunnel_step(rig.tunnel, &rig.stream, &rig.done), FERRY_OK);
+    CHECK_INT(ferry_connect_tunnel_new(&rig.context, &rig.exchange, &rig.origin, &rig.tunnel),
+              FERRY_OK);
+    CHECK_INT(ferry_connect_tunnel_step(rig.tunnel, &rig.stream, &rig.done), FERRY_OK);
     CHECK(!rig.done);
     CHECK_INT(rig.script.reads, 0);
-    CHECK_INT(ferry_tunnel_get_events(rig.tunnel), FERRY_EVENT_WRITE);
+    CHECK_INT(ferry_connect_tunnel_get_events(rig.tunnel), FERRY_EVENT_WRITE);
     rig.script.write_room = 0;
-    CHECK_INT(ferry_tunnel_step(rig.tunnel, &rig.stream, &rig.done), FERRY_OK);
+    CHECK_INT(ferry_connect_tunnel_step(rig.tunnel, &rig.stream, &rig.done), FERRY_OK);
     CHECK(rig.done);
     end();
 }

@@ -50,7 +50,7 @@ static ferry_error begin_failing_at(unsigned fail_at) {
         .memory = {.fail_at = fail_at},
         .descriptors = net_count_descriptors(),
     };
-    return ferry_dialer_new(&rig.context, &rig.connector);
+    return ferry_happy_eyeballs_new(&rig.context, &rig.connector);
 }
 
 static void begin(void) {

@@ -2,7 +2,7 @@
 /* test_timers: every time-out in every call that may wait or may be called for ever, by a clock
  * that the test moves: while bytes flow, and once they have stopped. */
 #include "check.h"
-#include "host/fake_host.h"
+#include "runtime/fake_runtime.h"
 #include "script_stream.h"
 
 #include <stdio.h>
@@ -379,7 +379,7 @@ static void peer_begin(const table_cell *cell) {
         .link = cell_link(cell),
         .stalls_at_us = INT64_MAX,
     };
-    machine = (fake_host){
+    machine = (fake_runtime){
         .now_us = 1000000 + cell->start_us,
         .until_ready = peer_until_ready,
         .connector = &peer.connector,
@@ -600,7 +600,7 @@ static void idle_ms_is_not_over_where_the_whole_answer_has_come(void) {
     script_stream script;
     char got[16];
     size_t length = 0;
-    machine = (fake_host){.now_us = 1000000, .until_ready = never};
+    machine = (fake_runtime){.now_us = 1000000, .until_ready = never};
     script_stream_init(&script, answer, 0, FERRY_STREAM_AGAIN);
     script.descriptor = 0;
     ferry_client *client = ferry_client_new(&options);

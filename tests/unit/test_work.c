@@ -2,9 +2,9 @@
 /* test_work: no call of a program that polls works without a bound, whatever comes: by counts of
  * bytes, and by a clock that passes as the decoders here say. */
 #include "check.h"
-#include "host/fake_host.h"
 #include "hostile.h"
 #include "message/coding.h"
+#include "runtime/fake_runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #endif
 
 enum {
-    WORK_US = 1000,      /* fake_host's: of a call, and of all reads between two polls */
+    WORK_US = 1000,      /* fake_runtime's: of a call, and of all reads between two polls */
     MOST_INPUT = 1024,   /* of a piece of work */
     MOST_OUTPUT = 65536, /* of one, too */
     IN_US = 1,           /* a byte that goes into a decoder, at its worst */
@@ -247,7 +247,7 @@ static int64_t never_ready(unsigned events) {
 /* A client that has sent its request to it. */
 static ferry_client *asked(source *from, const char *response, size_t length,
                            const ferry_client_options *options) {
-    machine = (fake_host){.now_us = 1000000, .until_ready = never_ready};
+    machine = (fake_runtime){.now_us = 1000000, .until_ready = never_ready};
     done = (work){0};
     *from = (source){
         .stream = {.ops = &source_ops},
@@ -474,7 +474,7 @@ static const ferry_stream_ops drain_ops = {
 };
 
 static ferry_client *drained(drain *to) {
-    machine = (fake_host){.now_us = 1000000, .until_ready = never_ready};
+    machine = (fake_runtime){.now_us = 1000000, .until_ready = never_ready};
     *to = (drain){.stream = {.ops = &drain_ops}};
     ferry_client *client = ferry_client_new(NULL);
     CHECK_INT(ferry_client_set_connection(client, &to->stream), FERRY_OK);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_host: the clock is a number, and to sleep is to add to it. */
-#include "fake_host.h"
+/* fake_runtime: the clock is a number, and to sleep is to add to it. */
+#include "fake_runtime.h"
 
 #include "client/runtime.h"
 #include "wire/connection.h"
 
-fake_host machine;
+fake_runtime machine;
 
-const size_t ferry_host_poll_budget = (size_t)1024 * 1024;
-const int64_t ferry_host_work_us = 1000;
+const size_t ferry_runtime_poll_budget = (size_t)1024 * 1024;
+const int64_t ferry_runtime_work_us = 1000;
 
-int64_t ferry_host_now_ms(void) {
+int64_t ferry_runtime_now_ms(void) {
     machine.clock_reads++;
     return machine.now_us / 1000;
 }
 
-int64_t ferry_host_now_us(void) {
+int64_t ferry_runtime_now_us(void) {
     machine.clock_reads++;
     return machine.now_us;
 }
@@ -28,16 +28,16 @@ static unsigned events_of(const ferry_wait *waits, size_t count) {
     return events;
 }
 
-bool ferry_host_is_ready(const ferry_wait *waits, size_t count) {
+bool ferry_runtime_is_ready(const ferry_wait *waits, size_t count) {
     return machine.until_ready(events_of(waits, count)) == 0;
 }
 
-bool ferry_host_can_wait(void) {
+bool ferry_runtime_can_wait(void) {
     return true;
 }
 
-ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, size_t count,
-                            int timeout_ms, bool *ready) {
+ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+                               int timeout_ms, bool *ready) {
     int64_t sleep_us = machine.until_ready(events_of(waits, count));
     *ready = sleep_us >= 0 && (timeout_ms < 0 || sleep_us <= timeout_ms * INT64_C(1000));
     if (!*ready && timeout_ms < 0) {
@@ -48,8 +48,8 @@ ferry_error ferry_host_wait(ferry_context *context, const ferry_wait *waits, siz
     return FERRY_OK;
 }
 
-ferry_error ferry_host_backend_new(ferry_context *context, ferry_exchange *exchange,
-                                   ferry_backend **backend) {
+ferry_error ferry_runtime_backend_new(ferry_context *context, ferry_exchange *exchange,
+                                      ferry_backend **backend) {
     machine.context = context;
     return ferry_wire_new(context, exchange, machine.connector, NULL, backend);
 }

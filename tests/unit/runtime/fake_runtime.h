@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* fake_host: a machine whose clock stands still but for what a test lets pass, and whose sleep
+/* fake_runtime: a machine whose clock stands still but for what a test lets pass, and whose sleep
  * takes no time. Linked in place of the platform's. */
-#ifndef FERRY_TESTS_FAKE_HOST_H
-#define FERRY_TESTS_FAKE_HOST_H
+#ifndef FERRY_TESTS_FAKE_RUNTIME_H
+#define FERRY_TESTS_FAKE_RUNTIME_H
 
 #include "wire/connector.h"
 
-typedef struct fake_host {
+typedef struct fake_runtime {
     int64_t now_us;
     unsigned clock_reads;
     /* In how many microseconds one of `events` comes; -1: never. */
@@ -14,8 +14,8 @@ typedef struct fake_host {
     ferry_connector *connector; /* what the next connect_to_host uses */
     ferry_context *context;     /* of the client that has connected last */
     bool slept_for_ever;        /* a sleep was asked for that nothing would have ended */
-} fake_host;
+} fake_runtime;
 
-extern fake_host machine;
+extern fake_runtime machine;
 
 #endif
