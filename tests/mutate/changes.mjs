@@ -40,6 +40,10 @@ function operands(code, begin, end) {
 
 const FLIPPED = { "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==" };
 
+// a < b ? a : b, which gives the same with <=.
+const LEAST_OR_MOST =
+  /(?<=\(|, |= |return |&& )([^\s;][^;\n]*) [<>]=? ([^;]+) \? \1 : \2(?=[;,)])/g;
+
 /** Each operator gives {begin, end, instead} for the places that it finds. */
 const operators = {
   *condition(code) {
@@ -62,8 +66,12 @@ const operators = {
     }
   },
   *comparison(code) {
+    const spared = new Set(
+      [...code.matchAll(LEAST_OR_MOST)].map(({ index, 1: first }) => index + first.length + 1),
+    );
     for (const match of code.matchAll(/ (<=?|>=?|==|!=) /g)) {
       const begin = match.index + 1;
+      if (spared.has(begin)) continue;
       yield { begin, end: begin + match[1].length, instead: FLIPPED[match[1]] };
     }
   },

@@ -52,6 +52,15 @@ describe("Changes", () => {
     assert.deepEqual(changed("comparison", "x = a == b;"), ["x = a != b;"]);
   });
 
+  test("comparison_that_chooses_the_lesser_of_two_is_left_alone", () => {
+    assert.deepEqual(changed("comparison", "x = a->b < c - 1 ? a->b : c - 1;"), []);
+    assert.deepEqual(changed("comparison", "f(a >= b ? a : b, 1);"), []);
+    assert.deepEqual(changed("comparison", "return a && b < c ? b : c;"), []);
+    assert.deepEqual(changed("comparison", "x = a < b ? a : b - 1;"), ["x = a <= b ? a : b - 1;"]);
+    assert.deepEqual(changed("comparison", "x = a + b < c ? b : c;"), ["x = a + b <= c ? b : c;"]);
+    assert.deepEqual(changed("comparison", "x = a == b ? a : b;"), ["x = a != b ? a : b;"]);
+  });
+
   test("negations_go", () => {
     assert.deepEqual(changed("negation", "x = !a(b) != c;"), ["x = a(b) != c;"]);
   });
