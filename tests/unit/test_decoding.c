@@ -253,6 +253,18 @@ static void every_split_gives_the_same(void) {
     }
 }
 
+/* Once all bytes of the input are taken, only the decoder knows of the rest of the match. */
+static void a_match_at_the_end_comes_out_in_small_room(void) {
+    static const char text[300];
+    begin(INT64_MAX);
+    for (const coded_form *form = forms; form->coding != NULL; form++) {
+        for (size_t length = 1; length <= sizeof text; length++) {
+            CHECK(form->encode(&coded, text, length));
+            check_decodes(form->coding, text, length, SIZE_MAX, 1 + length % 7);
+        }
+    }
+}
+
 static void no_room_at_all_is_no_failure(void) {
     begin(INT64_MAX);
     for (const coded_form *form = forms; form->coding != NULL; form++) {
@@ -665,6 +677,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(room_for_one_byte_is_enough),
         CHECK_TEST(room_that_the_body_just_fills_is_enough),
         CHECK_TEST(every_split_gives_the_same),
+        CHECK_TEST(a_match_at_the_end_comes_out_in_small_room),
         CHECK_TEST(no_room_at_all_is_no_failure),
         CHECK_TEST(bodies_cut_anywhere_are_incomplete),
         CHECK_TEST(damage_is_refused_where_it_shows),
