@@ -49,7 +49,6 @@ static ferry_stream_result ahead_read(ferry_stream *stream, void *dst, size_t ca
     ferry_buffer_consume(&self->bytes, *length);
     if (ferry_buffer_length(&self->bytes) == 0) {
         ferry_buffer_deinit(&self->bytes, self->context);
-        ferry_buffer_init(&self->bytes, 0);
     }
     return FERRY_STREAM_OK;
 }

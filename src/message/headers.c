@@ -88,9 +88,7 @@ static ferry_header headers_put_line(ferry_headers *headers, ferry_span name, fe
     memcpy(line, name.data, name.length);
     line[name.length] = ':';
     line[name.length + 1] = ' ';
-    if (value.length > 0) {
-        memcpy(line + name.length + 2, value.data, value.length);
-    }
+    memcpy(line + name.length + 2, value.data, value.length);
     line[name.length + 2 + value.length] = '\0';
     text->end += name.length + value.length + 3;
     return header;
