@@ -177,6 +177,7 @@ static void ports_narrow_a_rule(void) {
     CHECK(direct("[fe80::/10]:80", "fe80::1", 80));
     CHECK(!direct("example.org:", "example.org", 80));
     CHECK(!direct("example.org:80x", "example.org", 80));
+    CHECK(!direct("example.org:0", "example.org", 80));
     CHECK(!direct("example.org:99999", "example.org", 80));
 }
 
