@@ -172,6 +172,22 @@ static void empty_lines_on_an_idle_connection_are_passed_over(void) {
     }
 }
 
+static void too_many_empty_lines_at_once_close_an_idle_connection(void) {
+    enum { MOST = 1024 }; /* less than that is passed over */
+    for (size_t length = MOST - 64; length <= MOST; length += 64) {
+        char flood[MOST + 1] = "";
+        memset(flood, '\n', length);
+        rig self;
+        rig_init(&self);
+        rig_expect_answer(&self);
+        rig_speak(&self, flood, FERRY_STREAM_AGAIN);
+        CHECK_INT(ferry_client_poll(self.client), FERRY_OK);
+        CHECK_INT(ferry_client_get_status(self.client),
+                  length < MOST ? FERRY_STATUS_CONNECTED : FERRY_STATUS_DISCONNECTED);
+        ferry_client_free(self.client);
+    }
+}
+
 /* They come along with the body, and are no reason to connect again. */
 static void empty_lines_behind_a_body_are_passed_over(void) {
     static const char *const texts[] = {
@@ -264,6 +280,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(bytes_between_two_requests_are_no_answer),
         CHECK_TEST(a_poll_closes_an_idle_connection_that_speaks),
         CHECK_TEST(empty_lines_on_an_idle_connection_are_passed_over),
+        CHECK_TEST(too_many_empty_lines_at_once_close_an_idle_connection),
         CHECK_TEST(empty_lines_behind_a_body_are_passed_over),
         CHECK_TEST(a_flood_of_empty_lines_is_no_idle_connection),
         CHECK_TEST(surplus_behind_a_body_is_no_answer),

@@ -443,8 +443,12 @@ static void messages_in_the_handshake_are_heeded(void) {
         {"\x15\3\3\0\2\1\x64", 7, "peer.example failed"}, /* no_renegotiation */
         {"\x15\3\3\0\2\2\x50", 7, "the alert internal_error"},
         {"\x15\3\3\0\2\1\0", 7, "ended the connection in the TLS handshake"},
-        {"\x17\3\3\0\1x", 6, "peer.example failed"},             /* data */
-        {"\x17\3\3\0\0", 5, "peer.example failed"},              /* data, empty */
+        {"\x17\3\3\0\1x", 6, "peer.example failed"},  /* data */
+        {"\x17\3\3\0\0", 5, "peer.example failed"},   /* data, empty */
+        {"\x14\3\3\0\1\2", 6, "peer.example failed"}, /* change_cipher_spec, a wrong one */
+        {"\x18\3\3\0\1\1", 6, "peer.example failed"}, /* heartbeat */
+        {"\x13\3\3\0\1\1", 6, "does not speak TLS"},  /* less than any type of record */
+        {"\x19\3\3\0\1\1", 6, "does not speak TLS"},  /* more */
         {"\x16\3\3\0\5\x18\0\0\1\0", 10, "peer.example failed"}, /* KeyUpdate */
         {"\x16\3\3\0\4\0\0\0\0", 9, "peer.example failed"},      /* HelloRequest */
     };
