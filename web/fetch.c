@@ -5,6 +5,7 @@
  */
 #include "fetch.h"
 
+#include "base/number.h"
 #include "fetch_request.h"
 #include "message/body_source.h"
 
@@ -326,8 +327,8 @@ static void take_head(ferry_fetch *fetch, size_t length) {
     ferry_span rest = {ferry_buffer_content(&fetch->text), length};
     int64_t code = 0;
     int64_t hint;
-    ferry_span_to_int64(next_string(&rest), &code);
-    if (!ferry_span_to_int64(next_string(&rest), &hint)) {
+    ferry_decimal_read(next_string(&rest), &code);
+    if (!ferry_decimal_read(next_string(&rest), &hint)) {
         hint = -1;
     }
     ferry_error error = take_url(exchange, next_string(&rest));

@@ -2,6 +2,8 @@
 /* fetch_request: method, URL, options and headers as the strings that ferry_fetch.js reads. */
 #include "fetch_request.h"
 
+#include "base/percent.h"
+
 /* Headers that are the browser's own affair (Fetch standard section 2.2.2), and the prefixes of
  * others. */
 static const char forbidden_names[] =
@@ -70,7 +72,7 @@ static ferry_error add_url(ferry_buffer *text, ferry_context *context, const fer
     if (error != FERRY_OK) {
         return ferry_buffer_explain(text, context, error, "the request");
     }
-    char *end = ferry_span_write_encoded(message->target, text->data + text->end);
+    char *end = ferry_percent_write_target(message->target, text->data + text->end);
     text->end = (size_t)(end - text->data);
     return add_bytes(text, context, FERRY_SPAN("\0"));
 }

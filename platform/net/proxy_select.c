@@ -3,6 +3,7 @@
  * and addresses that the program knows better than the resolver. */
 #include "client/proxy_select.h"
 
+#include "base/number.h"
 #include "platform.h"
 #include "url/authority.h"
 #include "url/no_proxy.h"
@@ -245,7 +246,7 @@ static bool read_address(ferry_span text, char address[LITERAL_SIZE]) {
 static bool read_line(ferry_span text, resolve_line *line) {
     ferry_span port;
     return take_host(&text, &line->host) && take_host(&text, &port) &&
-           ferry_span_to_int64(port, &line->port) && line->port >= 1 && line->port <= UINT16_MAX &&
+           ferry_decimal_read(port, &line->port) && line->port >= 1 && line->port <= UINT16_MAX &&
            read_address(text, line->address);
 }
 

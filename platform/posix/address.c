@@ -2,6 +2,8 @@
 /* address: numeric addresses, from text and to text, without asking anybody. */
 #include "platform.h"
 
+#include "base/number.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <limits.h>
@@ -33,15 +35,9 @@ static uint32_t zone_index(const char *zone) {
     if (index != 0) {
         return (uint32_t)index;
     }
-    uint32_t number = 0;
-    for (; *zone >= '0' && *zone <= '9'; zone++) {
-        uint32_t digit = (uint32_t)(*zone - '0');
-        if (number > (INT_MAX - digit) / 10) {
-            return 0;
-        }
-        number = number * 10 + digit;
-    }
-    return *zone == '\0' ? number : 0;
+    int64_t number;
+    bool is_number = ferry_decimal_read(ferry_span_of(zone), &number) && number <= INT_MAX;
+    return is_number ? (uint32_t)number : 0;
 }
 
 static bool from_ipv6(const char *host, uint16_t port, ferry_address *address) {

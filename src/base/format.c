@@ -2,12 +2,10 @@
 /* format: sentences are put together here, without the C library's printf. */
 #include "format.h"
 
-#include <assert.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
+#include "number.h"
 
-enum { MOST_DIGITS = 20 };
+#include <assert.h>
+#include <string.h>
 
 typedef struct format_sink {
     char *at;
@@ -22,14 +20,8 @@ static void put_text(format_sink *sink, const char *text, size_t limit) {
 }
 
 static void put_number(format_sink *sink, uint64_t number) {
-    char digits[MOST_DIGITS + 1];
-    char *first = digits + MOST_DIGITS;
-    *first = '\0';
-    do {
-        *--first = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    put_text(sink, first, MOST_DIGITS);
+    char digits[FERRY_DECIMAL_SIZE];
+    put_text(sink, digits, ferry_decimal_write(number, digits));
 }
 
 static void put_signed(format_sink *sink, int64_t number) {
@@ -45,7 +37,7 @@ static size_t take_precision(const char **at) {
     if (**at != '.') {
         return SIZE_MAX;
     }
-    for (++*at; **at >= '0' && **at <= '9'; ++*at) {
+    for (++*at; ferry_is_digit(**at); ++*at) {
         precision = precision * 10 + (size_t)(**at - '0');
     }
     return precision;

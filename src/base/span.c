@@ -79,46 +79,6 @@ bool ferry_span_next_element(ferry_span *list, ferry_span *element) {
     return false;
 }
 
-bool ferry_span_to_int64(ferry_span text, int64_t *number) {
-    static const int64_t last = INT64_MAX / 10;
-    int64_t value = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
-        if (digit > 9 || value > last || (value == last && digit > INT64_MAX % 10)) {
-            return false;
-        }
-        value = value * 10 + digit;
-    }
-    if (text.length == 0) {
-        return false;
-    }
-    *number = value;
-    return true;
-}
-
 char ferry_ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-int ferry_hex_value(char c) {
-    char lower = ferry_ascii_lower(c);
-    if (lower >= '0' && lower <= '9') {
-        return lower - '0';
-    }
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-char *ferry_span_write_encoded(ferry_span target, char *dst) {
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < target.length; i++) {
-        unsigned char c = (unsigned char)target.data[i];
-        if (c < 0x80) {
-            *dst++ = (char)c;
-            continue;
-        }
-        *dst++ = '%';
-        *dst++ = digits[c >> 4];
-        *dst++ = digits[c & 15];
-    }
-    return dst;
 }

@@ -85,16 +85,6 @@ bool ferry_span_is_token(ferry_span text);
  * skipped. False at the end. Commas within quoted strings do not separate. */
 bool ferry_span_next_element(ferry_span *list, ferry_span *element);
 
-/* One or more digits that make a number up to INT64_MAX. */
-bool ferry_span_to_int64(ferry_span text, int64_t *number);
-
 char ferry_ascii_lower(char c);
-
-/* 0 to 15; -1 where it is no hexadecimal digit. */
-int ferry_hex_value(char c);
-
-/* Writes a request target as browsers send it: bytes outside ASCII, which may not stand in one, are
- * percent-encoded. `dst` has room for 3 bytes for each. Returns the end. */
-char *ferry_span_write_encoded(ferry_span target, char *dst);
 
 #endif

@@ -2,6 +2,7 @@
 /* send: starts an exchange, and takes a streamed body piece by piece. */
 #include "client_state.h"
 
+#include "base/percent.h"
 #include "message/request_check.h"
 #include "runtime.h"
 
@@ -59,7 +60,7 @@ static void note_url(ferry_client *client, ferry_span target) {
         memcpy(url->data, client->url_base.data, base_length);
         url->end = base_length;
     }
-    char *end = ferry_span_write_encoded(target, url->data + url->end);
+    char *end = ferry_percent_write_target(target, url->data + url->end);
     *end = '\0';
     url->end = (size_t)(end + 1 - url->data);
 }

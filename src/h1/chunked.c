@@ -4,6 +4,8 @@
  * ferry_h1_line_end. */
 #include "chunked.h"
 
+#include "base/number.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -24,19 +26,6 @@ void ferry_h1_chunked_reset(ferry_h1_chunked *chunked) {
     chunked->line_bytes = 0;
     chunked->trailer_bytes = 0;
     ferry_buffer_clear(&chunked->line);
-}
-
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
 }
 
 static ferry_error refuse(ferry_context *context, const char *what) {
@@ -73,7 +62,7 @@ static ferry_error take_size_line_byte(ferry_h1_chunked *chunked, ferry_context 
                           CHUNK_LINE_LIMIT);
     }
     if (chunked->state == FERRY_H1_CHUNKED_SIZE || chunked->state == FERRY_H1_CHUNKED_SIZE_DIGITS) {
-        int digit = hex_value(c);
+        int digit = ferry_hex_value(c);
         if (digit >= 0) {
             return take_size_digit(chunked, context, digit);
         }

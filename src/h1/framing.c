@@ -3,6 +3,8 @@
  * section 6.3 apply in their order. */
 #include "framing.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
 typedef struct framing_fields {
@@ -19,7 +21,7 @@ typedef struct framing_fields {
 
 static bool take_content_length(framing_fields *fields, ferry_span number) {
     int64_t length;
-    if (!ferry_span_to_int64(number, &length) ||
+    if (!ferry_decimal_read(number, &length) ||
         (fields->has_content_length && fields->content_length != (uint64_t)length)) {
         return false;
     }

@@ -3,6 +3,8 @@
  * first wrong byte, so that a peer that speaks another protocol is not waited for. */
 #include "head.h"
 
+#include "base/number.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -14,10 +16,6 @@ void ferry_h1_head_init(ferry_h1_head *head) {
 
 bool ferry_h1_head_is_empty(const ferry_h1_head *head) {
     return head->bytes == 0 && head->scanned == 0;
-}
-
-static bool is_digit(char c) {
-    return c >= '0' && c <= '9';
 }
 
 static ferry_error refuse_status_line(ferry_context *context, ferry_span line) {
@@ -43,9 +41,9 @@ static bool is_reason(ferry_span reason) {
 static ferry_error parse_status_line(ferry_h1_head *head, ferry_context *context, ferry_span line) {
     static const size_t least = VERSION_LENGTH + 1 + CODE_LENGTH;
     const char *data = line.data;
-    if (line.length < least || memcmp(data, "HTTP/1.", 7) != 0 || !is_digit(data[7]) ||
-        data[8] != ' ' || !is_digit(data[9]) || !is_digit(data[10]) || !is_digit(data[11]) ||
-        data[9] == '0' || (line.length > least && data[12] != ' ')) {
+    if (line.length < least || memcmp(data, "HTTP/1.", 7) != 0 || !ferry_is_digit(data[7]) ||
+        data[8] != ' ' || !ferry_is_digit(data[9]) || !ferry_is_digit(data[10]) ||
+        !ferry_is_digit(data[11]) || data[9] == '0' || (line.length > least && data[12] != ' ')) {
         return refuse_status_line(context, line);
     }
     if (line.length > least && !is_reason((ferry_span){data + least, line.length - least})) {

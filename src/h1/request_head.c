@@ -3,36 +3,16 @@
  * neither an allocation nor a format string. */
 #include "request_head.h"
 
+#include "base/number.h"
+#include "base/percent.h"
 #include "field.h"
 #include "message/request_check.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { DECIMAL_SIZE = 21 };
-
-static size_t write_decimal(uint64_t number, char *text) {
-    char reversed[DECIMAL_SIZE];
-    size_t length = 0;
-    do {
-        reversed[length++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    for (size_t i = 0; i < length; i++) {
-        text[i] = reversed[length - 1 - i];
-    }
-    return length;
-}
-
 size_t ferry_h1_chunk_size_write(size_t size, char line[FERRY_H1_CHUNK_SIZE_LINE]) {
-    static const char digits[] = "0123456789abcdef";
-    size_t count = 1;
-    while (count < 2 * sizeof size && size >> (4 * count) != 0) {
-        count++;
-    }
-    for (size_t i = 0; i < count; i++) {
-        line[i] = digits[size >> (4 * (count - 1 - i)) & 15];
-    }
+    size_t count = ferry_hex_write(size, line);
     line[count] = '\r';
     line[count + 1] = '\n';
     return count + 2;
@@ -63,7 +43,7 @@ static char *put_framing(char *at, const ferry_message *message) {
         return at;
     }
     at = PUT_LITERAL(at, "Content-Length: ");
-    at += write_decimal(length, at);
+    at += ferry_decimal_write(length, at);
     return PUT_LITERAL(at, "\r\n");
 }
 
@@ -123,7 +103,7 @@ static char *put_head(char *at, const ferry_message *message, ferry_span accept_
     if (message->target_prefix.length > 0) {
         at = head_put(at, message->target_prefix);
     }
-    at = ferry_span_write_encoded(message->target, at);
+    at = ferry_percent_write_target(message->target, at);
     at = PUT_LITERAL(at, " HTTP/1.1\r\n");
     at = put_host(at, message);
     unsigned left_out = flags_left_out(message);

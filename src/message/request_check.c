@@ -2,6 +2,7 @@
 /* request_check: method, target, header lines and body, each with a sentence of its own. */
 #include "request_check.h"
 
+#include "base/number.h"
 #include "base/size_limits.h"
 #include "url/authority.h"
 
@@ -196,7 +197,7 @@ static int64_t sent_length(const ferry_message *message) {
 static ferry_error check_content_length(ferry_context *context, ferry_span value,
                                         const ferry_message *message) {
     int64_t length;
-    if (ferry_span_to_int64(value, &length) && length == sent_length(message)) {
+    if (ferry_decimal_read(value, &length) && length == sent_length(message)) {
         return FERRY_OK;
     }
     return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,

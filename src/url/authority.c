@@ -2,13 +2,11 @@
 /* authority: says which argument takes what does not belong into the host. */
 #include "authority.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
 enum { LABEL_LIMIT = 63, IPV6_LIMIT = 45, ZONE_LIMIT = 32 };
-
-static bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 /* The look of an IPv6 address, a zone behind '%' allowed (RFC 4007); the platform reads it. */
 static bool looks_like_ipv6(ferry_span host) {
@@ -29,7 +27,7 @@ static bool looks_like_ipv6(ferry_span host) {
     size_t colons = 0;
     for (size_t i = 0; i < length; i++) {
         colons += host.data[i] == ':';
-        if (!is_hex(host.data[i]) && host.data[i] != ':' && host.data[i] != '.') {
+        if (ferry_hex_value(host.data[i]) < 0 && host.data[i] != ':' && host.data[i] != '.') {
             return false;
         }
     }
@@ -47,7 +45,7 @@ static const char *name_fault(ferry_span host) {
     size_t label = 0;
     for (size_t i = 0; i < host.length; i++) {
         unsigned char c = (unsigned char)host.data[i];
-        bool is_name_byte = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+        bool is_name_byte = ferry_is_digit(host.data[i]) || (c >= 'a' && c <= 'z') ||
                             (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
         if (c >= 0x80) {
             return "has letters outside ASCII: give it in its xn-- form (Punycode)";
@@ -151,13 +149,13 @@ ferry_error ferry_authority_parse(ferry_context *context, const char *text,
 bool ferry_authority_split(ferry_span text, ferry_authority *authority, uint16_t *port) {
     const char *end = text.data + text.length;
     const char *colon = end;
-    while (colon > text.data && colon[-1] >= '0' && colon[-1] <= '9') {
+    while (colon > text.data && ferry_is_digit(colon[-1])) {
         colon--;
     }
     bool has_port = colon > text.data && colon[-1] == ':';
     int64_t number = 0;
     if (has_port && colon < end &&
-        (!ferry_span_to_int64((ferry_span){colon, (size_t)(end - colon)}, &number) || number < 1 ||
+        (!ferry_decimal_read((ferry_span){colon, (size_t)(end - colon)}, &number) || number < 1 ||
          number > UINT16_MAX)) {
         return false;
     }
@@ -173,12 +171,12 @@ static bool is_port_or_ipv6(ferry_span text) {
     size_t colons = 0;
     for (size_t i = 0; i < text.length; i++) {
         colons += text.data[i] == ':';
-        if (!is_hex(text.data[i]) && text.data[i] != ':' && text.data[i] != '.') {
+        if (ferry_hex_value(text.data[i]) < 0 && text.data[i] != ':' && text.data[i] != '.') {
             return false;
         }
     }
     int64_t port;
-    return colons > 0 || text.length == 0 || ferry_span_to_int64(text, &port);
+    return colons > 0 || text.length == 0 || ferry_decimal_read(text, &port);
 }
 
 const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]) {

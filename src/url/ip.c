@@ -2,6 +2,8 @@
 /* ip: URLs and the rules of no_proxy hold the same addresses, so they are read in one place. */
 #include "ip.h"
 
+#include "base/number.h"
+
 static ferry_span skip(ferry_span text, size_t length) {
     return (ferry_span){text.data + length, text.length - length};
 }
@@ -12,7 +14,7 @@ bool ferry_ip_read_v4(ferry_span text, uint16_t pieces[2]) {
         size_t length = dot != NULL ? (size_t)(dot - text.data) : text.length;
         ferry_span part = {text.data, length};
         int64_t number;
-        if ((dot == NULL) != (i == 3) || length > 3 || !ferry_span_to_int64(part, &number) ||
+        if ((dot == NULL) != (i == 3) || length > 3 || !ferry_decimal_read(part, &number) ||
             number > 255 || (length > 1 && part.data[0] == '0')) {
             return false;
         }

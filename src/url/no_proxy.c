@@ -3,6 +3,7 @@
  * too. Names are compared as they are: nothing is looked up to find out about a rule. */
 #include "no_proxy.h"
 
+#include "base/number.h"
 #include "ip.h"
 
 /* An address as its bits: 32 or 128. */
@@ -56,7 +57,7 @@ static bool cut_number(ferry_span *text, char mark, int64_t most, int64_t *numbe
         if (text->data[i - 1] == mark) {
             ferry_span digits = {text->data + i, text->length - i};
             text->length = i - 1;
-            return ferry_span_to_int64(digits, number) && *number <= most;
+            return ferry_decimal_read(digits, number) && *number <= most;
         }
     }
     return true;

@@ -3,6 +3,9 @@
 #include "proxy_url.h"
 
 #include "authority.h"
+#include "base/base64.h"
+#include "base/number.h"
+#include "base/percent.h"
 
 #include <string.h>
 
@@ -100,14 +103,13 @@ static ferry_error decode(ferry_context *context, ferry_span text, char *dst, si
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
         if (c == '%') {
-            int high = i + 2 < text.length ? ferry_hex_value(text.data[i + 1]) : -1;
-            int low = i + 2 < text.length ? ferry_hex_value(text.data[i + 2]) : -1;
-            if (high < 0 || low < 0) {
+            int decoded = ferry_percent_read(skip(text, i));
+            if (decoded < 0) {
                 return refuse(context, "the user name or the password of the proxy has a '%' that "
                                        "is not followed by two hexadecimal digits");
             }
-            c = (char)(high * 16 + low);
-            i += 2;
+            c = (char)decoded;
+            i += FERRY_PERCENT_SIZE - 1;
         }
         if ((unsigned char)c < 0x20 || c == 0x7f) {
             return refuse(context, "the user name or the password of the proxy has a control "
@@ -140,21 +142,6 @@ static ferry_error read_credentials(ferry_context *context, ferry_span userinfo,
     return error;
 }
 
-static char *write_base64(const char *data, size_t length, char *dst) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < length; i += 3) {
-        size_t count = length - i < 3 ? length - i : 3;
-        unsigned group = 0;
-        for (size_t j = 0; j < 3; j++) {
-            group = group << 8 | (j < count ? (unsigned char)data[i + j] : 0);
-        }
-        for (size_t j = 0; j < 4; j++) {
-            *dst++ = (char)(j <= count ? digits[group >> (18 - 6 * j) & 63] : '=');
-        }
-    }
-    return dst;
-}
-
 /* ---- Host and port ---- */
 
 /* In a URL: drops the path, and takes the port. */
@@ -181,7 +168,7 @@ static ferry_error take_port(ferry_context *context, proxy_parts *parts) {
     if (digits.length == 0) {
         return FERRY_OK; /* "host:" is a URL with the default port */
     }
-    if (!ferry_span_to_int64(digits, &number) || number < 1 || number > UINT16_MAX) {
+    if (!ferry_decimal_read(digits, &number) || number < 1 || number > UINT16_MAX) {
         return refuse(context, "the port of the proxy is not a number from 1 to 65535");
     }
     parts->port = (uint16_t)number;
@@ -230,7 +217,7 @@ static ferry_proxy *make(ferry_context *context, const char *host, const proxy_p
                          ferry_span credentials) {
     static const char scheme[] = "Basic ";
     size_t host_size = strlen(host) + 1;
-    size_t base64_size = (credentials.length + 2) / 3 * 4;
+    size_t base64_size = ferry_base64_length(credentials.length);
     ferry_proxy *proxy =
         ferry_alloc(context, sizeof *proxy + host_size + sizeof scheme + base64_size);
     if (proxy == NULL) {
@@ -243,7 +230,7 @@ static ferry_proxy *make(ferry_context *context, const char *host, const proxy_p
     if (parts->has_userinfo) {
         proxy->authorization = at;
         memcpy(at, scheme, sizeof scheme - 1);
-        at = write_base64(credentials.data, credentials.length, at + sizeof scheme - 1);
+        at = ferry_base64_write(credentials, at + sizeof scheme - 1);
         *at = '\0';
     }
     return proxy;

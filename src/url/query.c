@@ -2,6 +2,9 @@
 /* query: encodes fields for a query string or a form's body. */
 #include "ferry.h"
 
+#include "base/number.h"
+#include "base/percent.h"
+
 /* Where the text goes; what does not fit is counted all the same. */
 typedef struct query_writer {
     char *dst;
@@ -9,8 +12,8 @@ typedef struct query_writer {
     size_t length;
 } query_writer;
 
-static bool query_is_plain(unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+static bool query_is_plain(char c) {
+    return ferry_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
            c == '.' || c == '_' || c == '~';
 }
 
@@ -26,15 +29,15 @@ static void query_put(query_writer *writer, char c) {
 }
 
 static void query_put_encoded(query_writer *writer, const char *text) {
-    static const char digits[] = "0123456789ABCDEF";
     for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (query_is_plain(c)) {
+        if (query_is_plain(*text)) {
             query_put(writer, *text);
         } else {
-            query_put(writer, '%');
-            query_put(writer, digits[c >> 4]);
-            query_put(writer, digits[c & 15]);
+            char encoded[FERRY_PERCENT_SIZE];
+            ferry_percent_write(*text, encoded);
+            for (size_t i = 0; i < sizeof encoded; i++) {
+                query_put(writer, encoded[i]);
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
  * same here as in a browser; what a client has no use for is refused by name. */
 #include "ferry.h"
 
+#include "base/number.h"
+#include "base/percent.h"
 #include "ip.h"
 
 #include <assert.h>
@@ -38,15 +40,14 @@ static void put(url_writer *writer, char c) {
 }
 
 static void put_encoded(url_writer *writer, char c, const char *set) {
-    static const char digits[] = "0123456789ABCDEF";
     unsigned char byte = (unsigned char)c;
     if (byte > 0x20 && byte < 0x7f && strchr(set, c) == NULL) {
         put(writer, c);
         return;
     }
-    put(writer, '%');
-    put(writer, digits[byte >> 4]);
-    put(writer, digits[byte & 15]);
+    assert(writer->capacity - writer->length >= FERRY_PERCENT_SIZE);
+    ferry_percent_write(c, writer->data + writer->length);
+    writer->length += FERRY_PERCENT_SIZE;
 }
 
 static void put_number(url_writer *writer, unsigned number, unsigned base) {
@@ -123,7 +124,7 @@ static bool is_meant_as_ipv4(ferry_span host) {
     ferry_span last = skip(host, start);
     uint64_t number;
     size_t digits = 0;
-    while (digits < last.length && last.data[digits] >= '0' && last.data[digits] <= '9') {
+    while (digits < last.length && ferry_is_digit(last.data[digits])) {
         digits++;
     }
     return last.length > 0 && (digits == last.length || ipv4_read_number(last, &number));
@@ -210,14 +211,9 @@ static const char *write_bracketed_host(ferry_span text, url_writer *writer) {
 
 /* Decodes one byte of a host name, percent-encoded or not, and moves on. */
 static char next_host_byte(ferry_span *text) {
-    char c = text->data[0];
-    if (c == '%' && text->length >= 3 && ferry_hex_value(text->data[1]) >= 0 &&
-        ferry_hex_value(text->data[2]) >= 0) {
-        c = (char)(ferry_hex_value(text->data[1]) * 16 + ferry_hex_value(text->data[2]));
-        *text = skip(*text, 3);
-        return c;
-    }
-    *text = skip(*text, 1);
+    int decoded = ferry_percent_read(*text);
+    char c = decoded < 0 ? text->data[0] : (char)decoded;
+    *text = skip(*text, decoded < 0 ? 1 : FERRY_PERCENT_SIZE);
     return c;
 }
 
@@ -254,7 +250,7 @@ static const char *read_port(const url_parts *parts, int *port) {
     int number = 0;
     for (size_t i = 0; i < parts->port.length; i++) {
         char c = parts->port.data[i];
-        if (c < '0' || c > '9') {
+        if (!ferry_is_digit(c)) {
             return "the port in the URL is not a number";
         }
         number = number > 65535 ? number : number * 10 + (c - '0');

@@ -104,35 +104,6 @@ static void an_open_quoted_string_runs_to_the_end(void) {
     CHECK(!ferry_span_next_element(&list, &element));
 }
 
-static void numbers_go_up_to_63_bits(void) {
-    int64_t number = -1;
-    CHECK(ferry_span_to_int64(FERRY_SPAN("0"), &number));
-    CHECK_INT(number, 0);
-    CHECK(ferry_span_to_int64(FERRY_SPAN("00000000000000000000000000042"), &number));
-    CHECK_INT(number, 42);
-    CHECK(ferry_span_to_int64(FERRY_SPAN("9223372036854775807"), &number));
-    CHECK_INT(number, INT64_MAX);
-}
-
-static void what_is_no_number_leaves_the_result_alone(void) {
-    static const char *const refused[] = {"",
-                                          "9223372036854775808",
-                                          "92233720368547758070",
-                                          "18446744073709551617",
-                                          "-1",
-                                          "+1",
-                                          " 1",
-                                          "1 ",
-                                          "0x10",
-                                          "1,1",
-                                          "1.0"};
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        int64_t number = 7;
-        CHECK(!ferry_span_to_int64(ferry_span_of(refused[i]), &number));
-        CHECK_INT(number, 7);
-    }
-}
-
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(spans_are_compared_without_case),
@@ -145,8 +116,6 @@ int main(int argc, char **argv) {
         CHECK_TEST(list_elements_come_trimmed_and_empty_ones_not_at_all),
         CHECK_TEST(commas_in_quoted_strings_do_not_separate),
         CHECK_TEST(an_open_quoted_string_runs_to_the_end),
-        CHECK_TEST(numbers_go_up_to_63_bits),
-        CHECK_TEST(what_is_no_number_leaves_the_result_alone),
     };
     return CHECK_RUN(tests, argc, argv);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* percent: URLs, queries and proxies' passwords all hold them. */
+#include "percent.h"
+
+#include "number.h"
+
+char *ferry_percent_write(char byte, char dst[FERRY_PERCENT_SIZE]) {
+    static const char digits[] = "0123456789ABCDEF";
+    unsigned char value = (unsigned char)byte;
+    dst[0] = '%';
+    dst[1] = digits[value >> 4];
+    dst[2] = digits[value & 15];
+    return dst + FERRY_PERCENT_SIZE;
+}
+
+int ferry_percent_read(ferry_span text) {
+    if (text.length < FERRY_PERCENT_SIZE || text.data[0] != '%') {
+        return -1;
+    }
+    int high = ferry_hex_value(text.data[1]);
+    int low = ferry_hex_value(text.data[2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+char *ferry_percent_write_target(ferry_span target, char *dst) {
+    for (size_t i = 0; i < target.length; i++) {
+        char c = target.data[i];
+        if ((unsigned char)c < 0x80) {
+            *dst++ = c;
+        } else {
+            dst = ferry_percent_write(c, dst);
+        }
+    }
+    return dst;
+}
