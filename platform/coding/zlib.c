@@ -49,9 +49,6 @@ typedef struct zlib_io {
 } zlib_io;
 
 static voidpf zlib_alloc(voidpf opaque, uInt items, uInt size) {
-    if (items == 0 || size == 0 || size > SIZE_MAX / items) {
-        return Z_NULL;
-    }
     return ferry_alloc(opaque, (size_t)items * size);
 }
 
