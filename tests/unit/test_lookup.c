@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_lookup: look-ups on their threads: answers, failures, cancelling, and their bound. */
+#if defined(__linux__)
+#define _GNU_SOURCE /* pthread_getattr_np */
+#endif
 #include "check.h"
 #include "net_fixture.h"
 #include "platform.h"
@@ -8,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -573,6 +578,32 @@ static void the_end_of_a_job_is_heard_though_a_child_has_its_descriptors(void) {
     end();
 }
 
+#if defined(__linux__)
+static void job_measure_stack(void *result) {
+    pthread_attr_t attributes;
+    size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        pthread_attr_getstacksize(&attributes, &size);
+        pthread_attr_destroy(&attributes);
+    }
+    atomic_store((atomic_size_t *)result, size);
+}
+
+/* Else each has that of the system, which is 8 MiB by default. */
+static void threads_have_small_stacks(void) {
+    begin();
+    atomic_size_t size = 0;
+    ferry_job *job = ferry_job_start(job_measure_stack, &size);
+    ferry_wait wait = {ferry_job_get_descriptor(job), FERRY_EVENT_READ};
+    bool ready = false;
+    CHECK_INT(ferry_platform_wait(&wait, 1, 10000, NULL, &ready), FERRY_OK);
+    CHECK(ready);
+    CHECK(size > 0 && size < 1024 * 1024);
+    ferry_job_free(job);
+    end();
+}
+#endif
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(addresses_keep_the_order_of_the_system),
@@ -601,6 +632,9 @@ int main(int argc, char **argv) {
         CHECK_TEST(no_pipe_has_the_number_of_a_standard_file),
         CHECK_TEST(a_child_resolves_though_its_parents_look_ups_are_not_its_own),
         CHECK_TEST(the_end_of_a_job_is_heard_though_a_child_has_its_descriptors),
+#if defined(__linux__)
+        CHECK_TEST(threads_have_small_stacks),
+#endif
     };
     return CHECK_RUN(tests, argc, argv);
 }

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "net_fixture.h"
 #include "platform.h"
+#include "tls/tls_state.h"
 #include "tls_peer.h"
 
 #include <errno.h>
@@ -128,6 +129,28 @@ static void clients_wait_for_the_thread_that_reads_and_share_what_it_finds(void)
     CHECK_INT(connecting_go_on(&all[2], &entry), FERRY_OK);
     CHECK_INT(ferry_client_get_status(all[2].client), FERRY_STATUS_CONNECTED);
     connecting_end(&all[2]);
+    end();
+}
+
+/* Another client takes what was read meanwhile; the system may give a closed one's number anew. */
+static void the_descriptor_stays_while_somebody_sleeps_over_it(void) {
+    begin(true);
+    ferry_context context = {.allocator = ferry_default_allocator};
+    ferry_tls_roots *roots = NULL;
+    CHECK_INT(ferry_tls_roots_of_system(&context, &roots), FERRY_OK);
+    struct pollfd entry = {(int)ferry_tls_roots_begin_wait(roots), POLLIN, 0};
+    CHECK_INT(ferry_tls_roots_begin_wait(roots), entry.fd);
+    open_gate();
+    CHECK_INT(poll(&entry, 1, READ_MS), 1);
+    for (int waiting = 2; waiting > 0; waiting--) {
+        bool ready = false;
+        CHECK_INT(ferry_tls_roots_poll(roots, &context, &ready), FERRY_OK);
+        CHECK(ready);
+        CHECK(fcntl(entry.fd, F_GETFD) >= 0);
+        ferry_tls_roots_end_wait(roots);
+    }
+    CHECK(fcntl(entry.fd, F_GETFD) < 0 && errno == EBADF);
+    ferry_tls_roots_release(roots);
     end();
 }
 
@@ -335,6 +358,7 @@ static void no_call_takes_the_time_that_reading_many_authorities_takes(void) {
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(clients_wait_for_the_thread_that_reads_and_share_what_it_finds),
+        CHECK_TEST(the_descriptor_stays_while_somebody_sleeps_over_it),
         CHECK_TEST(a_client_may_go_while_the_thread_reads_for_it),
         CHECK_TEST(reading_that_takes_too_long_is_told),
 #if !defined(__SANITIZE_THREAD__)
