@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// package: the installed web build is found by find_package(ferry), and its target brings all that a
-// program needs.
+// package: the installed web build is found by find_package(ferry) and by pkg-config, and each brings
+// all that a program needs.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -25,23 +25,49 @@ function call(command, ...args) {
   return stdout;
 }
 
-test("installed_web_build_is_used_by_find_package", { skip: quick && "it links twice" }, (t) => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "ferry-package-"));
-  t.after(() => fs.rmSync(folder, { recursive: true }));
-  const prefix = path.join(folder, "prefix");
-  const user = path.join(folder, "user");
-  const source = path.join(root, "tests", "package");
-  const version = /^CMAKE_PROJECT_VERSION:STATIC=(.*)$/m.exec(
+const version = () =>
+  /^CMAKE_PROJECT_VERSION:STATIC=(.*)$/m.exec(
     fs.readFileSync(path.join(build, "CMakeCache.txt"), "utf8"),
   )[1];
 
+/** The build, installed into a folder that goes with the test; gives [folder, prefix]. */
+function install(t) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "ferry-package-"));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const prefix = path.join(folder, "prefix");
   call("cmake", "--install", build, "--prefix", prefix);
+  return [folder, prefix];
+}
+
+test("installed_web_build_is_linked_by_hand", { skip: quick && "it links" }, (t) => {
+  const [folder, prefix] = install(t);
+  const output = path.join(folder, "user.js");
+  const flags = call(
+    "env",
+    `PKG_CONFIG_LIBDIR=${path.join(prefix, "lib", "pkgconfig")}`,
+    "pkg-config",
+    "--static",
+    "--cflags",
+    "--libs",
+    "ferry",
+  );
+  const source = path.join(root, "tests", "package", "user.c");
+  const program = [`-DPACKAGE_VERSION="${version()}"`, source, "-o", output];
+  const forNode = ["-sSINGLE_FILE", "-sEXIT_RUNTIME", "-sENVIRONMENT=node"];
+  call("emcc", ...program, ...flags.trim().split(/\s+/), ...forNode);
+  assert.match(call(process.execPath, output), /^FERRY_ERROR_INVALID_PARAMETER: /);
+});
+
+test("installed_web_build_is_used_by_find_package", { skip: quick && "it links twice" }, (t) => {
+  const [folder, prefix] = install(t);
+  const user = path.join(folder, "user");
+  const source = path.join(root, "tests", "package");
   const config = fs
     .readdirSync(prefix, { recursive: true })
     .find((file) => path.basename(file) === "ferryConfig.cmake");
   const options = [
     `-Dferry_DIR=${path.join(prefix, path.dirname(config))}`,
-    `-DVERSION=${version}`,
+    `-DVERSION=${version()}`,
     "-DCMAKE_BUILD_TYPE=Release",
   ];
   call("emcmake", "cmake", "-G", "Ninja", "-S", source, "-B", user, ...options);
