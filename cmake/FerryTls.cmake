@@ -5,12 +5,20 @@ include_guard(GLOBAL)
 
 set(tls_sources
     platform/tls/bio.c
+    platform/tls/cache.c
+    platform/tls/calls.c
     platform/tls/chain.c
     platform/tls/ciphersuites.c
     platform/tls/codes.c
     platform/tls/config.c
+    platform/tls/der.c
     platform/tls/describe.c
+    platform/tls/extensions.c
+    platform/tls/failures.c
+    platform/tls/handshake.c
     platform/tls/name_constraints.c
+    platform/tls/names.c
+    platform/tls/psa.c
     platform/tls/roots.c
     platform/tls/sessions.c
     platform/tls/stream.c

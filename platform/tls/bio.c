@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* bio: what mbedTLS reads from and writes to: the stream beneath, and buffers between. */
-#include "tls_state.h"
+#include "bio.h"
 
+#include "codes.h"
+#include "platform.h"
 #include "wire/stream.h"
 
+#include <mbedtls/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,12 +185,16 @@ ferry_stream_result ferry_tls_transport_flush(ferry_tls_transport *self) {
 
 /* ---- The rest ---- */
 
+void ferry_tls_transport_drop_kept(ferry_tls_transport *self) {
+    self->kept_begin = 0;
+    self->kept_end = 0;
+}
+
 void ferry_tls_transport_give_up_writing(ferry_tls_transport *self) {
     self->is_deaf = true;
     self->failed = false; /* reading has not */
     self->refused = false;
-    self->kept_begin = 0;
-    self->kept_end = 0;
+    ferry_tls_transport_drop_kept(self);
 }
 
 void ferry_tls_transport_deinit(ferry_tls_transport *self) {

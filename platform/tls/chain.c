@@ -8,7 +8,9 @@
  * So the message is read again here, and once more by mbedTLS, with such extensions marked as not
  * critical; verify.c then goes by what was read here, where every byte is as it was signed, and
  * the message is as it was before mbedTLS takes its digest. */
-#include "tls_state.h"
+#include "chain.h"
+
+#include "extensions.h"
 
 #include <mbedtls/oid.h>
 #include <mbedtls/version.h>
@@ -110,46 +112,42 @@ static bool read_message(mbedtls_x509_crt *chain, rest message, bool is_1_3) {
     return true;
 }
 
-bool ferry_tls_chain_reread(mbedtls_ssl_context *ssl, ferry_tls_verification *verification) {
+bool ferry_tls_chain_reread(mbedtls_ssl_context *ssl, ferry_tls_reread *reread) {
     unsigned char *message = ssl->MBEDTLS_PRIVATE(in_msg);
     size_t length = ssl->MBEDTLS_PRIVATE(in_hslen);
     bool is_1_3 = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     /* What is reached into here is as mbedTLS 3.6 has it. */
-    if (MBEDTLS_VERSION_NUMBER >= 0x03070000 || verification->has_reread ||
-        length <= HEADER_BYTES || message[0] != MBEDTLS_SSL_HS_CERTIFICATE) {
+    if (MBEDTLS_VERSION_NUMBER >= 0x03070000 || reread->was_tried || length <= HEADER_BYTES ||
+        message[0] != MBEDTLS_SSL_HS_CERTIFICATE) {
         return false;
     }
-    verification->has_reread = true;
-    verification->message = message;
-    verification->message_length = length;
-    verification->original = malloc(length);
-    if (verification->original == NULL) {
+    reread->was_tried = true;
+    reread->message = message;
+    reread->message_length = length;
+    reread->original = malloc(length);
+    if (reread->original == NULL) {
         return false;
     }
-    memcpy(verification->original, message, length);
-    if (!read_message(&verification->chain, (rest){message + HEADER_BYTES, length - HEADER_BYTES},
+    memcpy(reread->original, message, length);
+    if (!read_message(&reread->chain, (rest){message + HEADER_BYTES, length - HEADER_BYTES},
                       is_1_3)) {
-        ferry_tls_chain_restore(verification);
+        ferry_tls_chain_restore(reread);
         return false;
     }
-    verification->uses_chain = true;
+    reread->is_used = true;
     ssl->MBEDTLS_PRIVATE(keep_current_message) = 1;
     return true;
 }
 
-void ferry_tls_chain_restore(ferry_tls_verification *verification) {
-    if (verification->original != NULL) {
-        memcpy(verification->message, verification->original, verification->message_length);
-        free(verification->original);
-        verification->original = NULL;
+void ferry_tls_chain_restore(ferry_tls_reread *reread) {
+    if (reread->original != NULL) {
+        memcpy(reread->message, reread->original, reread->message_length);
+        free(reread->original);
+        reread->original = NULL;
     }
 }
 
-void ferry_tls_verification_free(const ferry_context *context,
-                                 ferry_tls_verification *verification) {
-    if (verification != NULL) {
-        free(verification->original);
-        mbedtls_x509_crt_free(&verification->chain);
-        ferry_free(context, verification);
-    }
+void ferry_tls_reread_deinit(ferry_tls_reread *reread) {
+    free(reread->original);
+    mbedtls_x509_crt_free(&reread->chain);
 }

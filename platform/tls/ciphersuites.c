@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ciphersuites: which cipher suites are offered, and in which order: the AEAD that is the fastest
  * on this machine goes first, since most servers take the client's order. */
-#include "tls_state.h"
+#include "ciphersuites.h"
+
+#include "platform.h"
 
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/gcm.h>
+#include <mbedtls/ssl_ciphersuites.h>
 #include <string.h>
 
 enum { SAMPLE_BYTES = 4096, SAMPLES = 4 }; /* a fraction of a millisecond */

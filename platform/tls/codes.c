@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* codes: every code that mbedTLS returns, and what it means to a client in each call. */
-#include "tls_state.h"
+#include "codes.h"
 
 #include <errno.h>
 #include <mbedtls/asn1.h>
@@ -10,6 +10,9 @@
 #include <mbedtls/error.h>
 #include <mbedtls/md.h>
 #include <mbedtls/pem.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/x509.h>
 
 #define ALL(meaning)                                                                               \
     { meaning, meaning, meaning, meaning }

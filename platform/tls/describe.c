@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* describe: certificates, alerts and mbedTLS's errors in words. What comes from the network may
  * hold any bytes; ferry_fail() and ferry_log() make those that are no text visible. */
-#include "tls_state.h"
+#include "describe.h"
 
 #include <mbedtls/error.h>
 #include <mbedtls/oid.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

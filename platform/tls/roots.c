@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* roots: trusted authorities, read once and shared. */
-#include "tls_state.h"
+#include "roots.h"
+
+#include "codes.h"
+#include "platform.h"
 
 #include <errno.h>
 #include <mbedtls/oid.h>

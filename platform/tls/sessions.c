@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sessions: sessions that can be resumed, for connections to the same host and port with the
  * same options. */
-#include "tls_state.h"
+#include "sessions.h"
+
+#include "platform.h"
 
 #include <stdlib.h>
 #include <string.h>

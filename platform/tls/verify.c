@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* verify: what mbedTLS does not look at while it verifies a chain: names by the alternative
  * names only, issuers of version 1, name constraints, pins; and the sentence for what it finds. */
-#include "tls_state.h"
+#include "verify.h"
+
+#include "extensions.h"
+#include "name_constraints.h"
+#include "names.h"
 
 #include <mbedtls/oid.h>
 #include <mbedtls/sha256.h>
@@ -10,79 +14,22 @@
 #include <string.h>
 
 enum {
-    SAN_DNS = 2,
-    SAN_IP = 7,
     BROKEN_LINK = MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_BAD_MD |
                   MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY,
 };
 
-/* ---- Names ---- */
-
-static char lower(char c) {
-    return (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
-}
-
-static bool is_alike(const char *a, const char *b, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        if (lower(a[i]) != lower(b[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name) {
-    size_t name_length = strlen(name);
-    if (name_length > 0 && name[name_length - 1] == '.') {
-        name_length--; /* the root's label, which certificates do not have */
-    }
-    if (length < 2 || pattern[0] != '*') {
-        return length > 0 && length == name_length && is_alike(pattern, name, length);
-    }
-    const char *rest = pattern + 1;
-    const char *dot = memchr(name, '.', name_length);
-    if (*rest != '.' || dot == NULL || dot == name) {
-        return false;
-    }
-    size_t rest_length = length - 1;
-    size_t tail_length = name_length - (size_t)(dot - name);
-    bool is_deep = memchr(rest + 1, '.', rest_length - 1) != NULL; /* not all of a top domain */
-    return is_deep && rest_length == tail_length && is_alike(rest, dot, rest_length);
-}
-
-/* A zone ("fe80::1%eth0") is this machine's own, and stands in no certificate. */
-static size_t read_address(const char *name, unsigned char address[16]) {
-    char text[64];
-    size_t length = strchr(name, ':') != NULL ? strcspn(name, "%") : strlen(name);
-    if (length >= sizeof text) {
-        return 0;
-    }
-    memcpy(text, name, length);
-    text[length] = '\0';
-    return mbedtls_x509_crt_parse_cn_inet_pton(text, address);
-}
-
-bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name) {
-    unsigned char address[16];
-    size_t address_length = read_address(name, address);
-    for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;
-         item = item->next) {
-        int kind = item->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
-        if (item->buf.p == NULL) {
-            continue;
-        }
-        if (address_length > 0
-                ? kind == SAN_IP && item->buf.len == address_length &&
-                      memcmp(item->buf.p, address, address_length) == 0
-                : kind == SAN_DNS &&
-                      ferry_tls_name_matches((const char *)item->buf.p, item->buf.len, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- The chain ---- */
+
+static bool has_issued(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate) {
+    return issuer->subject_raw.len == certificate->issuer_raw.len &&
+           memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
+}
+
+/* An authority's own, for its next key: counted nowhere, and bound by no names (RFC 5280 sections
+ * 6.1.3 and 6.1.4). */
+static bool is_self_issued(const mbedtls_x509_crt *certificate) {
+    return has_issued(certificate, certificate);
+}
 
 static void note(ferry_tls_verification *verification, const char *words) {
     size_t used = strlen(verification->words);
@@ -146,7 +93,7 @@ static bool is_within_path_length(ferry_tls_verification *verification,
                                   const mbedtls_x509_crt *issuer) {
     bool is_first = verification->issuer_count == 0;
     int length = ferry_tls_path_length(issuer);
-    if (!is_first && !ferry_tls_is_self_issued(issuer)) {
+    if (!is_first && !is_self_issued(issuer)) {
         if (verification->path_left == 0) {
             note_about(verification, issuer,
                        "makes the path longer than an authority above allows");
@@ -209,7 +156,7 @@ static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt
     if (config->roots == NULL) {
         found = 0; /* nobody is trusted, nobody is asked */
     } else {
-        bool is_exempt = !is_leaf && ferry_tls_is_self_issued(certificate);
+        bool is_exempt = !is_leaf && is_self_issued(certificate);
         is_good = is_exempt || is_permitted(verification, certificate);
         is_good = (is_leaf || is_within_path_length(verification, certificate)) && is_good;
     }
@@ -249,11 +196,6 @@ static int look_at_chain(void *ctx, mbedtls_x509_crt *certificate, int depth, ui
 }
 
 /* ---- Chains in another order (RFC 8446 section 4.4.2) ---- */
-
-static bool has_issued(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate) {
-    return issuer->subject_raw.len == certificate->issuer_raw.len &&
-           memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
-}
 
 /* Puts the issuer of each certificate behind it, as far as they are there; copies, since the chain
  * is mbedTLS's. */
@@ -312,7 +254,7 @@ static bool may_be_unsorted(const ferry_tls_verification *verification, bool lac
 static bool verify_reread(ferry_tls_verification *verification,
                           const mbedtls_x509_crt *certificate) {
     ferry_tls_verification again;
-    mbedtls_x509_crt *first = &verification->chain;
+    mbedtls_x509_crt *first = &verification->reread.chain;
     const mbedtls_x509_buf *key = &certificate->pk_raw;
     if (first->pk_raw.len != key->len || memcmp(first->pk_raw.p, key->p, key->len) != 0) {
         return false;
@@ -337,8 +279,8 @@ static int verify_answer(ferry_tls_verification *verification, bool is_good, uin
 int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
     ferry_tls_verification *verification = ctx;
     verification->was_called = true;
-    ferry_tls_chain_restore(verification);
-    if (verification->uses_chain) {
+    ferry_tls_chain_restore(&verification->reread);
+    if (verification->reread.is_used) {
         *flags = 0;
         return depth > 0
                    ? 0
@@ -351,4 +293,12 @@ int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32
     bool is_good = may_be_unsorted(verification, verification->lacks_issuer, certificate) &&
                    verify_sorted(verification, certificate);
     return verify_answer(verification, is_good, flags);
+}
+
+void ferry_tls_verification_free(const ferry_context *context,
+                                 ferry_tls_verification *verification) {
+    if (verification != NULL) {
+        ferry_tls_reread_deinit(&verification->reread);
+        ferry_free(context, verification);
+    }
 }

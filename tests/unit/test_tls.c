@@ -4,7 +4,8 @@
 #include "check.h"
 #include "counted_memory.h"
 #include "platform.h"
-#include "tls/tls_state.h"
+#include "tls/names.h"
+#include "tls/sessions.h"
 #include "tls_peer.h"
 
 #include <mbedtls/psa_util.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tls_sessions: what a session that is remembered decides, and what it must not. */
 #include "check.h"
-#include "tls/tls_state.h"
+#include "tls/tls.h"
 #include "tls_peer.h"
 
 #include <stdio.h>

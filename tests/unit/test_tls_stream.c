@@ -2,8 +2,10 @@
 /* test_tls_stream: the TLS stream by itself, without a client: what a peer sends in the middle of
  * a record, of a body or of nothing, and what the stream says of it. */
 #include "check.h"
+#include "platform.h"
 #include "system_faults.h"
-#include "tls/tls_state.h"
+#include "tls/codes.h"
+#include "tls/tls.h"
 #include "tls_peer.h"
 
 #include <psa/crypto.h>

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* bio: what mbedTLS reads from and writes to: the transport, and the buffers before it. */
+#ifndef FERRY_TLS_BIO_H
+#define FERRY_TLS_BIO_H
+
+#include "base/context.h"
+
+enum {
+    FERRY_TLS_SMALL_BYTES = 2048, /* read at once: a head and a small body are one system call */
+    /* Of a record with a ServerHello, up to the end of its random value: two headers, a version. */
+    FERRY_TLS_RECORD_HEADER_BYTES = 5,
+    FERRY_TLS_SERVER_HELLO_BYTES = FERRY_TLS_RECORD_HEADER_BYTES + 4 + 2 + 32,
+};
+
+typedef struct ferry_tls_transport {
+    int process; /* that made it */
+    ferry_context *context;
+    ferry_stream *stream;
+    bool ended;
+    const char *reason; /* why it failed */
+    bool failed;
+    bool refused;    /* the same, and it was in writing */
+    bool is_starved; /* it had no more bytes; cleared by who asks */
+    bool is_deaf;    /* writing has failed: what mbedTLS writes goes nowhere */
+    bool withholds;  /* nothing is written: all that mbedTLS writes is kept */
+    bool keeps;      /* what there is no room for is kept here, so that mbedTLS can go on */
+    unsigned char first_bytes[FERRY_TLS_SERVER_HELLO_BYTES];
+    size_t first_count; /* of what the server sent */
+
+    /* What was read and mbedTLS has not asked for yet. */
+    char *large; /* while much comes; NULL otherwise */
+    size_t begin;
+    size_t end;
+    char small[FERRY_TLS_SMALL_BYTES];
+
+    /* What mbedTLS has written and the stream has not taken; NULL: nothing. */
+    unsigned char *kept;
+    size_t kept_begin;
+    size_t kept_end;
+} ferry_tls_transport;
+
+/* For mbedtls_ssl_set_bio(). */
+int ferry_tls_transport_receive(void *transport, unsigned char *dst, size_t capacity);
+int ferry_tls_transport_transmit(void *transport, const unsigned char *data, size_t length);
+
+/* Writes what is kept, as far as there is room. 0: all of it; otherwise mbedTLS's code. */
+int ferry_tls_transport_send_kept(ferry_tls_transport *transport);
+
+/* Drops what is kept: mbedTLS has written it in vain. */
+void ferry_tls_transport_drop_kept(ferry_tls_transport *transport);
+
+/* As the transport's own `flush`: what it has been given. */
+ferry_stream_result ferry_tls_transport_flush(ferry_tls_transport *transport);
+
+/* From now on what mbedTLS writes is dropped: mbedTLS would not read while it cannot write. */
+void ferry_tls_transport_give_up_writing(ferry_tls_transport *transport);
+
+/* The transport itself stays the caller's. */
+void ferry_tls_transport_deinit(ferry_tls_transport *transport);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* der: steps through DER, value by value. */
+#include "der.h"
+
+/* Enters the value with this tag; false where it is another. */
+bool ferry_tls_der_enter(ferry_tls_der *outer, int tag, ferry_tls_der *inner) {
+    size_t length = 0;
+    if (mbedtls_asn1_get_tag(&outer->at, outer->end, &length, tag) != 0) {
+        return false;
+    }
+    *inner = (ferry_tls_der){outer->at, outer->at + length};
+    outer->at += length;
+    return true;
+}
+
+/* Any value; its tag goes to `tag`. */
+bool ferry_tls_der_next(ferry_tls_der *outer, int *tag, ferry_tls_der *inner) {
+    if (outer->at == outer->end) {
+        return false;
+    }
+    *tag = *outer->at;
+    return ferry_tls_der_enter(outer, *tag, inner);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* failures: why a handshake or a connection has failed, as a sentence. */
+#ifndef FERRY_TLS_FAILURES_H
+#define FERRY_TLS_FAILURES_H
+
+#include "stream.h"
+
+/* Whether mbedTLS's code says that it cannot read a certificate. */
+bool ferry_tls_is_certificate_format(int code);
+
+/* Fails with what the handshake comes to: TLS_HANDSHAKE, TLS_CERTIFICATE, CONNECTION_ERROR. */
+ferry_error ferry_tls_fail_handshake(const ferry_tls_stream *stream, int code);
+
+/* Why an open connection has failed. */
+void ferry_tls_write_failure(const ferry_tls_stream *stream, int code, char *text, size_t size);
+
+#endif

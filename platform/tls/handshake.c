@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* handshake: the steps of a handshake, what comes of it, and which other attempt is to be made. */
+#include "handshake.h"
+
+#include "calls.h"
+#include "failures.h"
+#include "names.h"
+#include "platform.h"
+
+#include <mbedtls/platform.h>
+#include <mbedtls/version.h>
+#include <string.h>
+
+_Static_assert(MBEDTLS_VERSION_NUMBER >= 0x03060000, "ferry needs mbedTLS 3.6");
+#if defined(MBEDTLS_THREADING_C) && defined(MBEDTLS_HAVE_TIME_DATE)
+enum { IS_FIT = 1 };
+#else
+enum { IS_FIT = 0 };
+#endif
+_Static_assert(IS_FIT, "ferry needs an mbedTLS that is built with threads and with a calendar");
+
+enum { HANDSHAKE_US = 250 }; /* after which no other step of a handshake is begun in one call */
+
+/* ---- Its end ---- */
+
+/* What is wrong with the server's answer; NULL: nothing. A server that could speak TLS 1.3 says so
+ * in its random value where it speaks TLS 1.2 (RFC 8446 section 4.1.3). In an attempt without PSS
+ * that means that the first one was made to fail. It is looked for in a record that holds all of
+ * it: the value itself is signed, how records are cut is not. */
+static const char *find_downgrade(const ferry_tls_stream *self) {
+    static const unsigned char sign[] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
+    const unsigned char *bytes = self->beneath.first_bytes;
+    size_t length = (size_t)bytes[3] << 8 | bytes[4];
+    if (self->attempt != FERRY_TLS_WITHOUT_PSS) {
+        return NULL;
+    }
+    if (self->beneath.first_count < FERRY_TLS_SERVER_HELLO_BYTES ||
+        bytes[0] != MBEDTLS_SSL_MSG_HANDSHAKE ||
+        length < FERRY_TLS_SERVER_HELLO_BYTES - FERRY_TLS_RECORD_HEADER_BYTES) {
+        return "answers in pieces that are too small to tell whether it speaks TLS 1.3, where TLS "
+               "1.2 was answered at first";
+    }
+    return memcmp(bytes + FERRY_TLS_SERVER_HELLO_BYTES - sizeof sign, sign, sizeof sign) == 0
+               ? "speaks TLS 1.3, and yet TLS 1.2 was answered at first: somebody between may "
+                 "have changed that"
+               : NULL;
+}
+
+static void log_handshake(ferry_tls_stream *self, bool is_resumed) {
+    bool is_1_3 = mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+    const char *protocol = mbedtls_ssl_get_alpn_protocol(&self->ssl);
+    ferry_log(self->context, FERRY_LOG_INFO, "%s, %s, %s, %s%s", is_1_3 ? "TLS 1.3" : "TLS 1.2",
+              mbedtls_ssl_get_ciphersuite(&self->ssl), is_resumed ? "resumed" : "new session",
+              protocol != NULL ? "ALPN " : "no ALPN", protocol != NULL ? protocol : "");
+}
+
+/* The chain has been looked at: neither the connection nor its session needs it any more. */
+static void drop_chain(ferry_tls_stream *self) {
+    mbedtls_ssl_session *session = self->ssl.MBEDTLS_PRIVATE(session);
+    if (session != NULL && session->MBEDTLS_PRIVATE(peer_cert) != NULL) {
+        mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
+        mbedtls_free(session->MBEDTLS_PRIVATE(peer_cert));
+        session->MBEDTLS_PRIVATE(peer_cert) = NULL;
+    }
+}
+
+static void end_handshake(ferry_tls_stream *self) {
+    bool is_resumed = self->offered_session && !self->verification->was_called;
+    self->is_open = true;
+    if (self->verification->was_called) {
+        self->verified_ms = ferry_platform_now_ms();
+    }
+    ferry_tls_verification_free(self->context, self->verification);
+    self->verification = NULL;
+    mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
+    drop_chain(self);
+    log_handshake(self, is_resumed);
+    /* In TLS 1.3 it comes later, by a message of its own. */
+    if (mbedtls_ssl_get_version_number(&self->ssl) != MBEDTLS_SSL_VERSION_TLS1_2 || is_resumed) {
+        return;
+    }
+    if (!self->offered_session) {
+        ferry_tls_keep_session(self);
+    } else {
+        /* TLS 1.2 was all that the server could choose: the next time all versions are offered. */
+        ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
+    }
+}
+
+/* What the next attempt is to be, if there is any sense in one. `error` is what this one comes to.
+ */
+static bool choose_next_attempt(ferry_tls_stream *self, int code, ferry_error error) {
+    if (self->offered_session) { /* it may be what the server did not like */
+        self->next_attempt = FERRY_TLS_WITHOUT_SESSION;
+        return error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_CONNECTION_ERROR;
+    }
+    self->next_attempt = FERRY_TLS_WITHOUT_PSS;
+    return code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && self->config->allows_1_2 &&
+           self->attempt != FERRY_TLS_WITHOUT_PSS &&
+           mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
+}
+
+bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next) {
+    const ferry_tls_stream *self = (const ferry_tls_stream *)stream;
+    if (self->has_next_attempt) {
+        *next = self->next_attempt;
+    }
+    return self->has_next_attempt;
+}
+
+static ferry_error handshake_failed(ferry_tls_stream *self, int code) {
+    bool lacked_memory = ferry_tls_lacked_memory(code);
+    self->is_broken = true;
+    if (self->offered_session) {
+        ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
+    }
+    if (lacked_memory && !self->beneath.failed) {
+        return ferry_fail_memory(self->context);
+    }
+    ferry_error error = ferry_tls_fail_handshake(self, code);
+    self->has_next_attempt = choose_next_attempt(self, code, error);
+    return error;
+}
+
+static ferry_error handshake_succeeded(ferry_tls_stream *self) {
+    const char *downgrade = find_downgrade(self);
+    if (downgrade != NULL) {
+        self->is_broken = true;
+        return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE, "%s %s", self->host, downgrade);
+    }
+    end_handshake(self);
+    return FERRY_OK;
+}
+
+/* One step. Where the server's certificates have made it fail, and may be read otherwise, it counts
+ * as one that has changed nothing: the alert that says so is taken back, and the number of its
+ * record. */
+static int handshake_step(ferry_tls_stream *self) {
+    mbedtls_ssl_context *ssl = &self->ssl;
+    ferry_tls_transport *beneath = &self->beneath;
+    unsigned char counter[sizeof ssl->MBEDTLS_PRIVATE(cur_out_ctr)];
+    memcpy(counter, ssl->MBEDTLS_PRIVATE(cur_out_ctr), sizeof counter);
+    beneath->withholds = ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE &&
+                         !ferry_tls_has_unsent(self);
+    ferry_tls_forget_memory();
+    int code = mbedtls_ssl_handshake_step(ssl);
+    if (!beneath->withholds) {
+        return code;
+    }
+    beneath->withholds = false;
+    if (ferry_tls_is_certificate_format(code) &&
+        ferry_tls_chain_reread(ssl, &self->verification->reread)) {
+        ferry_tls_transport_drop_kept(beneath);
+        memcpy(ssl->MBEDTLS_PRIVATE(cur_out_ctr), counter, sizeof counter);
+        return 0;
+    }
+    ferry_tls_transport_send_kept(beneath);
+    return code;
+}
+
+/* A step is a message, and mbedTLS reckons for a millisecond or more at some of them. */
+ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
+    ferry_tls_stream *self = (ferry_tls_stream *)stream;
+    int64_t until_us = ferry_platform_now_us() + HANDSHAKE_US;
+    self->has_more = false;
+    *done = false;
+    for (int turns = 0; turns < FERRY_TLS_MOST_TURNS; turns++) {
+        self->beneath.is_starved = false;
+        int code = handshake_step(self);
+        ferry_tls_meaning meaning = ferry_tls_heed(self, FERRY_TLS_HANDSHAKE, code);
+        self->wants_write = meaning == FERRY_TLS_WANTS_WRITE;
+        switch (meaning) {
+        case FERRY_TLS_DONE:
+            if (mbedtls_ssl_is_handshake_over(&self->ssl)) {
+                *done = true;
+                return handshake_succeeded(self);
+            }
+            break;
+        case FERRY_TLS_WANTS_READ:
+        case FERRY_TLS_WANTS_WRITE:
+            return FERRY_OK;
+        case FERRY_TLS_GOES_ON:
+        case FERRY_TLS_HAS_SESSION:
+            break;
+        case FERRY_TLS_GIVES_NOTHING:
+        case FERRY_TLS_ENDS:
+        case FERRY_TLS_ENDS_EARLY:
+        case FERRY_TLS_FAILS:
+            return handshake_failed(self, code);
+        }
+        if (ferry_platform_now_us() >= until_us) {
+            break;
+        }
+    }
+    self->has_more = true; /* the rest in another call */
+    return FERRY_OK;
+}
+
+/* ---- Its beginning ---- */
+
+int ferry_tls_handshake_init(ferry_tls_stream *self) {
+    bool has_pss = self->attempt != FERRY_TLS_WITHOUT_PSS;
+    int result = mbedtls_ssl_setup(&self->ssl,
+                                   has_pss ? &self->config->ssl : &self->config->ssl_without_pss);
+    if (result != 0) {
+        return result;
+    }
+    mbedtls_ssl_set_bio(&self->ssl, &self->beneath, ferry_tls_transport_transmit,
+                        ferry_tls_transport_receive, NULL);
+    mbedtls_ssl_set_verify(&self->ssl, ferry_tls_verify, self->verification);
+    result = ferry_tls_set_server_name(&self->ssl, self->host);
+    if (result == 0 && self->port != 0 && self->attempt == FERRY_TLS_FIRST_ATTEMPT) {
+        self->offered_session = ferry_tls_sessions_take(&self->config->sessions, self->host,
+                                                        self->port, &self->verified_ms, &self->ssl);
+    }
+    return result;
+}

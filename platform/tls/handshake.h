@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* handshake: opens a TLS connection; tls.h has the rest of its calls. */
+#ifndef FERRY_TLS_HANDSHAKE_H
+#define FERRY_TLS_HANDSHAKE_H
+
+#include "stream.h"
+
+/* Makes mbedTLS ready for the handshake. 0, or mbedTLS's code. */
+int ferry_tls_handshake_init(ferry_tls_stream *stream);
+
+#endif
