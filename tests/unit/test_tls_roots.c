@@ -3,7 +3,7 @@
 #include "check.h"
 #include "net_fixture.h"
 #include "platform.h"
-#include "tls/tls_state.h"
+#include "tls/roots.h"
 #include "tls_peer.h"
 
 #include <errno.h>
