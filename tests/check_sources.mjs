@@ -214,12 +214,30 @@ function checkShortage() {
   }
 }
 
+/** What C and JavaScript both write down as a number is the same number. */
+function checkSharedNumbers() {
+  const header = read("web/fetch_js.h");
+  const script = read("web/ferry_fetch.js");
+  const shared = [...header.matchAll(/\bFERRY_FETCH_FAILURE_(\w+) = (\d+)/g)]
+    .filter(([, name]) => name !== "NONE")
+    .map(([, name, value]) => [name, value]);
+  shared.push(["MAX_WORDS", /\bFERRY_FETCH_WORDS_SIZE = (\d+)/.exec(header)?.[1]]);
+  if (shared.length < 10) report("web/fetch_js.h", 0, "its numbers are not found");
+  for (const [name, value] of shared) {
+    const other = new RegExp(`^ +${name}: (\\d+),`, "m").exec(script)?.[1];
+    if (other !== value) {
+      report("web/ferry_fetch.js", 0, `${name} is ${other}, and ${value} in fetch_js.h`);
+    }
+  }
+}
+
 files.forEach(checkBeginning);
 const ownC = /^(src|platform|web|examples)\/.*\.[ch]$/;
 files.filter((file) => ownC.test(file)).forEach(checkIncludes);
 checkArchive();
 checkCallsOfCore();
 checkShortage();
+checkSharedNumbers();
 
 for (const problem of problems) console.log(problem);
 console.log(problems.length === 0 ? "the sources keep the rules" : `${problems.length} problems`);

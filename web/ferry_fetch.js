@@ -8,15 +8,15 @@ mergeInto(LibraryManager.library, {
     lastId: 0,
     records: {},
     count: 0,
-    spare: [], // buffers of the largest size that no record holds
+    pool: [], // buffers of the largest size that no record holds
     controllers: [], // of fetches that came to their end: to make one anew is slow
     sleepers: {}, // what resumes a program, by the signal that it waits for
 
-    LEAST: 16384,
-    MOST: 524288,
-    MOST_SPARE: 32,
-    MOST_EMPTY: 1000, // pieces one after another that hold nothing
-    MOST_WORDS: 400, // FERRY_FETCH_WORDS_SIZE
+    MIN_SIZE: 16384,
+    MAX_SIZE: 524288,
+    MAX_POOLED: 32,
+    MAX_EMPTY: 1000, // pieces one after another that hold nothing
+    MAX_WORDS: 400, // FERRY_FETCH_WORDS_SIZE
     END_MS: 100, // so long the end of a body may come after its last announced byte
 
     // As ferry_fetch_failure_kind.
@@ -72,8 +72,8 @@ mergeInto(LibraryManager.library, {
 
     // Lets C know that there is something new.
     tell: function (record) {
-      clearTimeout(record.late);
-      record.late = 0;
+      clearTimeout(record.notifyTimer);
+      record.notifyTimer = 0;
       var index = record.signal / 4;
       Atomics.add(HEAP32, index, 1);
       Atomics.notify(HEAP32, index);
@@ -83,8 +83,8 @@ mergeInto(LibraryManager.library, {
 
     // The same in a while, unless there is more to tell of before.
     tellLater: function (record, milliseconds) {
-      clearTimeout(record.late);
-      record.late = setTimeout(ferryFetch.tell, milliseconds, record);
+      clearTimeout(record.notifyTimer);
+      record.notifyTimer = setTimeout(ferryFetch.tell, milliseconds, record);
     },
 
     // Whatever a fetch ends in, it is an error of the client's, and the first is the one to tell of.
@@ -93,7 +93,7 @@ mergeInto(LibraryManager.library, {
       record.failure = kind;
       record.words = ferryFetch.wordsOf(error);
       record.ended = true;
-      if (!record.gone) ferryFetch.tell(record);
+      if (!record.dropped) ferryFetch.tell(record);
     },
 
     // Anything can be thrown, and what looks at it may be thrown at in turn.
@@ -108,7 +108,7 @@ mergeInto(LibraryManager.library, {
       }
       // UTF-8 as C has it, cut between two characters.
       var bytes = new TextEncoder().encode(words || "no reason is given");
-      var end = Math.min(bytes.length, ferryFetch.MOST_WORDS - 1);
+      var end = Math.min(bytes.length, ferryFetch.MAX_WORDS - 1);
       while ((bytes[end] & 192) == 128) end--;
       return ferryFetch.text([String.fromCharCode.apply(null, bytes.subarray(0, end))]);
     },
@@ -190,12 +190,12 @@ mergeInto(LibraryManager.library, {
       }
       var head = ferryFetch.text(strings);
       record.hint = hint;
-      record.size = Math.min(Math.max(hint, ferryFetch.LEAST), ferryFetch.MOST);
+      record.size = Math.min(Math.max(hint, ferryFetch.MIN_SIZE), ferryFetch.MAX_SIZE);
       record.ended = response.body === null;
       if (!record.ended) ferryFetch.openBody(record, response.body, hint);
       record.head = head;
       // A small body is most often there already: C hears of the head and of the body's end at once.
-      if (record.ended || hint < 0 || hint > ferryFetch.LEAST) ferryFetch.tell(record);
+      if (record.ended || hint < 0 || hint > ferryFetch.MIN_SIZE) ferryFetch.tell(record);
       else ferryFetch.tellLater(record, hint ? 0 : ferryFetch.END_MS);
       ferryFetch.pump(record);
     },
@@ -223,11 +223,11 @@ mergeInto(LibraryManager.library, {
         init.signal = record.controller.signal;
         response = await fetch(record.url, init);
       } catch (error) {
-        if (!record.gone) ferryFetch.fail(record, ferryFetch.kindOf(record, error), error);
+        if (!record.dropped) ferryFetch.fail(record, ferryFetch.kindOf(record, error), error);
         return;
       }
       try {
-        if (!record.gone) ferryFetch.respond(record, response);
+        if (!record.dropped) ferryFetch.respond(record, response);
       } catch (error) {
         ferryFetch.fail(record, ferryFetch.RESPONSE, error);
       }
@@ -238,11 +238,11 @@ mergeInto(LibraryManager.library, {
     cancel: function (record) {
       var controller = record.controller;
       var controllers = ferryFetch.controllers;
-      clearTimeout(record.late);
-      record.gone = true;
+      clearTimeout(record.notifyTimer);
+      record.dropped = true;
       if (!controller) return;
       if (record.ended && !record.failure) {
-        var isOfUse = typeof location == "object" && controllers.length < ferryFetch.MOST_SPARE;
+        var isOfUse = typeof location == "object" && controllers.length < ferryFetch.MAX_POOLED;
         if (isOfUse) controllers.push(controller);
         return;
       }
@@ -256,7 +256,7 @@ mergeInto(LibraryManager.library, {
     // A reader that fills a buffer of ours is the faster one where there are many bytes, the other
     // one where there are few.
     openBody: function (record, body, hint) {
-      if (hint < 0 || hint > ferryFetch.LEAST) {
+      if (hint < 0 || hint > ferryFetch.MIN_SIZE) {
         try {
           record.reader = body.getReader({ mode: "byob" });
           record.byob = true;
@@ -269,20 +269,20 @@ mergeInto(LibraryManager.library, {
     },
 
     buffer: function (size) {
-      return (size == ferryFetch.MOST && ferryFetch.spare.pop()) || new ArrayBuffer(size);
+      return (size == ferryFetch.MAX_SIZE && ferryFetch.pool.pop()) || new ArrayBuffer(size);
     },
 
     recycle: function (buffer) {
-      var spare = ferryFetch.spare;
-      if (buffer.byteLength == ferryFetch.MOST && spare.length < ferryFetch.MOST_SPARE) {
-        spare.push(buffer);
+      var pool = ferryFetch.pool;
+      if (buffer.byteLength == ferryFetch.MAX_SIZE && pool.length < ferryFetch.MAX_POOLED) {
+        pool.push(buffer);
       }
     },
 
     next: function (record) {
       if (!record.byob) return record.reader.read();
-      var buffer = record.landing || ferryFetch.buffer(record.size);
-      record.landing = null;
+      var buffer = record.scratch || ferryFetch.buffer(record.size);
+      record.scratch = null;
       return record.reader.read(new Uint8Array(buffer));
     },
 
@@ -297,7 +297,7 @@ mergeInto(LibraryManager.library, {
       if (!ArrayBuffer.isView(chunk)) throw new Error("what it gives are no bytes");
       chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       if (!chunk.length) {
-        if (++record.empty > ferryFetch.MOST_EMPTY) throw new Error("it gives nothing, on and on");
+        if (++record.empty > ferryFetch.MAX_EMPTY) throw new Error("it gives nothing, on and on");
         return;
       }
       record.empty = 0;
@@ -308,7 +308,7 @@ mergeInto(LibraryManager.library, {
       }
       var buffer = chunk.buffer;
       var size = buffer.byteLength;
-      if (chunk.length == size) record.size = Math.min(4 * size, ferryFetch.MOST);
+      if (chunk.length == size) record.size = Math.min(4 * size, ferryFetch.MAX_SIZE);
       if (chunk.length >= size / 2) {
         ferryFetch.push(record, new Uint8Array(buffer), chunk.length);
         return;
@@ -321,7 +321,7 @@ mergeInto(LibraryManager.library, {
       }
       last.bytes.set(chunk, last.end);
       last.end += chunk.length;
-      if (size == record.size) record.landing = buffer;
+      if (size == record.size) record.scratch = buffer;
     },
 
     // The last announced bytes are told of together with the end, which most often comes with them:
@@ -329,7 +329,7 @@ mergeInto(LibraryManager.library, {
     tellOfBytes: function (record) {
       if (record.ended || record.come > record.hint) ferryFetch.tell(record);
       else if (record.come == record.hint) ferryFetch.tellLater(record, ferryFetch.END_MS);
-      else if (!record.late) ferryFetch.tell(record);
+      else if (!record.notifyTimer) ferryFetch.tell(record);
     },
 
     // Reads ahead until the window is full; C's reading starts it again.
@@ -337,11 +337,11 @@ mergeInto(LibraryManager.library, {
       if (record.pumping || record.ended) return;
       record.pumping = true;
       try {
-        while (record.held < record.window && !record.gone && !record.ended) {
+        while (record.held < record.window && !record.dropped && !record.ended) {
           var result = await ferryFetch.next(record);
           if (result.done) record.ended = true;
           else ferryFetch.keep(record, result.value);
-          if (!record.gone) ferryFetch.tellOfBytes(record);
+          if (!record.dropped) ferryFetch.tellOfBytes(record);
         }
       } catch (error) {
         var BODY = ferryFetch.BODY;
@@ -368,7 +368,7 @@ mergeInto(LibraryManager.library, {
       held: 0,
       come: 0, // bytes of the body
       empty: 0,
-      late: 0, // a timer: C is told when it has run out
+      notifyTimer: 0, // a timer: C is told when it has run out
       failure: 0,
     };
     for (var i = 2; strings[i]; i += 2) record.init[strings[i]] = strings[i + 1];
@@ -463,7 +463,7 @@ mergeInto(LibraryManager.library, {
   ferry_js_drop: function (id) {
     ferryFetch.cancel(ferryFetch.records[id]);
     delete ferryFetch.records[id];
-    if (!--ferryFetch.count) ferryFetch.spare = [];
+    if (!--ferryFetch.count) ferryFetch.pool = [];
   },
 
   ferry_js_can_sleep__sig: "i",

@@ -216,11 +216,11 @@ describe("The JavaScript side", () => {
       const ids = Array.from({ length: 200 }, request);
       await new Promise((resolve) => setImmediate(resolve));
       ids.forEach((id) => library.ferry_js_drop(id));
-      assert.equal(library.ferryFetch.controllers.length, library.ferryFetch.MOST_SPARE);
+      assert.equal(library.ferryFetch.controllers.length, library.ferryFetch.MAX_POOLED);
     }
     assert.equal(
       made,
-      200 + 2 * (200 - library.ferryFetch.MOST_SPARE),
+      200 + 2 * (200 - library.ferryFetch.MAX_POOLED),
       "those kept are used again",
     );
     assert.equal(library.ferryFetch.count, 0);

@@ -5,7 +5,7 @@ import { formatBytes, formatTime, unitFor } from "./format.mjs";
 const HEIGHT = 220;
 const MARGIN = { top: 24, right: 14, bottom: 44, left: 60 };
 const SAMPLE_LIMIT = 1200;
-const LEAST_BYTES = 100;
+const MIN_BYTES = 100;
 
 function svg(name, attributes, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -65,7 +65,7 @@ export class Chart {
     if (width < MARGIN.left + MARGIN.right + 40 || !last) return;
 
     const maxTime = Math.max(last.time, 100);
-    const maxBytes = Math.max(last.bytes, this.#announced, LEAST_BYTES);
+    const maxBytes = Math.max(last.bytes, this.#announced, MIN_BYTES);
     const timeUnit = maxTime < 1000 ? { name: "ms", size: 1 } : { name: "s", size: 1000 };
     const byteUnit = unitFor(maxBytes);
     const right = width - MARGIN.right;

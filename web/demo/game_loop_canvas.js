@@ -4,7 +4,7 @@ mergeInto(LibraryManager.library, {
   $gameCanvas: {
     FONT_PIXELS: 13,
     LINE: 1.35, // heights of the font
-    LEAST_COLUMNS: 44, // what the game's longest lines need
+    MIN_COLUMNS: 44, // what the game's longest lines need
     canvas: null,
     context: null,
     ratio: 0,
@@ -34,7 +34,7 @@ mergeInto(LibraryManager.library, {
       self.ratio = ratio;
       self.font = self.FONT_PIXELS;
       self.setFont();
-      var room = width / ratio / self.LEAST_COLUMNS;
+      var room = width / ratio / self.MIN_COLUMNS;
       if (self.column > room) {
         self.font *= room / self.column;
         self.setFont();
