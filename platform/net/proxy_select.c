@@ -221,12 +221,8 @@ static bool take_host(ferry_span *text, ferry_span *host) {
     }
     *host = (ferry_span){text->data + is_bracketed, (size_t)(end - text->data) - is_bracketed};
     size_t taken = (size_t)(end - text->data) + is_bracketed;
-    *text = (ferry_span){text->data + taken, text->length - taken};
-    if (host->length == 0 || text->length == 0 || text->data[0] != ':') {
-        return false;
-    }
-    *text = (ferry_span){text->data + 1, text->length - 1};
-    return true;
+    *text = ferry_span_skip(*text, taken);
+    return host->length > 0 && ferry_span_take_prefix(text, FERRY_SPAN(":"));
 }
 
 static bool read_address(ferry_span text, char address[LITERAL_SIZE]) {

@@ -21,7 +21,7 @@ const bool ferry_tchar_table[256] = {
 };
 
 /* How many bytes there are before the first comma that separates. */
-static size_t element_length(ferry_span list) {
+static size_t span_element_length(ferry_span list) {
     bool quoted = false;
     for (size_t i = 0; i < list.length; i++) {
         char c = list.data[i];
@@ -36,7 +36,7 @@ static size_t element_length(ferry_span list) {
     return list.length;
 }
 
-static bool same_bytes(const char *a, const char *b, size_t length) {
+static bool span_same_bytes(const char *a, const char *b, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if (a[i] != b[i] && ferry_ascii_lower(a[i]) != ferry_ascii_lower(b[i])) {
             return false;
@@ -52,7 +52,24 @@ bool ferry_span_starts_with(ferry_span text, ferry_span prefix) {
     }
     /* What is compared is mostly spelled alike; the case matters only where it is not. */
     return memcmp(text.data, prefix.data, length) == 0 ||
-           same_bytes(text.data, prefix.data, length);
+           span_same_bytes(text.data, prefix.data, length);
+}
+
+size_t ferry_span_find_any(ferry_span text, const char *set) {
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] != '\0' && strchr(set, text.data[i]) != NULL) {
+            return i;
+        }
+    }
+    return text.length;
+}
+
+bool ferry_span_take_prefix(ferry_span *text, ferry_span prefix) {
+    bool is_there = ferry_span_starts_with(*text, prefix);
+    if (is_there) {
+        *text = ferry_span_skip(*text, prefix.length);
+    }
+    return is_there;
 }
 
 bool ferry_span_is_token(ferry_span text) {
@@ -66,7 +83,7 @@ bool ferry_span_is_token(ferry_span text) {
 
 bool ferry_span_next_element(ferry_span *list, ferry_span *element) {
     while (list->length > 0) {
-        size_t length = element_length(*list);
+        size_t length = span_element_length(*list);
         size_t taken = length < list->length ? length + 1 : length;
         ferry_span found = ferry_span_trim((ferry_span){list->data, length});
         list->data += taken;

@@ -55,6 +55,18 @@ static inline bool ferry_token_is(ferry_span token, const char *literal) {
     return (differs | ((a | lower) ^ b)) == 0;
 }
 
+/* What is behind the first `length` bytes. */
+static inline ferry_span ferry_span_skip(ferry_span text, size_t length) {
+    assert(length <= text.length);
+    return (ferry_span){text.data + length, text.length - length};
+}
+
+/* How many bytes there are before the first one that is in `set`; all of them where none is. */
+size_t ferry_span_find_any(ferry_span text, const char *set);
+
+/* Takes the prefix off, in any case; false where it is not there. */
+bool ferry_span_take_prefix(ferry_span *text, ferry_span prefix);
+
 static inline bool ferry_is_ows(char c) {
     return c == ' ' || c == '\t';
 }

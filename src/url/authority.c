@@ -9,7 +9,7 @@
 enum { LABEL_LIMIT = 63, IPV6_LIMIT = 45, ZONE_LIMIT = 32 };
 
 /* The look of an IPv6 address, a zone behind '%' allowed (RFC 4007); the platform reads it. */
-static bool looks_like_ipv6(ferry_span host) {
+static bool authority_looks_like_ipv6(ferry_span host) {
     size_t length = host.length;
     const char *zone = memchr(host.data, '%', length);
     if (zone != NULL) {
@@ -35,7 +35,7 @@ static bool looks_like_ipv6(ferry_span host) {
 }
 
 /* What is wrong with a name, as the rest of a sentence; NULL: nothing. */
-static const char *name_fault(ferry_span host) {
+static const char *authority_name_fault(ferry_span host) {
     if (host.length > 0 && host.data[host.length - 1] == '.') {
         host.length--; /* the root's dot, which some write */
     }
@@ -61,7 +61,7 @@ static const char *name_fault(ferry_span host) {
     return NULL;
 }
 
-static const char *brackets_fault(ferry_authority *authority) {
+static const char *authority_brackets_fault(ferry_authority *authority) {
     ferry_span host = authority->host;
     const char *end = memchr(host.data, ']', host.length);
     if (end == NULL) {
@@ -74,20 +74,15 @@ static const char *brackets_fault(ferry_authority *authority) {
     }
     authority->host = (ferry_span){host.data + 1, length};
     authority->is_ipv6 = true;
-    return looks_like_ipv6(authority->host) ? NULL : "is not an IPv6 address";
+    return authority_looks_like_ipv6(authority->host) ? NULL : "is not an IPv6 address";
 }
 
-static bool contains(ferry_span text, const char *any) {
-    for (size_t i = 0; i < text.length; i++) {
-        if (strchr(any, text.data[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
+static bool authority_has_any(ferry_span host, const char *set) {
+    return ferry_span_find_any(host, set) < host.length;
 }
 
 /* Where "://" begins; strstr() would do, but is a kilobyte where it is built in. */
-static const char *find_scheme_end(ferry_span text) {
+static const char *authority_find_scheme_end(ferry_span text) {
     for (size_t i = 0; i + 3 <= text.length; i++) {
         if (memcmp(text.data + i, "://", 3) == 0) {
             return text.data + i;
@@ -96,40 +91,33 @@ static const char *find_scheme_end(ferry_span text) {
     return NULL;
 }
 
-static bool take_prefix(ferry_span *text, ferry_span prefix) {
-    bool is_there = ferry_span_starts_with(*text, prefix);
-    if (is_there) {
-        *text = (ferry_span){text->data + prefix.length, text->length - prefix.length};
-    }
-    return is_there;
-}
-
 const char *ferry_authority_fault(ferry_span text, ferry_authority *authority) {
     *authority = (ferry_authority){.host = text};
-    authority->secure = take_prefix(&authority->host, FERRY_SPAN("https://"));
+    authority->secure = ferry_span_take_prefix(&authority->host, FERRY_SPAN("https://"));
     authority->has_scheme =
-        authority->secure || take_prefix(&authority->host, FERRY_SPAN("http://"));
+        authority->secure || ferry_span_take_prefix(&authority->host, FERRY_SPAN("http://"));
     ferry_span host = authority->host;
-    if (!authority->has_scheme && find_scheme_end(host) != NULL) {
+    if (!authority->has_scheme && authority_find_scheme_end(host) != NULL) {
         return "has a scheme other than http:// and https://";
     }
     if (host.length == 0) {
         return "is empty";
     }
-    if (contains(host, "@")) {
+    if (authority_has_any(host, "@")) {
         return "holds a user name: send an Authorization header with the request";
     }
-    if (contains(host, "/?#\\")) {
+    if (authority_has_any(host, "/?#\\")) {
         return "holds a path: give that as the url of the request";
     }
     if (host.data[0] == '[') {
-        return brackets_fault(authority);
+        return authority_brackets_fault(authority);
     }
-    if (looks_like_ipv6(host)) {
+    if (authority_looks_like_ipv6(host)) {
         authority->is_ipv6 = true;
         return NULL;
     }
-    return contains(host, ":") ? "holds a port: give that as the port argument" : name_fault(host);
+    return authority_has_any(host, ":") ? "holds a port: give that as the port argument"
+                                        : authority_name_fault(host);
 }
 
 ferry_error ferry_authority_parse(ferry_context *context, const char *text,
@@ -167,7 +155,7 @@ bool ferry_authority_split(ferry_span text, ferry_authority *authority, uint16_t
 }
 
 /* True for what stands behind the first colon of a host where that cannot be a password. */
-static bool is_port_or_ipv6(ferry_span text) {
+static bool authority_is_port_or_ipv6(ferry_span text) {
     size_t colons = 0;
     for (size_t i = 0; i < text.length; i++) {
         colons += text.data[i] == ':';
@@ -181,7 +169,7 @@ static bool is_port_or_ipv6(ferry_span text) {
 
 const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]) {
     ferry_span rest = ferry_span_of(text);
-    const char *scheme = find_scheme_end(rest);
+    const char *scheme = authority_find_scheme_end(rest);
     const char *host = scheme != NULL ? scheme + 3 : text;
     const char *at = strrchr(host, '@');
     if (text[0] == '/') {
@@ -189,8 +177,8 @@ const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]
     } else if (at == NULL && host[0] != '[') {
         size_t length = strcspn(host, "/?#");
         const char *colon = memchr(host, ':', length);
-        if (colon != NULL &&
-            !is_port_or_ipv6((ferry_span){colon + 1, (size_t)(host + length - colon - 1)})) {
+        if (colon != NULL && !authority_is_port_or_ipv6(
+                                 (ferry_span){colon + 1, (size_t)(host + length - colon - 1)})) {
             ferry_format(quote, FERRY_QUOTE_SIZE, "%.*s:***", (int)(colon - text), text);
             return quote;
         }

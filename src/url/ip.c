@@ -4,10 +4,6 @@
 
 #include "base/number.h"
 
-static ferry_span skip(ferry_span text, size_t length) {
-    return (ferry_span){text.data + length, text.length - length};
-}
-
 bool ferry_ip_read_v4(ferry_span text, uint16_t pieces[2]) {
     for (int i = 0; i < 4; i++) {
         const char *dot = memchr(text.data, '.', text.length);
@@ -19,13 +15,13 @@ bool ferry_ip_read_v4(ferry_span text, uint16_t pieces[2]) {
             return false;
         }
         pieces[i / 2] = (uint16_t)(i % 2 == 0 ? number << 8 : pieces[i / 2] | number);
-        text = skip(text, dot != NULL ? length + 1 : length);
+        text = ferry_span_skip(text, dot != NULL ? length + 1 : length);
     }
     return true;
 }
 
 /* Moves what stands behind "::" to the end and fills the gap with zeros. */
-static bool spread(uint16_t pieces[8], size_t count, size_t gap) {
+static bool ip_spread(uint16_t pieces[8], size_t count, size_t gap) {
     if (count == 8) {
         return false; /* "::" stands for one zero at least */
     }
@@ -43,7 +39,7 @@ bool ferry_ip_read_v6(ferry_span text, uint16_t pieces[8]) {
             return false;
         }
         gap = 0;
-        text = skip(text, 2);
+        text = ferry_span_skip(text, 2);
     }
     while (text.length > 0) {
         unsigned value = 0;
@@ -62,21 +58,21 @@ bool ferry_ip_read_v6(ferry_span text, uint16_t pieces[8]) {
             break;
         }
         pieces[count++] = (uint16_t)value;
-        text = skip(text, digits);
+        text = ferry_span_skip(text, digits);
         if (text.length == 0) {
             break;
         }
         if (text.data[0] != ':' || text.length == 1) {
             return false;
         }
-        text = skip(text, 1);
+        text = ferry_span_skip(text, 1);
         if (text.data[0] == ':') {
             if (gap != SIZE_MAX) {
                 return false;
             }
             gap = count;
-            text = skip(text, 1);
+            text = ferry_span_skip(text, 1);
         }
     }
-    return gap != SIZE_MAX ? spread(pieces, count, gap) : count == 8;
+    return gap != SIZE_MAX ? ip_spread(pieces, count, gap) : count == 8;
 }

@@ -26,7 +26,7 @@ static ferry_span without_final_dot(ferry_span host) {
     return host;
 }
 
-static bool read_address(ferry_span text, ip_address *address) {
+static bool rule_read_address(ferry_span text, ip_address *address) {
     const char *zone = memchr(text.data, '%', text.length);
     if (zone != NULL) {
         text.length = (size_t)(zone - text.data);
@@ -40,7 +40,7 @@ static bool read_address(ferry_span text, ip_address *address) {
 }
 
 /* The first `bits` bits are the same. */
-static bool has_prefix(const ip_address *a, const ip_address *b, int64_t bits) {
+static bool rule_has_prefix(const ip_address *a, const ip_address *b, int64_t bits) {
     for (size_t i = 0; bits > 0; i++, bits -= 16) {
         unsigned mask = bits >= 16 ? 0xffff : 0xffffu << (16 - bits) & 0xffff;
         if (((unsigned)a->pieces[i] & mask) != ((unsigned)b->pieces[i] & mask)) {
@@ -51,7 +51,7 @@ static bool has_prefix(const ip_address *a, const ip_address *b, int64_t bits) {
 }
 
 /* Cuts off what stands behind the last `mark` and reads it as a number; -1 where there is none. */
-static bool cut_number(ferry_span *text, char mark, int64_t most, int64_t *number) {
+static bool rule_cut_number(ferry_span *text, char mark, int64_t most, int64_t *number) {
     *number = -1;
     for (size_t i = text->length; i > 0; i--) {
         if (text->data[i - 1] == mark) {
@@ -63,7 +63,7 @@ static bool cut_number(ferry_span *text, char mark, int64_t most, int64_t *numbe
     return true;
 }
 
-static size_t count(ferry_span text, char c) {
+static size_t rule_count(ferry_span text, char c) {
     size_t found = 0;
     for (size_t i = 0; i < text.length; i++) {
         found += text.data[i] == c;
@@ -72,7 +72,7 @@ static size_t count(ferry_span text, char c) {
 }
 
 /* "host", "host:port", "address/8", "[address]:port" */
-static bool read_rule(ferry_span text, no_proxy_rule *rule) {
+static bool rule_read(ferry_span text, no_proxy_rule *rule) {
     rule->port = -1;
     rule->prefix = -1;
     rule->is_ipv6 = text.length > 0 && text.data[0] == '[';
@@ -83,15 +83,16 @@ static bool read_rule(ferry_span text, no_proxy_rule *rule) {
         }
         ferry_span inner = {text.data + 1, (size_t)(end - text.data) - 1};
         ferry_span rest = {end + 1, text.length - inner.length - 2};
-        if (!cut_number(&rest, ':', UINT16_MAX, &rule->port) ||
-            !cut_number(&rest, '/', 128, &rule->prefix) || rest.length > 0) {
+        if (!rule_cut_number(&rest, ':', UINT16_MAX, &rule->port) ||
+            !rule_cut_number(&rest, '/', 128, &rule->prefix) || rest.length > 0) {
             return false;
         }
         text = inner;
-    } else if (count(text, ':') == 1 && !cut_number(&text, ':', UINT16_MAX, &rule->port)) {
+    } else if (rule_count(text, ':') == 1 &&
+               !rule_cut_number(&text, ':', UINT16_MAX, &rule->port)) {
         return false;
     }
-    if (rule->prefix < 0 && !cut_number(&text, '/', 128, &rule->prefix)) {
+    if (rule->prefix < 0 && !rule_cut_number(&text, '/', 128, &rule->prefix)) {
         return false;
     }
     rule->host = without_final_dot(text);
@@ -99,7 +100,7 @@ static bool read_rule(ferry_span text, no_proxy_rule *rule) {
     return text.length > 0 && !is_bare;
 }
 
-static bool matches_name(ferry_span name, ferry_span host) {
+static bool rule_matches_name(ferry_span name, ferry_span host) {
     if (name.length > 1 && name.data[0] == '*' && name.data[1] == '.') {
         name = (ferry_span){name.data + 1, name.length - 1};
     }
@@ -112,40 +113,41 @@ static bool matches_name(ferry_span name, ferry_span host) {
     return ferry_span_equals(end, name) && (is_below || start == 0 || host.data[start - 1] == '.');
 }
 
-static bool matches(const no_proxy_rule *rule, ferry_span host, const ip_address *host_address) {
+static bool rule_matches(const no_proxy_rule *rule, ferry_span host,
+                         const ip_address *host_address) {
     ip_address own;
     if (rule->host.length == 1 && rule->host.data[0] == '*') {
         return rule->prefix < 0;
     }
-    if (!read_address(rule->host, &own)) {
+    if (!rule_read_address(rule->host, &own)) {
         return rule->prefix < 0 && !rule->is_ipv6 && host_address->bits == 0 &&
-               matches_name(rule->host, host);
+               rule_matches_name(rule->host, host);
     }
     int64_t bits = rule->prefix < 0 ? own.bits : rule->prefix;
     return own.bits == host_address->bits && bits <= own.bits &&
-           has_prefix(&own, host_address, bits);
+           rule_has_prefix(&own, host_address, bits);
 }
 
-static bool is_separator(char c) {
+static bool rule_is_separator(char c) {
     return c == ',' || c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 bool ferry_no_proxy_matches(ferry_span rules, ferry_span host, uint16_t port) {
     ip_address host_address;
     host = without_final_dot(host);
-    if (!read_address(host, &host_address)) {
+    if (!rule_read_address(host, &host_address)) {
         host_address.bits = 0; /* a name */
     }
     for (size_t at = 0; at < rules.length;) {
         size_t start = at;
-        while (at < rules.length && !is_separator(rules.data[at])) {
+        while (at < rules.length && !rule_is_separator(rules.data[at])) {
             at++;
         }
         ferry_span text = {rules.data + start, at - start};
         no_proxy_rule rule;
         at++;
-        if (read_rule(text, &rule) && (rule.port < 0 || rule.port == port) &&
-            matches(&rule, host, &host_address)) {
+        if (rule_read(text, &rule) && (rule.port < 0 || rule.port == port) &&
+            rule_matches(&rule, host, &host_address)) {
             return true;
         }
     }

@@ -23,27 +23,14 @@ typedef struct proxy_parts {
     uint16_t port;
 } proxy_parts;
 
-static ferry_error refuse(ferry_context *context, const char *why) {
+static ferry_error proxy_refuse(ferry_context *context, const char *why) {
     return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s", why);
-}
-
-static ferry_span skip(ferry_span text, size_t length) {
-    return (ferry_span){text.data + length, text.length - length};
-}
-
-static const char *find_any(ferry_span text, const char *set) {
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] != '\0' && strchr(set, text.data[i]) != NULL) {
-            return text.data + i;
-        }
-    }
-    return NULL;
 }
 
 /* ---- The scheme ---- */
 
 /* The length of "name" in "name://"; 0 where there is no scheme. */
-static size_t scheme_length(ferry_span text) {
+static size_t proxy_scheme_length(ferry_span text) {
     size_t length = 0;
     while (length < text.length &&
            (ferry_is_tchar((unsigned char)text.data[length]) && text.data[length] != '%')) {
@@ -53,8 +40,8 @@ static size_t scheme_length(ferry_span text) {
     return is_scheme ? length : 0;
 }
 
-static ferry_error take_scheme(ferry_context *context, ferry_span *text, bool *secure) {
-    size_t length = scheme_length(*text);
+static ferry_error proxy_take_scheme(ferry_context *context, ferry_span *text, bool *secure) {
+    size_t length = proxy_scheme_length(*text);
     ferry_span scheme = {text->data, length};
     *secure = ferry_span_equals(scheme, FERRY_SPAN("https"));
     if (length == 0) {
@@ -70,50 +57,54 @@ static ferry_error take_scheme(ferry_context *context, ferry_span *text, bool *s
                           "\"https://\"",
                           (int)(length < 20 ? length : 20), scheme.data);
     }
-    *text = skip(*text, length + 3);
+    *text = ferry_span_skip(*text, length + 3);
     return FERRY_OK;
 }
 
 /* ---- User name and password ---- */
 
 /* What stands before the last '@' belongs to them: many passwords hold one. */
-static ferry_error take_userinfo(ferry_context *context, ferry_span *text, proxy_parts *parts) {
+static ferry_error proxy_take_userinfo(ferry_context *context, ferry_span *text,
+                                       proxy_parts *parts) {
     for (size_t i = text->length; i > 0; i--) {
         if (text->data[i - 1] == '@') {
             parts->userinfo = (ferry_span){text->data, i - 1};
             parts->has_userinfo = i > 1;
-            *text = skip(*text, i);
+            *text = ferry_span_skip(*text, i);
             break;
         }
     }
-    if (find_any(parts->userinfo, "/?#") != NULL) {
-        return refuse(context, "the user name or the password of the proxy has a '/', '?' or '#', "
-                               "which must be percent-encoded there");
+    if (ferry_span_find_any(parts->userinfo, "/?#") < parts->userinfo.length) {
+        return proxy_refuse(context,
+                            "the user name or the password of the proxy has a '/', '?' or '#', "
+                            "which must be percent-encoded there");
     }
     if (parts->userinfo.length > CREDENTIALS_LIMIT) {
-        return refuse(context, "the user name and the password of the proxy are too long");
+        return proxy_refuse(context, "the user name and the password of the proxy are too long");
     }
     return FERRY_OK;
 }
 
 /* Decodes what is percent-encoded; `dst` has room for as much. Control characters cannot be part of
  * credentials (RFC 7617 section 2). */
-static ferry_error decode(ferry_context *context, ferry_span text, char *dst, size_t *length) {
+static ferry_error proxy_decode(ferry_context *context, ferry_span text, char *dst,
+                                size_t *length) {
     *length = 0;
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
         if (c == '%') {
-            int decoded = ferry_percent_read(skip(text, i));
+            int decoded = ferry_percent_read(ferry_span_skip(text, i));
             if (decoded < 0) {
-                return refuse(context, "the user name or the password of the proxy has a '%' that "
-                                       "is not followed by two hexadecimal digits");
+                return proxy_refuse(context,
+                                    "the user name or the password of the proxy has a '%' that "
+                                    "is not followed by two hexadecimal digits");
             }
             c = (char)decoded;
             i += FERRY_PERCENT_SIZE - 1;
         }
         if ((unsigned char)c < 0x20 || c == 0x7f) {
-            return refuse(context, "the user name or the password of the proxy has a control "
-                                   "character");
+            return proxy_refuse(context, "the user name or the password of the proxy has a control "
+                                         "character");
         }
         dst[(*length)++] = c;
     }
@@ -121,22 +112,22 @@ static ferry_error decode(ferry_context *context, ferry_span text, char *dst, si
 }
 
 /* "name:password" with its own bytes (RFC 7617 section 2). */
-static ferry_error read_credentials(ferry_context *context, ferry_span userinfo, char *dst,
-                                    size_t *length) {
+static ferry_error proxy_read_credentials(ferry_context *context, ferry_span userinfo, char *dst,
+                                          size_t *length) {
     const char *colon = memchr(userinfo.data, ':', userinfo.length);
     size_t name_length = colon != NULL ? (size_t)(colon - userinfo.data) : userinfo.length;
     size_t name_decoded = 0;
     size_t password_decoded = 0;
     ferry_error error =
-        decode(context, (ferry_span){userinfo.data, name_length}, dst, &name_decoded);
+        proxy_decode(context, (ferry_span){userinfo.data, name_length}, dst, &name_decoded);
     if (error == FERRY_OK && memchr(dst, ':', name_decoded) != NULL) {
-        error = refuse(context, "the user name of the proxy has a colon, which Basic "
-                                "authentication cannot carry (RFC 7617)");
+        error = proxy_refuse(context, "the user name of the proxy has a colon, which Basic "
+                                      "authentication cannot carry (RFC 7617)");
     }
     dst[name_decoded] = ':';
     if (error == FERRY_OK && colon != NULL) {
-        error = decode(context, skip(userinfo, name_length + 1), dst + name_decoded + 1,
-                       &password_decoded);
+        error = proxy_decode(context, ferry_span_skip(userinfo, name_length + 1),
+                             dst + name_decoded + 1, &password_decoded);
     }
     *length = name_decoded + 1 + password_decoded;
     return error;
@@ -145,12 +136,9 @@ static ferry_error read_credentials(ferry_context *context, ferry_span userinfo,
 /* ---- Host and port ---- */
 
 /* In a URL: drops the path, and takes the port. */
-static ferry_error take_port(ferry_context *context, proxy_parts *parts) {
+static ferry_error proxy_take_port(ferry_context *context, proxy_parts *parts) {
     ferry_span host = parts->host;
-    const char *path = find_any(host, "/?#");
-    if (path != NULL) {
-        host.length = (size_t)(path - host.data);
-    }
+    host.length = ferry_span_find_any(host, "/?#"); /* without the path */
     const char *bracket = memchr(host.data, ']', host.length);
     size_t from = bracket != NULL ? (size_t)(bracket - host.data) : 0;
     const char *colon = memchr(host.data + from, ':', host.length - from);
@@ -162,43 +150,44 @@ static ferry_error take_port(ferry_context *context, proxy_parts *parts) {
     if (colon == NULL || is_bare_ipv6) {
         return FERRY_OK;
     }
-    ferry_span digits = skip(host, (size_t)(colon + 1 - host.data));
+    ferry_span digits = ferry_span_skip(host, (size_t)(colon + 1 - host.data));
     parts->host.length = (size_t)(colon - host.data);
     int64_t number = 0;
     if (digits.length == 0) {
         return FERRY_OK; /* "host:" is a URL with the default port */
     }
     if (!ferry_decimal_read(digits, &number) || number < 1 || number > UINT16_MAX) {
-        return refuse(context, "the port of the proxy is not a number from 1 to 65535");
+        return proxy_refuse(context, "the port of the proxy is not a number from 1 to 65535");
     }
     parts->port = (uint16_t)number;
     return FERRY_OK;
 }
 
-static ferry_error split(ferry_context *context, const char *text, uint16_t port,
-                         proxy_parts *parts) {
+static ferry_error proxy_split(ferry_context *context, const char *text, uint16_t port,
+                               proxy_parts *parts) {
     ferry_span rest = ferry_span_trim(ferry_span_of(text));
     *parts = (proxy_parts){.port = port};
-    ferry_error error = take_scheme(context, &rest, &parts->secure);
+    ferry_error error = proxy_take_scheme(context, &rest, &parts->secure);
     if (error == FERRY_OK) {
-        error = take_userinfo(context, &rest, parts);
+        error = proxy_take_userinfo(context, &rest, parts);
     }
     parts->host = rest;
     if (error == FERRY_OK && port == 0) {
-        error = take_port(context, parts);
+        error = proxy_take_port(context, parts);
     }
     if (error == FERRY_OK && parts->host.length == 0) {
-        error = refuse(context, "the proxy has no host");
+        error = proxy_refuse(context, "the proxy has no host");
     }
     if (error == FERRY_OK && parts->host.length >= HOST_LIMIT) {
-        error = refuse(context, "the host of the proxy is too long");
+        error = proxy_refuse(context, "the host of the proxy is too long");
     }
     return error;
 }
 
 /* Checks the host as that of an origin is checked; `bare` then has it without brackets. What was
  * given is not repeated: it may be a user name and a password, put into the wrong place. */
-static ferry_error check_host(ferry_context *context, ferry_span host, char bare[HOST_LIMIT]) {
+static ferry_error proxy_check_host(ferry_context *context, ferry_span host,
+                                    char bare[HOST_LIMIT]) {
     ferry_authority authority;
     const char *fault = ferry_authority_fault(host, &authority);
     if (fault != NULL) {
@@ -206,15 +195,15 @@ static ferry_error check_host(ferry_context *context, ferry_span host, char bare
                           fault);
     }
     if (authority.has_scheme) {
-        return refuse(context, "the proxy has two schemes");
+        return proxy_refuse(context, "the proxy has two schemes");
     }
     memcpy(bare, authority.host.data, authority.host.length);
     bare[authority.host.length] = '\0';
     return FERRY_OK;
 }
 
-static ferry_proxy *make(ferry_context *context, const char *host, const proxy_parts *parts,
-                         ferry_span credentials) {
+static ferry_proxy *proxy_make(ferry_context *context, const char *host, const proxy_parts *parts,
+                               ferry_span credentials) {
     static const char scheme[] = "Basic ";
     size_t host_size = strlen(host) + 1;
     size_t base64_size = ferry_base64_length(credentials.length);
@@ -242,17 +231,17 @@ ferry_error ferry_proxy_read(ferry_context *context, const char *text, uint16_t 
     char host[HOST_LIMIT];
     char credentials[CREDENTIALS_LIMIT + 2];
     size_t length = 0;
-    ferry_error error = split(context, text, port, &parts);
+    ferry_error error = proxy_split(context, text, port, &parts);
     if (error == FERRY_OK && parts.has_userinfo) {
-        error = read_credentials(context, parts.userinfo, credentials, &length);
+        error = proxy_read_credentials(context, parts.userinfo, credentials, &length);
     }
     if (error == FERRY_OK) {
-        error = check_host(context, parts.host, host);
+        error = proxy_check_host(context, parts.host, host);
     }
     if (error != FERRY_OK) {
         return error;
     }
-    ferry_proxy *made = make(context, host, &parts, (ferry_span){credentials, length});
+    ferry_proxy *made = proxy_make(context, host, &parts, (ferry_span){credentials, length});
     if (made == NULL) {
         return ferry_fail_memory(context);
     }

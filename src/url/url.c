@@ -34,15 +34,15 @@ typedef struct url_parts {
     ferry_span rest; /* path, query and fragment */
 } url_parts;
 
-static void put(url_writer *writer, char c) {
+static void url_put(url_writer *writer, char c) {
     assert(writer->length < writer->capacity);
     writer->data[writer->length++] = c;
 }
 
-static void put_encoded(url_writer *writer, char c, const char *set) {
+static void url_put_encoded(url_writer *writer, char c, const char *set) {
     unsigned char byte = (unsigned char)c;
     if (byte > 0x20 && byte < 0x7f && strchr(set, c) == NULL) {
-        put(writer, c);
+        url_put(writer, c);
         return;
     }
     assert(writer->capacity - writer->length >= FERRY_PERCENT_SIZE);
@@ -50,25 +50,11 @@ static void put_encoded(url_writer *writer, char c, const char *set) {
     writer->length += FERRY_PERCENT_SIZE;
 }
 
-static void put_number(url_writer *writer, unsigned number, unsigned base) {
+static void url_put_number(url_writer *writer, unsigned number, unsigned base) {
     if (number >= base) {
-        put_number(writer, number / base, base);
+        url_put_number(writer, number / base, base);
     }
-    put(writer, "0123456789abcdef"[number % base]);
-}
-
-static ferry_span skip(ferry_span text, size_t length) {
-    return (ferry_span){text.data + length, text.length - length};
-}
-
-/* The bytes before the first one that is in `set`. */
-static size_t length_before(ferry_span text, const char *set) {
-    for (size_t i = 0; i < text.length; i++) {
-        if (strchr(set, text.data[i]) != NULL) {
-            return i;
-        }
-    }
-    return text.length;
+    url_put(writer, "0123456789abcdef"[number % base]);
 }
 
 /* ---- IPv4 ---- */
@@ -80,12 +66,11 @@ static bool ipv4_read_number(ferry_span text, uint64_t *number) {
     if (text.length == 0) {
         return false;
     }
-    if (ferry_span_starts_with(text, FERRY_SPAN("0x"))) {
+    if (ferry_span_take_prefix(&text, FERRY_SPAN("0x"))) {
         base = 16;
-        text = skip(text, 2);
     } else if (text.length > 1 && text.data[0] == '0') {
         base = 8;
-        text = skip(text, 1);
+        text = ferry_span_skip(text, 1);
     }
     uint64_t value = 0;
     for (size_t i = 0; i < text.length; i++) {
@@ -101,9 +86,9 @@ static bool ipv4_read_number(ferry_span text, uint64_t *number) {
 
 /* Takes the part before the next dot. */
 static ferry_span ipv4_next_part(ferry_span *text) {
-    size_t length = length_before(*text, ".");
+    size_t length = ferry_span_find_any(*text, ".");
     ferry_span part = {text->data, length};
-    *text = skip(*text, length < text->length ? length + 1 : length);
+    *text = ferry_span_skip(*text, length < text->length ? length + 1 : length);
     return part;
 }
 
@@ -121,7 +106,7 @@ static bool is_meant_as_ipv4(ferry_span host) {
     while (start > 0 && host.data[start - 1] != '.') {
         start--;
     }
-    ferry_span last = skip(host, start);
+    ferry_span last = ferry_span_skip(host, start);
     uint64_t number;
     size_t digits = 0;
     while (digits < last.length && ferry_is_digit(last.data[digits])) {
@@ -158,9 +143,9 @@ static bool ipv4_read(ferry_span host, uint32_t *address) {
 
 static void ipv4_write(uint32_t address, url_writer *writer) {
     for (int shift = 24; shift >= 0; shift -= 8) {
-        put_number(writer, address >> shift & 255, 10);
+        url_put_number(writer, address >> shift & 255, 10);
         if (shift > 0) {
-            put(writer, '.');
+            url_put(writer, '.');
         }
     }
 }
@@ -183,21 +168,21 @@ static void ipv6_write(const uint16_t pieces[8], url_writer *writer) {
     }
     for (size_t i = 0; i < 8; i++) {
         if (i == gap) {
-            put(writer, ':');
-            put(writer, ':');
+            url_put(writer, ':');
+            url_put(writer, ':');
             i += gap_length - 1;
             continue;
         }
-        put_number(writer, pieces[i], 16);
+        url_put_number(writer, pieces[i], 16);
         if (i < 7 && i + 1 != gap) {
-            put(writer, ':');
+            url_put(writer, ':');
         }
     }
 }
 
 /* ---- The parts ---- */
 
-static const char *write_bracketed_host(ferry_span text, url_writer *writer) {
+static const char *url_write_bracketed_host(ferry_span text, url_writer *writer) {
     uint16_t pieces[8] = {0};
     if (memchr(text.data, '%', text.length) != NULL) {
         return "an IPv6 address in a URL cannot have a zone";
@@ -210,18 +195,18 @@ static const char *write_bracketed_host(ferry_span text, url_writer *writer) {
 }
 
 /* Decodes one byte of a host name, percent-encoded or not, and moves on. */
-static char next_host_byte(ferry_span *text) {
+static char url_next_host_byte(ferry_span *text) {
     int decoded = ferry_percent_read(*text);
     char c = decoded < 0 ? text->data[0] : (char)decoded;
-    *text = skip(*text, decoded < 0 ? 1 : FERRY_PERCENT_SIZE);
+    *text = ferry_span_skip(*text, decoded < 0 ? 1 : FERRY_PERCENT_SIZE);
     return c;
 }
 
 /* URL standard, host parser, for hosts of ASCII letters. */
-static const char *write_host_name(ferry_span text, url_writer *writer) {
+static const char *url_write_host_name(ferry_span text, url_writer *writer) {
     size_t start = writer->length;
     while (text.length > 0) {
-        char c = next_host_byte(&text);
+        char c = url_next_host_byte(&text);
         unsigned char byte = (unsigned char)c;
         if (byte >= 0x80) {
             return "the host name in the URL has letters beyond ASCII: write it in its punycode "
@@ -231,7 +216,7 @@ static const char *write_host_name(ferry_span text, url_writer *writer) {
         if (byte <= 0x20 || byte == 0x7f || strchr("#/:<>?@[\\]^|%", c) != NULL) {
             return "the host name in the URL has a character that no host name can have";
         }
-        put(writer, ferry_ascii_lower(c));
+        url_put(writer, ferry_ascii_lower(c));
     }
     ferry_span name = {writer->data + start, writer->length - start};
     uint32_t address;
@@ -246,7 +231,7 @@ static const char *write_host_name(ferry_span text, url_writer *writer) {
     return NULL;
 }
 
-static const char *read_port(const url_parts *parts, int *port) {
+static const char *url_read_port(const url_parts *parts, int *port) {
     int number = 0;
     for (size_t i = 0; i < parts->port.length; i++) {
         char c = parts->port.data[i];
@@ -266,14 +251,11 @@ static const char *read_port(const url_parts *parts, int *port) {
 }
 
 /* How many dots the segment is, "%2e" being one too; 0 where it is anything else, or over two. */
-static int count_dots(ferry_span segment) {
+static int url_count_dots(ferry_span segment) {
     int dots = 0;
     while (segment.length > 0 && dots < 3) {
-        if (segment.data[0] == '.') {
-            segment = skip(segment, 1);
-        } else if (ferry_span_starts_with(segment, FERRY_SPAN("%2e"))) {
-            segment = skip(segment, 3);
-        } else {
+        if (!ferry_span_take_prefix(&segment, FERRY_SPAN(".")) &&
+            !ferry_span_take_prefix(&segment, FERRY_SPAN("%2e"))) {
             return 0;
         }
         dots++;
@@ -282,17 +264,17 @@ static int count_dots(ferry_span segment) {
 }
 
 /* URL standard, path state: dot segments go, backslashes are slashes. */
-static void write_path(ferry_span path, url_writer *writer) {
+static void url_write_path(ferry_span path, url_writer *writer) {
     size_t start = writer->length;
     if (path.length > 0) {
-        path = skip(path, 1); /* the first slash */
+        path = ferry_span_skip(path, 1); /* the first slash */
     }
     for (bool is_last = false; !is_last;) {
-        size_t length = length_before(path, "/\\");
+        size_t length = ferry_span_find_any(path, "/\\");
         ferry_span segment = {path.data, length};
         is_last = length == path.length;
-        path = skip(path, is_last ? length : length + 1);
-        int dots = count_dots(segment);
+        path = ferry_span_skip(path, is_last ? length : length + 1);
+        int dots = url_count_dots(segment);
         if (dots == 2 && writer->length > start) {
             while (writer->data[--writer->length] != '/') {
             }
@@ -300,53 +282,53 @@ static void write_path(ferry_span path, url_writer *writer) {
         if (dots > 0 && !is_last) {
             continue;
         }
-        put(writer, '/');
+        url_put(writer, '/');
         for (size_t i = 0; dots == 0 && i < segment.length; i++) {
-            put_encoded(writer, segment.data[i], encoded_in_path);
+            url_put_encoded(writer, segment.data[i], encoded_in_path);
         }
     }
 }
 
-static void write_target(ferry_span rest, url_writer *writer) {
-    rest.length = length_before(rest, "#");
-    ferry_span path = {rest.data, length_before(rest, "?")};
-    ferry_span query = skip(rest, path.length);
-    write_path(path, writer);
+static void url_write_target(ferry_span rest, url_writer *writer) {
+    rest.length = ferry_span_find_any(rest, "#");
+    ferry_span path = {rest.data, ferry_span_find_any(rest, "?")};
+    ferry_span query = ferry_span_skip(rest, path.length);
+    url_write_path(path, writer);
     if (query.length > 0) {
-        put(writer, '?');
+        url_put(writer, '?');
     }
     for (size_t i = 1; i < query.length; i++) {
-        put_encoded(writer, query.data[i], encoded_in_query);
+        url_put_encoded(writer, query.data[i], encoded_in_query);
     }
 }
 
 /* The first colon parts the user from the password. */
-static void write_userinfo(ferry_span userinfo, url_writer *writer) {
+static void url_write_userinfo(ferry_span userinfo, url_writer *writer) {
     bool has_colon = false;
     for (size_t i = 0; i < userinfo.length; i++) {
         char c = userinfo.data[i];
         if (c == ':' && !has_colon) {
             has_colon = true;
-            put(writer, c);
+            url_put(writer, c);
         } else {
-            put_encoded(writer, c, encoded_in_userinfo);
+            url_put_encoded(writer, c, encoded_in_userinfo);
         }
     }
 }
 
 /* URL standard, authority state: what is before the last "@" is the user's. */
-static const char *split_authority(ferry_span authority, url_parts *parts) {
+static const char *url_split_authority(ferry_span authority, url_parts *parts) {
     for (size_t i = authority.length; i > 0; i--) {
         if (authority.data[i - 1] == '@') {
             parts->userinfo = (ferry_span){authority.data, i - 1};
             parts->has_userinfo = i > 1 && !ferry_span_equals(parts->userinfo, FERRY_SPAN(":"));
-            authority = skip(authority, i);
+            authority = ferry_span_skip(authority, i);
             break;
         }
     }
-    size_t host_length = length_before(authority, ":");
+    size_t host_length = ferry_span_find_any(authority, ":");
     if (authority.length > 0 && authority.data[0] == '[') {
-        host_length = length_before(authority, "]");
+        host_length = ferry_span_find_any(authority, "]");
         if (host_length == authority.length) {
             return "the IPv6 address in the URL lacks its closing bracket";
         }
@@ -359,19 +341,19 @@ static const char *split_authority(ferry_span authority, url_parts *parts) {
     if (host_length == 0) {
         return "the URL has no host";
     }
-    parts->port = skip(authority, host_length);
+    parts->port = ferry_span_skip(authority, host_length);
     if (parts->port.length > 0) {
         if (parts->port.data[0] != ':') {
             return "the URL has something other than a port after its IPv6 address";
         }
-        parts->port = skip(parts->port, 1);
+        parts->port = ferry_span_skip(parts->port, 1);
     }
     return NULL;
 }
 
-static const char *split(ferry_span text, url_parts *parts) {
+static const char *url_split(ferry_span text, url_parts *parts) {
     while (text.length > 0 && (unsigned char)text.data[0] <= 0x20) {
-        text = skip(text, 1);
+        text = ferry_span_skip(text, 1);
     }
     while (text.length > 0 && (unsigned char)text.data[text.length - 1] <= 0x20) {
         text.length--;
@@ -379,23 +361,22 @@ static const char *split(ferry_span text, url_parts *parts) {
     if (text.length == 0) {
         return "the URL is empty";
     }
-    if (length_before(text, "\t\r\n") < text.length) {
+    if (ferry_span_find_any(text, "\t\r\n") < text.length) {
         return "the URL has a tab or a line break in it";
     }
-    parts->secure = ferry_span_starts_with(text, FERRY_SPAN("https:"));
-    if (!parts->secure && !ferry_span_starts_with(text, FERRY_SPAN("http:"))) {
+    parts->secure = ferry_span_take_prefix(&text, FERRY_SPAN("https:"));
+    if (!parts->secure && !ferry_span_take_prefix(&text, FERRY_SPAN("http:"))) {
         return "the URL does not begin with http:// or https://";
     }
-    text = skip(text, parts->secure ? 6 : 5);
     while (text.length > 0 && (text.data[0] == '/' || text.data[0] == '\\')) {
-        text = skip(text, 1);
+        text = ferry_span_skip(text, 1);
     }
-    size_t length = length_before(text, "/\\?#");
-    parts->rest = skip(text, length);
-    return split_authority((ferry_span){text.data, length}, parts);
+    size_t length = ferry_span_find_any(text, "/\\?#");
+    parts->rest = ferry_span_skip(text, length);
+    return url_split_authority((ferry_span){text.data, length}, parts);
 }
 
-static ferry_error refuse(const char *sentence, const char **reason) {
+static ferry_error url_refuse(const char *sentence, const char **reason) {
     if (reason != NULL) {
         *reason = sentence;
     }
@@ -405,35 +386,35 @@ static ferry_error refuse(const char *sentence, const char **reason) {
 ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size, ferry_url *url,
                             const char **reason) {
     if (text == NULL) {
-        return refuse("there is no URL", reason);
+        return url_refuse("there is no URL", reason);
     }
     ferry_span span = ferry_span_of(text);
     if (storage == NULL || storage_size < 16 || (storage_size - 16) / 3 < span.length) {
-        return refuse("the storage for the URL's parts is too small", reason);
+        return url_refuse("the storage for the URL's parts is too small", reason);
     }
     url_parts parts = {false};
     url_writer writer = {storage, 0, storage_size};
     ferry_url parsed = {.host = storage};
-    const char *sentence = split(span, &parts);
+    const char *sentence = url_split(span, &parts);
     if (sentence == NULL) {
-        sentence = parts.is_bracketed ? write_bracketed_host(parts.host, &writer)
-                                      : write_host_name(parts.host, &writer);
+        sentence = parts.is_bracketed ? url_write_bracketed_host(parts.host, &writer)
+                                      : url_write_host_name(parts.host, &writer);
     }
     if (sentence == NULL) {
-        sentence = read_port(&parts, &parsed.port);
+        sentence = url_read_port(&parts, &parsed.port);
     }
     if (sentence != NULL) {
-        return refuse(sentence, reason);
+        return url_refuse(sentence, reason);
     }
-    put(&writer, '\0');
+    url_put(&writer, '\0');
     parsed.secure = parts.secure;
     parsed.target = storage + writer.length;
-    write_target(parts.rest, &writer);
-    put(&writer, '\0');
+    url_write_target(parts.rest, &writer);
+    url_put(&writer, '\0');
     if (parts.has_userinfo) {
         parsed.userinfo = storage + writer.length;
-        write_userinfo(parts.userinfo, &writer);
-        put(&writer, '\0');
+        url_write_userinfo(parts.userinfo, &writer);
+        url_put(&writer, '\0');
     }
     *url = parsed;
     return FERRY_OK;

@@ -41,6 +41,32 @@ static void a_prefix_is_found_in_any_case(void) {
     CHECK(!ferry_span_starts_with(FERRY_SPAN("xhttp://"), FERRY_SPAN("http://")));
 }
 
+static void a_prefix_is_taken_off_where_it_is_there(void) {
+    ferry_span text = FERRY_SPAN("HTTPS://x");
+    CHECK(!ferry_span_take_prefix(&text, FERRY_SPAN("http://")));
+    CHECK_SPAN(text, "HTTPS://x");
+    CHECK(ferry_span_take_prefix(&text, FERRY_SPAN("https://")));
+    CHECK_SPAN(text, "x");
+    CHECK(!ferry_span_take_prefix(&text, FERRY_SPAN("xy")));
+    CHECK(ferry_span_take_prefix(&text, FERRY_SPAN("x")));
+    CHECK_INT(text.length, 0);
+}
+
+static void what_is_skipped_is_gone(void) {
+    CHECK_SPAN(ferry_span_skip(FERRY_SPAN("abc"), 0), "abc");
+    CHECK_SPAN(ferry_span_skip(FERRY_SPAN("abc"), 2), "c");
+    CHECK_SPAN(ferry_span_skip(FERRY_SPAN("abc"), 3), "");
+}
+
+static void the_first_byte_of_a_set_is_found(void) {
+    CHECK_INT(ferry_span_find_any(FERRY_SPAN("host/path?x"), "?/#"), 4);
+    CHECK_INT(ferry_span_find_any(FERRY_SPAN("#"), "?/#"), 0);
+    CHECK_INT(ferry_span_find_any(FERRY_SPAN("host"), "?/#"), 4);
+    CHECK_INT(ferry_span_find_any(FERRY_SPAN("host"), ""), 4);
+    CHECK_INT(ferry_span_find_any(FERRY_SPAN(""), "?"), 0);
+    CHECK_INT(ferry_span_find_any(FERRY_SPAN("a\0b?"), "?"), 3); /* NUL is in no set */
+}
+
 static void trimming_takes_spaces_and_tabs_only(void) {
     CHECK_SPAN(ferry_span_trim(FERRY_SPAN(" \t a b\t ")), "a b");
     CHECK_SPAN(ferry_span_trim(FERRY_SPAN(" \t ")), "");
@@ -110,6 +136,9 @@ int main(int argc, char **argv) {
         CHECK_TEST(only_ascii_letters_lose_their_case),
         CHECK_TEST(nul_bytes_are_compared_too),
         CHECK_TEST(a_prefix_is_found_in_any_case),
+        CHECK_TEST(a_prefix_is_taken_off_where_it_is_there),
+        CHECK_TEST(what_is_skipped_is_gone),
+        CHECK_TEST(the_first_byte_of_a_set_is_found),
         CHECK_TEST(trimming_takes_spaces_and_tabs_only),
         CHECK_TEST(tchars_are_those_of_rfc_9110),
         CHECK_TEST(a_token_has_one_tchar_at_least),
