@@ -3,9 +3,9 @@
  * and addresses that the program knows better than the resolver. */
 #include "client/proxy_select.h"
 
-#include "base/number.h"
 #include "platform.h"
 #include "url/authority.h"
+#include "url/host.h"
 #include "url/no_proxy.h"
 #include "url/proxy_url.h"
 
@@ -208,7 +208,7 @@ static ferry_error choose_proxy(ferry_context *context, ferry_proxy_select *sele
 
 typedef struct resolve_line {
     ferry_span host;
-    int64_t port;
+    uint16_t port;
     char address[LITERAL_SIZE];
 } resolve_line;
 
@@ -242,15 +242,7 @@ static bool read_address(ferry_span text, char address[LITERAL_SIZE]) {
 static bool read_line(ferry_span text, resolve_line *line) {
     ferry_span port;
     return take_host(&text, &line->host) && take_host(&text, &port) &&
-           ferry_decimal_read(port, &line->port) && line->port >= 1 && line->port <= UINT16_MAX &&
-           read_address(text, line->address);
-}
-
-static ferry_span without_final_dot(ferry_span host) {
-    if (host.length > 1 && host.data[host.length - 1] == '.') {
-        host.length--;
-    }
-    return host;
+           ferry_port_read(port, &line->port) && read_address(text, line->address);
 }
 
 /* Every line is read, so that a bad one is found at once; the first that is meant holds. */
@@ -270,8 +262,7 @@ static ferry_error choose_address(ferry_context *context, ferry_proxy_select *se
             return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                               "the `resolve` line \"%.120s\" is not HOST:PORT:ADDRESS", quoted);
         }
-        if (origin->address == NULL && line.port == port &&
-            ferry_span_equals(without_final_dot(line.host), without_final_dot(host))) {
+        if (origin->address == NULL && line.port == port && ferry_host_equals(line.host, host)) {
             memcpy(select->address, line.address, sizeof select->address);
             origin->address = select->address;
         }

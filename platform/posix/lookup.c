@@ -2,6 +2,7 @@
 /* lookup: runs getaddrinfo() on threads of their own, so that nobody waits for a name server. */
 #include "background.h"
 #include "platform.h"
+#include "url/host.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 /* getaddrinfo() runs whatever modules the system's administrator has named, over buffers on the
@@ -76,17 +76,9 @@ static void lookup_collect(ferry_address_list *list, const struct addrinfo *info
     }
 }
 
-static bool is_localhost(const char *host) {
-    static const char name[] = "localhost";
-    size_t size = strlen(host);
-    if (size > 0 && host[size - 1] == '.') {
-        size--;
-    }
-    if (size < sizeof name - 1 ||
-        strncasecmp(host + size - (sizeof name - 1), name, sizeof name - 1) != 0) {
-        return false;
-    }
-    return size == sizeof name - 1 || host[size - sizeof name] == '.';
+static bool lookup_is_of_localhost(const char *host) {
+    ferry_span name = ferry_host_without_dot(ferry_span_of(host));
+    return ferry_host_is_within(name, FERRY_SPAN("localhost"));
 }
 
 /* RFC 6761 section 6.3: such names are the loopback's. Systems without a hosts file do not know. */
@@ -117,7 +109,7 @@ static void lookup_resolve(ferry_lookup *lookup) {
     if (lookup->error == 0) {
         lookup_collect(&lookup->list, info);
         freeaddrinfo(info);
-    } else if (is_localhost(lookup->host)) {
+    } else if (lookup_is_of_localhost(lookup->host)) {
         collect_loopback(lookup);
         lookup->error = 0;
     }

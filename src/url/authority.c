@@ -3,6 +3,7 @@
 #include "authority.h"
 
 #include "base/number.h"
+#include "host.h"
 
 #include <string.h>
 
@@ -36,9 +37,7 @@ static bool authority_looks_like_ipv6(ferry_span host) {
 
 /* What is wrong with a name, as the rest of a sentence; NULL: nothing. */
 static const char *authority_name_fault(ferry_span host) {
-    if (host.length > 0 && host.data[host.length - 1] == '.') {
-        host.length--; /* the root's dot, which some write */
-    }
+    host = ferry_host_without_dot(host);
     if (host.length == 0 || host.length > FERRY_MAX_HOST_LENGTH) {
         return host.length == 0 ? "is empty" : "is longer than 253 bytes";
     }
@@ -141,14 +140,12 @@ bool ferry_authority_split(ferry_span text, ferry_authority *authority, uint16_t
         colon--;
     }
     bool has_port = colon > text.data && colon[-1] == ':';
-    int64_t number = 0;
+    *port = 0;
     if (has_port && colon < end &&
-        (!ferry_decimal_read((ferry_span){colon, (size_t)(end - colon)}, &number) || number < 1 ||
-         number > UINT16_MAX)) {
+        !ferry_port_read((ferry_span){colon, (size_t)(end - colon)}, port)) {
         return false;
     }
     ferry_span host = {text.data, has_port ? (size_t)(colon - 1 - text.data) : text.length};
-    *port = (uint16_t)number;
     return ferry_authority_fault(host, authority) == NULL && !authority->has_scheme &&
            authority->is_ipv6 == (host.data[0] == '[') &&
            memchr(host.data, '%', host.length) == NULL; /* a zone means nothing to others */

@@ -4,6 +4,7 @@
 #include "no_proxy.h"
 
 #include "base/number.h"
+#include "host.h"
 #include "ip.h"
 
 /* An address as its bits: 32 or 128. */
@@ -18,13 +19,6 @@ typedef struct no_proxy_rule {
     int64_t prefix; /* "/8"; -1: none is given */
     bool is_ipv6;   /* it stands in brackets */
 } no_proxy_rule;
-
-static ferry_span without_final_dot(ferry_span host) {
-    if (host.length > 1 && host.data[host.length - 1] == '.') {
-        host.length--;
-    }
-    return host;
-}
 
 static bool rule_read_address(ferry_span text, ip_address *address) {
     const char *zone = memchr(text.data, '%', text.length);
@@ -95,22 +89,18 @@ static bool rule_read(ferry_span text, no_proxy_rule *rule) {
     if (rule->prefix < 0 && !rule_cut_number(&text, '/', 128, &rule->prefix)) {
         return false;
     }
-    rule->host = without_final_dot(text);
+    rule->host = ferry_host_without_dot(text);
     bool is_bare = text.length == 2 && text.data[0] == '*'; /* "*." is no name, nor all of them */
-    return text.length > 0 && !is_bare;
+    return rule->host.length > 0 && !is_bare;
 }
 
+/* ".example.org" and "*.example.org" are not for the name itself. */
 static bool rule_matches_name(ferry_span name, ferry_span host) {
-    if (name.length > 1 && name.data[0] == '*' && name.data[1] == '.') {
-        name = (ferry_span){name.data + 1, name.length - 1};
+    if (ferry_span_starts_with(name, FERRY_SPAN("*."))) {
+        name = ferry_span_skip(name, 1);
     }
-    bool is_below = name.data[0] == '.'; /* the name itself is not meant */
-    if (host.length < name.length + (is_below ? 1 : 0)) {
-        return false;
-    }
-    size_t start = host.length - name.length;
-    ferry_span end = {host.data + start, name.length};
-    return ferry_span_equals(end, name) && (is_below || start == 0 || host.data[start - 1] == '.');
+    return ferry_span_take_prefix(&name, FERRY_SPAN(".")) ? ferry_host_is_below(host, name)
+                                                          : ferry_host_is_within(host, name);
 }
 
 static bool rule_matches(const no_proxy_rule *rule, ferry_span host,
@@ -134,7 +124,7 @@ static bool rule_is_separator(char c) {
 
 bool ferry_no_proxy_matches(ferry_span rules, ferry_span host, uint16_t port) {
     ip_address host_address;
-    host = without_final_dot(host);
+    host = ferry_host_without_dot(host);
     if (!rule_read_address(host, &host_address)) {
         host_address.bits = 0; /* a name */
     }

@@ -4,8 +4,8 @@
 
 #include "authority.h"
 #include "base/base64.h"
-#include "base/number.h"
 #include "base/percent.h"
+#include "host.h"
 
 #include <string.h>
 
@@ -152,15 +152,12 @@ static ferry_error proxy_take_port(ferry_context *context, proxy_parts *parts) {
     }
     ferry_span digits = ferry_span_skip(host, (size_t)(colon + 1 - host.data));
     parts->host.length = (size_t)(colon - host.data);
-    int64_t number = 0;
     if (digits.length == 0) {
         return FERRY_OK; /* "host:" is a URL with the default port */
     }
-    if (!ferry_decimal_read(digits, &number) || number < 1 || number > UINT16_MAX) {
-        return proxy_refuse(context, "the port of the proxy is not a number from 1 to 65535");
-    }
-    parts->port = (uint16_t)number;
-    return FERRY_OK;
+    return ferry_port_read(digits, &parts->port)
+               ? FERRY_OK
+               : proxy_refuse(context, "the port of the proxy is not a number from 1 to 65535");
 }
 
 static ferry_error proxy_split(ferry_context *context, const char *text, uint16_t port,

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/percent.h"
+#include "host.h"
 #include "ip.h"
 
 #include <assert.h>
@@ -92,16 +93,9 @@ static ferry_span ipv4_next_part(ferry_span *text) {
     return part;
 }
 
-static ferry_span without_final_dot(ferry_span host) {
-    if (host.length > 1 && host.data[host.length - 1] == '.') {
-        host.length--;
-    }
-    return host;
-}
-
 /* URL standard, ends-in-a-number checker: such a host is an IPv4 address or nothing. */
 static bool is_meant_as_ipv4(ferry_span host) {
-    host = without_final_dot(host);
+    host = ferry_host_without_dot(host);
     size_t start = host.length;
     while (start > 0 && host.data[start - 1] != '.') {
         start--;
@@ -117,7 +111,7 @@ static bool is_meant_as_ipv4(ferry_span host) {
 
 /* URL standard, IPv4 parser. */
 static bool ipv4_read(ferry_span host, uint32_t *address) {
-    host = without_final_dot(host);
+    host = ferry_host_without_dot(host);
     uint64_t sum = 0;
     for (int parts = 1;; parts++) {
         bool is_last = memchr(host.data, '.', host.length) == NULL;
@@ -232,18 +226,13 @@ static const char *url_write_host_name(ferry_span text, url_writer *writer) {
 }
 
 static const char *url_read_port(const url_parts *parts, int *port) {
-    int number = 0;
+    uint16_t number = parts->secure ? 443 : 80;
     for (size_t i = 0; i < parts->port.length; i++) {
-        char c = parts->port.data[i];
-        if (!ferry_is_digit(c)) {
+        if (!ferry_is_digit(parts->port.data[i])) {
             return "the port in the URL is not a number";
         }
-        number = number > 65535 ? number : number * 10 + (c - '0');
     }
-    if (parts->port.length == 0) {
-        number = parts->secure ? 443 : 80;
-    }
-    if (number < 1 || number > 65535) {
+    if (parts->port.length > 0 && !ferry_port_read(parts->port, &number)) {
         return "the port in the URL is not between 1 and 65535";
     }
     *port = number;
