@@ -18,12 +18,6 @@ ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice 
                               &wire->stream_reason);
 }
 
-void ferry_wire_trim_request(ferry_wire *wire) {
-    const ferry_context *context = wire->base.context;
-    ferry_buffer_trim(&wire->tx, context);
-    ferry_buffer_trim(&wire->held, context);
-}
-
 void ferry_wire_trim_response(ferry_wire *wire) {
     const ferry_context *context = wire->base.context;
     ferry_buffer_trim(&wire->rx, context);
@@ -38,24 +32,16 @@ void ferry_wire_disconnect(ferry_wire *wire) {
     }
     wire->base.link = FERRY_LINK_CLOSED;
     ferry_buffer_clear(&wire->rx);
-    ferry_buffer_clear(&wire->tx);
-    wire->tx_prefix = 0;
-    wire->tx_body = 0;
-    ferry_buffer_clear(&wire->held);
-    wire->source = (ferry_body_source){.read = NULL};
-    wire->borrowed = (ferry_span){NULL, 0};
-    wire->upload = FERRY_UPLOAD_COMPLETE;
-    wire->write_blocked = false;
-    wire->is_draining = false;
+    ferry_h1_sender_reset(&wire->sender);
+    ferry_h1_sender_trim(&wire->sender, wire->base.context);
     wire->is_ending = false;
-    ferry_wire_trim_request(wire);
     ferry_wire_trim_response(wire);
 }
 
 void ferry_wire_end(ferry_wire *wire) {
     const ferry_stream_ops *ops = wire->stream->ops;
     ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
-    if (!wire->is_ending || ferry_buffer_length(&wire->tx) > 0) {
+    if (!wire->is_ending || ferry_h1_sender_has_out(&wire->sender)) {
         return;
     }
     if (ops->shutdown != NULL) {
@@ -133,7 +119,7 @@ static void step_open(ferry_wire *wire) {
         }
         return;
     }
-    if (ferry_wire_can_flush(wire)) {
+    if (ferry_h1_sender_awaits_room(&wire->sender)) {
         ferry_wire_flush(wire);
     }
     if (wire->stream != NULL) {
@@ -178,7 +164,7 @@ static size_t wire_get_waits(ferry_backend *backend, ferry_wait *waits, size_t c
     bool is_unread = backend->exchange->state == FERRY_EXCHANGE_BODY &&
                      (!backend->exchange->reader_waits || backend->exchange->response_arrived);
     unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
-    if (ferry_wire_can_flush(wire) || wire->is_ending) {
+    if (ferry_h1_sender_awaits_room(&wire->sender) || wire->is_ending) {
         events |= FERRY_EVENT_WRITE;
     }
     if (events == 0) {
@@ -214,8 +200,7 @@ static void wire_destroy(ferry_backend *backend) {
     ferry_h1_chunked_deinit(&wire->chunked, context);
     ferry_buffer_deinit(&wire->raw, context);
     ferry_buffer_deinit(&wire->rx, context);
-    ferry_buffer_deinit(&wire->held, context);
-    ferry_buffer_deinit(&wire->tx, context);
+    ferry_h1_sender_deinit(&wire->sender, context);
     ferry_free(context, wire);
 }
 
@@ -239,9 +224,9 @@ static ferry_error wire_check_free(const ferry_wire *wire) {
         why = "an exchange is under way: read its body, or close";
     } else if (ferry_buffer_length(&wire->rx) > 0) {
         why = "bytes have come that nobody has read: read them first";
-    } else if (ferry_buffer_length(&wire->tx) > 0) {
+    } else if (ferry_h1_sender_has_out(&wire->sender)) {
         why = "what was written is not sent yet: poll first";
-    } else if (is_under_way && (wire->is_finished || wire->base.exchange->upload_stopped)) {
+    } else if (is_under_way && !ferry_h1_sender_takes_pieces(&wire->sender)) {
         why = "it was ended, or it broke: nothing more can be sent";
     }
     return why == NULL ? FERRY_OK
@@ -267,9 +252,7 @@ static ferry_error wire_restart(ferry_backend *backend) {
         bool was_tunnel = ferry_exchange_is_under_way(backend->exchange);
         ferry_exchange_reset(backend->exchange);
         ferry_wire_reset_response(wire);
-        wire->upload = FERRY_UPLOAD_COMPLETE;
-        wire->write_blocked = false;
-        wire->is_draining = false;
+        ferry_h1_sender_reset(&wire->sender);
         wire->is_reused = wire->is_reused && !was_tunnel; /* it leads to another peer */
     }
     return error;
@@ -307,8 +290,7 @@ ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
         .stream = stream,
     };
     wire->base.link = stream != NULL ? FERRY_LINK_OPEN : FERRY_LINK_CLOSED;
-    ferry_buffer_init(&wire->tx, FERRY_LIMIT_REQUEST);
-    ferry_buffer_init(&wire->held, FERRY_LIMIT_COPIED_BODY);
+    ferry_h1_sender_init(&wire->sender);
     ferry_buffer_init(&wire->rx, context->max_head_bytes + FERRY_LIMIT_READ_AHEAD);
     /* It holds the names of the codings too, which come out of a head. */
     ferry_buffer_init(&wire->raw, context->max_head_bytes > FERRY_LIMIT_CODED

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* connection_state: what the parts of the wire backend share: connection.c (the link), send.c and
- * source.c (the request), and receive.c (the response). Nothing else includes it. */
+/* connection_state: what the parts of the wire backend share: connection.c (the link), upload.c
+ * (the request), and receive.c (the response). Nothing else includes it. */
 #ifndef FERRY_WIRE_CONNECTION_STATE_H
 #define FERRY_WIRE_CONNECTION_STATE_H
 
 #include "connector.h"
 #include "h1/chunked.h"
 #include "h1/framing.h"
-#include "message/body_source.h"
+#include "h1/sender.h"
 #include "message/decoding.h"
 #include "stream.h"
-
-typedef enum ferry_wire_upload {
-    FERRY_UPLOAD_COMPLETE = 0, /* all of the request is in tx, or sent */
-    FERRY_UPLOAD_HELD,         /* waits for 100 (Continue) */
-    FERRY_UPLOAD_OPEN,         /* waits for the caller's next piece */
-    FERRY_UPLOAD_SOURCE,       /* goes on from `source` or `borrowed`, whenever there is room */
-} ferry_wire_upload;
 
 enum { FERRY_WIRE_REASON_SIZE = 160 };
 
@@ -27,21 +20,9 @@ typedef struct ferry_wire {
     const char *stream_reason;  /* why it failed; lives as long as the stream */
     bool is_reused;             /* the connection has carried an exchange before */
 
-    /* The request. tx holds first framing, then body bytes, then framing. */
-    ferry_buffer tx;
-    size_t tx_prefix;
-    size_t tx_body;
-    ferry_buffer held;        /* a whole body that waits for 100 (Continue) */
-    ferry_body_source source; /* what gives the rest of the body */
-    ferry_span borrowed;      /* or where that lies, in the program's memory */
-    ferry_wire_upload upload;
-    bool is_streamed;
-    bool is_finished;         /* the caller has finished the streamed body */
-    int64_t upload_remaining; /* of a streamed body of known length; -1: chunked or a tunnel */
-    bool upload_is_chunked;
-    bool write_blocked; /* the last write was not taken whole */
-    bool is_draining;   /* all of the request is with the stream, which has not passed it on yet */
-    bool is_ending;     /* the stream is to be ended for writing, behind what is not sent yet */
+    /* The request. */
+    ferry_h1_sender sender;
+    bool is_ending; /* the stream is to be ended for writing, behind what is not sent yet */
 
     /* The response. */
     ferry_buffer rx;
@@ -79,9 +60,7 @@ ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE
 void ferry_wire_fail(ferry_wire *wire, ferry_error error);
 /* Says to the stream that nothing follows, once nothing is left to be sent. */
 void ferry_wire_end(ferry_wire *wire);
-/* Frees what a request has left that is large, once it is sent; and what a response has, once it is
- * over. */
-void ferry_wire_trim_request(ferry_wire *wire);
+/* Frees what a response has left that is large, once it is over. */
 void ferry_wire_trim_response(ferry_wire *wire);
 /* Drops the connection: the link is CLOSED. */
 void ferry_wire_disconnect(ferry_wire *wire);
@@ -91,30 +70,24 @@ ferry_stream_result ferry_wire_stream_read(ferry_wire *wire, void *dst, size_t c
 ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice *slices,
                                             size_t count, size_t *length);
 
-/* send.c */
+/* upload.c */
 
 ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message);
 ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t length,
                              size_t *written);
 ferry_error ferry_wire_finish(ferry_backend *backend);
 void ferry_wire_proceed(ferry_backend *backend);
-/* Sends what is in tx, and what follows without the caller, as far as the stream takes it. */
+/* Sends what does not wait for the caller, as far as the stream takes it. */
 void ferry_wire_flush(ferry_wire *wire);
-/* True where something is to be sent that does not wait for the caller. */
-bool ferry_wire_can_flush(const ferry_wire *wire);
 /* Forgets what was not sent; the exchange goes on with the response. */
 void ferry_wire_stop_upload(ferry_wire *wire);
 /* Learns whether the stream still holds some of the request: reading may have sent that as well. */
 void ferry_wire_drain(ferry_wire *wire);
 /* True while bytes of the request are outstanding: here, at the caller, or with the stream. */
-bool ferry_wire_is_uploading(const ferry_wire *wire);
+static inline bool ferry_wire_is_uploading(const ferry_wire *wire) {
+    return wire->sender.state != FERRY_H1_SENDER_IDLE;
+}
 void ferry_wire_open_tunnel(ferry_wire *wire);
-
-/* source.c */
-
-/* Puts the next piece of a body from the program's function into tx, which is empty, or its end. A
- * failure is the exchange's. */
-void ferry_wire_pull(ferry_wire *wire);
 
 /* receive.c */
 

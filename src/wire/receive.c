@@ -148,7 +148,8 @@ static int64_t known_length(const ferry_wire *wire) {
  * echo of it; any other answer makes the rest pointless (RFC 9112 section 9.5). */
 static void settle_upload(ferry_wire *wire) {
     ferry_wire_drain(wire);
-    if (ferry_wire_is_uploading(wire) && (!is_success(wire) || wire->upload == FERRY_UPLOAD_HELD)) {
+    if (ferry_wire_is_uploading(wire) &&
+        (!is_success(wire) || ferry_h1_sender_is_held(&wire->sender))) {
         ferry_wire_stop_upload(wire);
     }
 }

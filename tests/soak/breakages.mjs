@@ -4,7 +4,7 @@
 export const breakages = [
   {
     name: "an idle connection is not looked at before a request",
-    file: "src/wire/send.c",
+    file: "src/wire/upload.c",
     from: "ferry_wire_idle idle = ferry_wire_look(wire, why);",
     to: "ferry_wire_idle idle = FERRY_WIRE_IDLE; why[0] = 0;",
   },
@@ -22,9 +22,9 @@ export const breakages = [
   },
   {
     name: "a byte of an upload is sent twice where the connection was full",
-    file: "src/wire/send.c",
-    from: "ferry_buffer_consume(&wire->tx, of_tx);",
-    to: "ferry_buffer_consume(&wire->tx, of_tx > 1 ? of_tx - 1 : of_tx);",
+    file: "src/h1/sender.c",
+    from: "ferry_buffer_consume(&sender->out, length);",
+    to: "ferry_buffer_consume(&sender->out, length > 1 ? length - 1 : length);",
   },
   {
     name: "closing does not cancel what is connecting",
@@ -83,7 +83,7 @@ export const breakages = [
   {
     name: "an upload that waits for room is not told to wait for it",
     file: "src/wire/connection.c",
-    from: "if (ferry_wire_can_flush(wire) || wire->is_ending) {",
+    from: "if (ferry_h1_sender_awaits_room(&wire->sender) || wire->is_ending) {",
     to: "if (wire->is_ending) {",
   },
   {
@@ -94,8 +94,8 @@ export const breakages = [
   },
   {
     name: "the memory for what is held back is not freed",
-    file: "src/wire/connection.c",
-    from: "ferry_buffer_deinit(&wire->held, context);",
+    file: "src/h1/sender.c",
+    from: "ferry_buffer_deinit(&sender->held, context);",
     to: "(void)0;",
   },
 ];
