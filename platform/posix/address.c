@@ -3,6 +3,7 @@
 #include "platform.h"
 
 #include "base/number.h"
+#include "url/ip.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -15,20 +16,6 @@
 
 static_assert(sizeof(struct sockaddr_storage) <= FERRY_ADDRESS_SIZE, "an address does not fit");
 
-static bool from_ipv4(const char *host, uint16_t port, ferry_address *address) {
-    struct sockaddr_in ipv4;
-    memset(&ipv4, 0, sizeof ipv4);
-    ipv4.sin_family = AF_INET;
-    ipv4.sin_port = htons(port);
-    if (inet_pton(AF_INET, host, &ipv4.sin_addr) != 1) {
-        return false;
-    }
-    memcpy(address->storage, &ipv4, sizeof ipv4);
-    address->length = sizeof ipv4;
-    address->is_ipv6 = false;
-    return true;
-}
-
 /* An interface's name, or its number in decimal (RFC 4007 section 11.2). 0: neither. */
 static uint32_t zone_index(const char *zone) {
     unsigned index = if_nametoindex(zone);
@@ -40,32 +27,28 @@ static uint32_t zone_index(const char *zone) {
     return is_number ? (uint32_t)number : 0;
 }
 
-static bool from_ipv6(const char *host, uint16_t port, ferry_address *address) {
+static void address_set_ipv4(ferry_address *address, const ferry_ip *ip, uint16_t port) {
+    struct sockaddr_in ipv4;
+    memset(&ipv4, 0, sizeof ipv4);
+    ipv4.sin_family = AF_INET;
+    ipv4.sin_port = htons(port);
+    memcpy(&ipv4.sin_addr, ip->bytes, sizeof ipv4.sin_addr);
+    memcpy(address->storage, &ipv4, sizeof ipv4);
+    address->length = sizeof ipv4;
+    address->is_ipv6 = false;
+}
+
+static void address_set_ipv6(ferry_address *address, const ferry_ip *ip, uint16_t port,
+                             uint32_t zone) {
     struct sockaddr_in6 ipv6;
     memset(&ipv6, 0, sizeof ipv6);
     ipv6.sin6_family = AF_INET6;
     ipv6.sin6_port = htons(port);
-    char digits[INET6_ADDRSTRLEN];
-    const char *zone = strchr(host, '%');
-    size_t length = zone != NULL ? (size_t)(zone - host) : strlen(host);
-    if (length >= sizeof digits) {
-        return false;
-    }
-    memcpy(digits, host, length);
-    digits[length] = '\0';
-    if (inet_pton(AF_INET6, digits, &ipv6.sin6_addr) != 1) {
-        return false;
-    }
-    if (zone != NULL) {
-        ipv6.sin6_scope_id = zone_index(zone + 1);
-        if (ipv6.sin6_scope_id == 0) {
-            return false;
-        }
-    }
+    ipv6.sin6_scope_id = zone;
+    memcpy(&ipv6.sin6_addr, ip->bytes, sizeof ipv6.sin6_addr);
     memcpy(address->storage, &ipv6, sizeof ipv6);
     address->length = sizeof ipv6;
     address->is_ipv6 = true;
-    return true;
 }
 
 static void ipv4_to_text(const ferry_address *address, char text[FERRY_ADDRESS_TEXT_SIZE]) {
@@ -94,7 +77,23 @@ static void ipv6_to_text(const ferry_address *address, char text[FERRY_ADDRESS_T
 }
 
 bool ferry_address_from_literal(const char *host, uint16_t port, ferry_address *address) {
-    return from_ipv4(host, port, address) || from_ipv6(host, port, address);
+    ferry_ip ip;
+    ferry_span text = ferry_span_of(host);
+    if (ferry_ip_read_v4(text, &ip)) {
+        address_set_ipv4(address, &ip, port);
+        return true;
+    }
+    ferry_span zone = ferry_ip_cut_zone(&text);
+    if (!ferry_ip_read_v6(text, &ip)) {
+        return false;
+    }
+    uint32_t index =
+        zone.data != NULL ? zone_index(zone.data) : 0; /* the zone ends where the host does */
+    if (zone.data != NULL && index == 0) {
+        return false;
+    }
+    address_set_ipv6(address, &ip, port, index);
+    return true;
 }
 
 void ferry_address_to_text(const ferry_address *address, char text[FERRY_ADDRESS_TEXT_SIZE]) {

@@ -4,35 +4,34 @@
 
 #include "base/number.h"
 #include "host.h"
+#include "ip.h"
 
 #include <string.h>
 
 enum { LABEL_LIMIT = 63, IPV6_LIMIT = 45, ZONE_LIMIT = 32 };
 
+/* Nothing but what an IPv6 address is spelled with; counts the colons. */
+static bool authority_is_like_ipv6(ferry_span text, size_t *colons) {
+    *colons = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        *colons += c == ':';
+        if (ferry_hex_value(c) < 0 && c != ':' && c != '.') {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The look of an IPv6 address, a zone behind '%' allowed (RFC 4007); the platform reads it. */
 static bool authority_looks_like_ipv6(ferry_span host) {
-    size_t length = host.length;
-    const char *zone = memchr(host.data, '%', length);
-    if (zone != NULL) {
-        length = (size_t)(zone - host.data);
-        size_t zone_length = host.length - length - 1;
-        if (zone_length == 0 || zone_length > ZONE_LIMIT) {
-            return false;
-        }
-        for (size_t i = 0; i < zone_length; i++) {
-            if (!ferry_is_tchar((unsigned char)zone[1 + i])) {
-                return false;
-            }
-        }
+    size_t colons;
+    ferry_span zone = ferry_ip_cut_zone(&host);
+    if (zone.data != NULL && (!ferry_span_is_token(zone) || zone.length > ZONE_LIMIT)) {
+        return false;
     }
-    size_t colons = 0;
-    for (size_t i = 0; i < length; i++) {
-        colons += host.data[i] == ':';
-        if (ferry_hex_value(host.data[i]) < 0 && host.data[i] != ':' && host.data[i] != '.') {
-            return false;
-        }
-    }
-    return colons >= 2 && colons <= 7 && length <= IPV6_LIMIT;
+    return authority_is_like_ipv6(host, &colons) && colons >= 2 && colons <= 7 &&
+           host.length <= IPV6_LIMIT;
 }
 
 /* What is wrong with a name, as the rest of a sentence; NULL: nothing. */
@@ -153,15 +152,10 @@ bool ferry_authority_split(ferry_span text, ferry_authority *authority, uint16_t
 
 /* True for what stands behind the first colon of a host where that cannot be a password. */
 static bool authority_is_port_or_ipv6(ferry_span text) {
-    size_t colons = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        colons += text.data[i] == ':';
-        if (ferry_hex_value(text.data[i]) < 0 && text.data[i] != ':' && text.data[i] != '.') {
-            return false;
-        }
-    }
+    size_t colons;
     int64_t port;
-    return colons > 0 || text.length == 0 || ferry_decimal_read(text, &port);
+    return authority_is_like_ipv6(text, &colons) &&
+           (colons > 0 || text.length == 0 || ferry_decimal_read(text, &port));
 }
 
 const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]) {
@@ -191,14 +185,13 @@ const char *ferry_authority_quote(const char *text, char quote[FERRY_QUOTE_SIZE]
 size_t ferry_authority_write(const ferry_authority *authority, uint16_t port, bool secure,
                              char dst[FERRY_AUTHORITY_SIZE]) {
     size_t length = 0;
-    size_t host_length = authority->host.length;
+    ferry_span host = authority->host;
     if (authority->is_ipv6) {
-        const char *zone = memchr(authority->host.data, '%', host_length);
-        host_length = zone != NULL ? (size_t)(zone - authority->host.data) : host_length;
+        ferry_ip_cut_zone(&host);
         dst[length++] = '[';
     }
-    memcpy(dst + length, authority->host.data, host_length);
-    length += host_length;
+    memcpy(dst + length, host.data, host.length);
+    length += host.length;
     if (authority->is_ipv6) {
         dst[length++] = ']';
     }

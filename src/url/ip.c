@@ -1,78 +1,237 @@
 /* SPDX-License-Identifier: MIT */
-/* ip: URLs and the rules of no_proxy hold the same addresses, so they are read in one place. */
+/* ip: URLs, the rules of no_proxy, and sockets hold the same addresses, so they are read in one
+ * place. */
 #include "ip.h"
 
 #include "base/number.h"
+#include "host.h"
 
-bool ferry_ip_read_v4(ferry_span text, uint16_t pieces[2]) {
-    for (int i = 0; i < 4; i++) {
-        const char *dot = memchr(text.data, '.', text.length);
-        size_t length = dot != NULL ? (size_t)(dot - text.data) : text.length;
-        ferry_span part = {text.data, length};
+enum { IPV4_BYTES = 4, IPV6_BYTES = 16 };
+
+/* ---- As everybody writes them ---- */
+
+/* Takes what is before the next dot; false where it was the last. */
+static bool ip_next_part(ferry_span *text, ferry_span *part) {
+    size_t length = ferry_span_find_any(*text, ".");
+    bool has_dot = length < text->length;
+    *part = (ferry_span){text->data, length};
+    *text = ferry_span_skip(*text, has_dot ? length + 1 : length);
+    return has_dot;
+}
+
+bool ferry_ip_read_v4(ferry_span text, ferry_ip *ip) {
+    ip->length = IPV4_BYTES;
+    for (size_t i = 0; i < IPV4_BYTES; i++) {
+        ferry_span part;
         int64_t number;
-        if ((dot == NULL) != (i == 3) || length > 3 || !ferry_decimal_read(part, &number) ||
-            number > 255 || (length > 1 && part.data[0] == '0')) {
+        bool has_dot = ip_next_part(&text, &part);
+        if (has_dot != (i + 1 < IPV4_BYTES) || part.length > 3 ||
+            !ferry_decimal_read(part, &number) || number > 255 ||
+            (part.length > 1 && part.data[0] == '0')) {
             return false;
         }
-        pieces[i / 2] = (uint16_t)(i % 2 == 0 ? number << 8 : pieces[i / 2] | number);
-        text = ferry_span_skip(text, dot != NULL ? length + 1 : length);
+        ip->bytes[i] = (unsigned char)number;
     }
     return true;
+}
+
+/* One to four hexadecimal digits as two bytes. Returns how many digits there are. */
+static size_t ip_read_piece(ferry_span text, unsigned char bytes[2]) {
+    unsigned value = 0;
+    size_t digits = 0;
+    while (digits < 4 && digits < text.length && ferry_hex_value(text.data[digits]) >= 0) {
+        value = value << 4 | (unsigned)ferry_hex_value(text.data[digits++]);
+    }
+    bytes[0] = (unsigned char)(value >> 8);
+    bytes[1] = (unsigned char)(value & 0xff);
+    return digits;
 }
 
 /* Moves what stands behind "::" to the end and fills the gap with zeros. */
-static bool ip_spread(uint16_t pieces[8], size_t count, size_t gap) {
-    if (count == 8) {
-        return false; /* "::" stands for one zero at least */
+static bool ip_spread(unsigned char bytes[IPV6_BYTES], size_t count, size_t gap) {
+    if (count == IPV6_BYTES) {
+        return false; /* "::" stands for one piece at least */
     }
     size_t behind = count - gap;
-    memmove(pieces + 8 - behind, pieces + gap, behind * sizeof *pieces);
-    memset(pieces + gap, 0, (8 - count) * sizeof *pieces);
+    memmove(bytes + IPV6_BYTES - behind, bytes + gap, behind);
+    memset(bytes + gap, 0, IPV6_BYTES - count);
     return true;
 }
 
-bool ferry_ip_read_v6(ferry_span text, uint16_t pieces[8]) {
+bool ferry_ip_read_v6(ferry_span text, ferry_ip *ip) {
     size_t count = 0;
-    size_t gap = SIZE_MAX;
-    if (text.length > 0 && text.data[0] == ':') {
-        if (text.length < 2 || text.data[1] != ':') {
-            return false;
-        }
-        gap = 0;
-        text = ferry_span_skip(text, 2);
-    }
+    size_t gap = ferry_span_take_prefix(&text, FERRY_SPAN("::")) ? 0 : SIZE_MAX;
+    ip->length = IPV6_BYTES;
     while (text.length > 0) {
-        unsigned value = 0;
-        size_t digits = 0;
-        while (digits < 4 && digits < text.length && ferry_hex_value(text.data[digits]) >= 0) {
-            value = value << 4 | (unsigned)ferry_hex_value(text.data[digits++]);
-        }
-        if (digits == 0 || count == 8) {
+        unsigned char piece[2];
+        ferry_ip last;
+        size_t digits = ip_read_piece(text, piece);
+        if (digits == 0 || count == IPV6_BYTES) {
             return false;
         }
         if (digits < text.length && text.data[digits] == '.') {
-            if (count > 6 || !ferry_ip_read_v4(text, pieces + count)) {
+            if (count > IPV6_BYTES - IPV4_BYTES || !ferry_ip_read_v4(text, &last)) {
                 return false;
             }
-            count += 2;
+            memcpy(ip->bytes + count, last.bytes, IPV4_BYTES);
+            count += IPV4_BYTES;
             break;
         }
-        pieces[count++] = (uint16_t)value;
+        memcpy(ip->bytes + count, piece, sizeof piece);
+        count += sizeof piece;
         text = ferry_span_skip(text, digits);
         if (text.length == 0) {
             break;
         }
-        if (text.data[0] != ':' || text.length == 1) {
+        if (!ferry_span_take_prefix(&text, FERRY_SPAN(":")) || text.length == 0) {
             return false;
         }
-        text = ferry_span_skip(text, 1);
-        if (text.data[0] == ':') {
+        if (ferry_span_take_prefix(&text, FERRY_SPAN(":"))) {
             if (gap != SIZE_MAX) {
                 return false;
             }
             gap = count;
-            text = ferry_span_skip(text, 1);
         }
     }
-    return gap != SIZE_MAX ? ip_spread(pieces, count, gap) : count == 8;
+    return gap != SIZE_MAX ? ip_spread(ip->bytes, count, gap) : count == IPV6_BYTES;
+}
+
+bool ferry_ip_read(ferry_span text, ferry_ip *ip) {
+    return ferry_ip_read_v4(text, ip) || ferry_ip_read_v6(text, ip);
+}
+
+ferry_span ferry_ip_cut_zone(ferry_span *text) {
+    size_t length = ferry_span_find_any(*text, "%");
+    if (length == text->length) {
+        return (ferry_span){NULL, 0};
+    }
+    ferry_span zone = ferry_span_skip(*text, length + 1);
+    text->length = length;
+    return zone;
+}
+
+/* ---- As URLs may write them ---- */
+
+/* URL standard, IPv4 number parser. Numbers over 32 bits become UINT64_MAX. */
+static bool ip_read_url_number(ferry_span text, uint64_t *number) {
+    int base = 10;
+    if (text.length == 0) {
+        return false;
+    }
+    if (ferry_span_take_prefix(&text, FERRY_SPAN("0x"))) {
+        base = 16;
+    } else if (text.length > 1 && text.data[0] == '0') {
+        base = 8;
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        int digit = ferry_hex_value(text.data[i]);
+        if (digit < 0 || digit >= base) {
+            return false;
+        }
+        value = value > UINT32_MAX ? value : value * (uint64_t)base + (uint64_t)digit;
+    }
+    *number = value > UINT32_MAX ? UINT64_MAX : value;
+    return true;
+}
+
+bool ferry_ip_is_meant_as_v4(ferry_span host) {
+    ferry_span last;
+    uint64_t number;
+    host = ferry_host_without_dot(host);
+    while (ip_next_part(&host, &last)) {
+    }
+    size_t digits = 0;
+    while (digits < last.length && ferry_is_digit(last.data[digits])) {
+        digits++;
+    }
+    return last.length > 0 && (digits == last.length || ip_read_url_number(last, &number));
+}
+
+bool ferry_ip_read_url_v4(ferry_span host, ferry_ip *ip) {
+    uint64_t sum = 0;
+    ip->length = IPV4_BYTES;
+    host = ferry_host_without_dot(host);
+    for (int parts = 1; parts <= IPV4_BYTES; parts++) {
+        ferry_span part;
+        uint64_t number;
+        bool has_dot = ip_next_part(&host, &part);
+        int bits = has_dot ? 8 : 8 * (IPV4_BYTES + 1 - parts);
+        if (!ip_read_url_number(part, &number) || number >> bits != 0) {
+            return false;
+        }
+        sum = sum << bits | number;
+        if (!has_dot) {
+            for (int i = 0; i < IPV4_BYTES; i++) {
+                ip->bytes[i] = (unsigned char)(sum >> (8 * (IPV4_BYTES - 1 - i)) & 0xff);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- What is done with them ---- */
+
+bool ferry_ip_is_within(const ferry_ip *ip, const ferry_ip *net, int64_t bits) {
+    if (ip->length != net->length || bits > 8 * (int64_t)ip->length) {
+        return false;
+    }
+    for (size_t i = 0; bits > 0; i++, bits -= 8) {
+        unsigned mask = bits >= 8 ? 0xff : 0xffu << (8 - bits) & 0xff;
+        if ((ip->bytes[i] & mask) != (net->bytes[i] & mask)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t ip_write_v4(const unsigned char bytes[IPV4_BYTES], char *dst) {
+    size_t length = 0;
+    for (size_t i = 0; i < IPV4_BYTES; i++) {
+        if (i > 0) {
+            dst[length++] = '.';
+        }
+        length += ferry_decimal_write(bytes[i], dst + length);
+    }
+    return length;
+}
+
+/* The first of the longest runs of two pieces of zeros or more becomes "::". */
+static size_t ip_write_v6(const unsigned char bytes[IPV6_BYTES], char *dst) {
+    enum { PIECES = IPV6_BYTES / 2 };
+    unsigned pieces[PIECES];
+    size_t length = 0;
+    size_t gap = PIECES;
+    size_t gap_length = 1;
+    for (size_t i = 0; i < PIECES; i++) {
+        pieces[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+    }
+    for (size_t i = 0; i < PIECES; i++) {
+        size_t run = 0;
+        while (i + run < PIECES && pieces[i + run] == 0) {
+            run++;
+        }
+        if (run > gap_length) {
+            gap = i;
+            gap_length = run;
+        }
+    }
+    for (size_t i = 0; i < PIECES; i++) {
+        if (i == gap) {
+            dst[length++] = ':';
+            dst[length++] = ':';
+            i += gap_length - 1;
+            continue;
+        }
+        length += ferry_hex_write(pieces[i], dst + length);
+        if (i + 1 < PIECES && i + 1 != gap) {
+            dst[length++] = ':';
+        }
+    }
+    return length;
+}
+
+size_t ferry_ip_write(const ferry_ip *ip, char dst[FERRY_IP_TEXT_SIZE]) {
+    return ip->length == IPV4_BYTES ? ip_write_v4(ip->bytes, dst) : ip_write_v6(ip->bytes, dst);
 }

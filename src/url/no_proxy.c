@@ -7,12 +7,6 @@
 #include "host.h"
 #include "ip.h"
 
-/* An address as its bits: 32 or 128. */
-typedef struct ip_address {
-    uint16_t pieces[8];
-    int bits;
-} ip_address;
-
 typedef struct no_proxy_rule {
     ferry_span host;
     int64_t port;   /* -1: any */
@@ -20,28 +14,9 @@ typedef struct no_proxy_rule {
     bool is_ipv6;   /* it stands in brackets */
 } no_proxy_rule;
 
-static bool rule_read_address(ferry_span text, ip_address *address) {
-    const char *zone = memchr(text.data, '%', text.length);
-    if (zone != NULL) {
-        text.length = (size_t)(zone - text.data);
-    }
-    address->bits = 32;
-    if (ferry_ip_read_v4(text, address->pieces)) {
-        return true;
-    }
-    address->bits = 128;
-    return ferry_ip_read_v6(text, address->pieces);
-}
-
-/* The first `bits` bits are the same. */
-static bool rule_has_prefix(const ip_address *a, const ip_address *b, int64_t bits) {
-    for (size_t i = 0; bits > 0; i++, bits -= 16) {
-        unsigned mask = bits >= 16 ? 0xffff : 0xffffu << (16 - bits) & 0xffff;
-        if (((unsigned)a->pieces[i] & mask) != ((unsigned)b->pieces[i] & mask)) {
-            return false;
-        }
-    }
-    return true;
+static bool rule_read_address(ferry_span text, ferry_ip *ip) {
+    ferry_ip_cut_zone(&text);
+    return ferry_ip_read(text, ip);
 }
 
 /* Cuts off what stands behind the last `mark` and reads it as a number; -1 where there is none. */
@@ -103,19 +78,17 @@ static bool rule_matches_name(ferry_span name, ferry_span host) {
                                                           : ferry_host_is_within(host, name);
 }
 
-static bool rule_matches(const no_proxy_rule *rule, ferry_span host,
-                         const ip_address *host_address) {
-    ip_address own;
+/* The `ip` of the host has the length 0 where the host is a name. */
+static bool rule_matches(const no_proxy_rule *rule, ferry_span host, const ferry_ip *ip) {
+    ferry_ip own;
     if (rule->host.length == 1 && rule->host.data[0] == '*') {
         return rule->prefix < 0;
     }
     if (!rule_read_address(rule->host, &own)) {
-        return rule->prefix < 0 && !rule->is_ipv6 && host_address->bits == 0 &&
+        return rule->prefix < 0 && !rule->is_ipv6 && ip->length == 0 &&
                rule_matches_name(rule->host, host);
     }
-    int64_t bits = rule->prefix < 0 ? own.bits : rule->prefix;
-    return own.bits == host_address->bits && bits <= own.bits &&
-           rule_has_prefix(&own, host_address, bits);
+    return ferry_ip_is_within(ip, &own, rule->prefix < 0 ? 8 * (int64_t)own.length : rule->prefix);
 }
 
 static bool rule_is_separator(char c) {
@@ -123,10 +96,10 @@ static bool rule_is_separator(char c) {
 }
 
 bool ferry_no_proxy_matches(ferry_span rules, ferry_span host, uint16_t port) {
-    ip_address host_address;
+    ferry_ip ip;
     host = ferry_host_without_dot(host);
-    if (!rule_read_address(host, &host_address)) {
-        host_address.bits = 0; /* a name */
+    if (!rule_read_address(host, &ip)) {
+        ip.length = 0; /* a name */
     }
     for (size_t at = 0; at < rules.length;) {
         size_t start = at;
@@ -137,7 +110,7 @@ bool ferry_no_proxy_matches(ferry_span rules, ferry_span host, uint16_t port) {
         no_proxy_rule rule;
         at++;
         if (rule_read(text, &rule) && (rule.port < 0 || rule.port == port) &&
-            rule_matches(&rule, host, &host_address)) {
+            rule_matches(&rule, host, &ip)) {
             return true;
         }
     }

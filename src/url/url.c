@@ -51,140 +51,23 @@ static void url_put_encoded(url_writer *writer, char c, const char *set) {
     writer->length += FERRY_PERCENT_SIZE;
 }
 
-static void url_put_number(url_writer *writer, unsigned number, unsigned base) {
-    if (number >= base) {
-        url_put_number(writer, number / base, base);
-    }
-    url_put(writer, "0123456789abcdef"[number % base]);
+static void url_put_address(url_writer *writer, const ferry_ip *ip) {
+    char text[FERRY_IP_TEXT_SIZE];
+    size_t length = ferry_ip_write(ip, text);
+    assert(writer->capacity - writer->length >= length);
+    memcpy(writer->data + writer->length, text, length);
+    writer->length += length;
 }
-
-/* ---- IPv4 ---- */
-
-/* URL standard, IPv4 number parser: decimal, octal after "0", hexadecimal after "0x". Numbers over
- * 32 bits become UINT64_MAX. */
-static bool ipv4_read_number(ferry_span text, uint64_t *number) {
-    int base = 10;
-    if (text.length == 0) {
-        return false;
-    }
-    if (ferry_span_take_prefix(&text, FERRY_SPAN("0x"))) {
-        base = 16;
-    } else if (text.length > 1 && text.data[0] == '0') {
-        base = 8;
-        text = ferry_span_skip(text, 1);
-    }
-    uint64_t value = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        int digit = ferry_hex_value(text.data[i]);
-        if (digit < 0 || digit >= base) {
-            return false;
-        }
-        value = value > UINT32_MAX ? value : value * (uint64_t)base + (uint64_t)digit;
-    }
-    *number = value > UINT32_MAX ? UINT64_MAX : value;
-    return true;
-}
-
-/* Takes the part before the next dot. */
-static ferry_span ipv4_next_part(ferry_span *text) {
-    size_t length = ferry_span_find_any(*text, ".");
-    ferry_span part = {text->data, length};
-    *text = ferry_span_skip(*text, length < text->length ? length + 1 : length);
-    return part;
-}
-
-/* URL standard, ends-in-a-number checker: such a host is an IPv4 address or nothing. */
-static bool is_meant_as_ipv4(ferry_span host) {
-    host = ferry_host_without_dot(host);
-    size_t start = host.length;
-    while (start > 0 && host.data[start - 1] != '.') {
-        start--;
-    }
-    ferry_span last = ferry_span_skip(host, start);
-    uint64_t number;
-    size_t digits = 0;
-    while (digits < last.length && ferry_is_digit(last.data[digits])) {
-        digits++;
-    }
-    return last.length > 0 && (digits == last.length || ipv4_read_number(last, &number));
-}
-
-/* URL standard, IPv4 parser. */
-static bool ipv4_read(ferry_span host, uint32_t *address) {
-    host = ferry_host_without_dot(host);
-    uint64_t sum = 0;
-    for (int parts = 1;; parts++) {
-        bool is_last = memchr(host.data, '.', host.length) == NULL;
-        ferry_span part = ipv4_next_part(&host);
-        uint64_t number;
-        if (parts > 4 || !ipv4_read_number(part, &number)) {
-            return false;
-        }
-        if (is_last) {
-            int bits = 8 * (5 - parts);
-            if (number >> bits != 0) {
-                return false;
-            }
-            *address = (uint32_t)(sum << bits | number);
-            return true;
-        }
-        if (number > 255) {
-            return false;
-        }
-        sum = sum << 8 | number;
-    }
-}
-
-static void ipv4_write(uint32_t address, url_writer *writer) {
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        url_put_number(writer, address >> shift & 255, 10);
-        if (shift > 0) {
-            url_put(writer, '.');
-        }
-    }
-}
-
-/* ---- IPv6 ---- */
-
-/* RFC 5952 section 4: the first of the longest runs of two zeros or more becomes "::". */
-static void ipv6_write(const uint16_t pieces[8], url_writer *writer) {
-    size_t gap = 8;
-    size_t gap_length = 1;
-    for (size_t i = 0; i < 8; i++) {
-        size_t run = 0;
-        while (i + run < 8 && pieces[i + run] == 0) {
-            run++;
-        }
-        if (run > gap_length) {
-            gap = i;
-            gap_length = run;
-        }
-    }
-    for (size_t i = 0; i < 8; i++) {
-        if (i == gap) {
-            url_put(writer, ':');
-            url_put(writer, ':');
-            i += gap_length - 1;
-            continue;
-        }
-        url_put_number(writer, pieces[i], 16);
-        if (i < 7 && i + 1 != gap) {
-            url_put(writer, ':');
-        }
-    }
-}
-
-/* ---- The parts ---- */
 
 static const char *url_write_bracketed_host(ferry_span text, url_writer *writer) {
-    uint16_t pieces[8] = {0};
-    if (memchr(text.data, '%', text.length) != NULL) {
+    ferry_ip ip;
+    if (ferry_ip_cut_zone(&text).data != NULL) {
         return "an IPv6 address in a URL cannot have a zone";
     }
-    if (!ferry_ip_read_v6(text, pieces)) {
+    if (!ferry_ip_read_v6(text, &ip)) {
         return "what stands in brackets in the URL is not an IPv6 address";
     }
-    ipv6_write(pieces, writer);
+    url_put_address(writer, &ip);
     return NULL;
 }
 
@@ -213,15 +96,15 @@ static const char *url_write_host_name(ferry_span text, url_writer *writer) {
         url_put(writer, ferry_ascii_lower(c));
     }
     ferry_span name = {writer->data + start, writer->length - start};
-    uint32_t address;
-    if (!is_meant_as_ipv4(name)) {
+    ferry_ip ip;
+    if (!ferry_ip_is_meant_as_v4(name)) {
         return NULL;
     }
-    if (!ipv4_read(name, &address)) {
+    if (!ferry_ip_read_url_v4(name, &ip)) {
         return "the host in the URL ends in a number but is not an IPv4 address";
     }
     writer->length = start;
-    ipv4_write(address, writer);
+    url_put_address(writer, &ip);
     return NULL;
 }
 

@@ -3,7 +3,6 @@
 #include "ferry.h"
 
 #include "check.h"
-#include "url/ip.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,21 +237,6 @@ static void missing_text_or_storage_is_refused(void) {
     CHECK_INT(ferry_url_parse("http://h", storage, 3 * 8 + 16, &url, &reason), FERRY_OK);
 }
 
-/* What stands behind the text in memory is not part of it. */
-static void addresses_end_where_their_text_does(void) {
-    static const char text[] = "1::2.0.0.1:5";
-    uint16_t pieces[8] = {0};
-    CHECK(ferry_ip_read_v6((ferry_span){text, 4}, pieces)); /* 1::2 */
-    CHECK_INT(pieces[0], 1);
-    CHECK_INT(pieces[7], 2);
-    CHECK(ferry_ip_read_v6((ferry_span){text, 10}, pieces)); /* 1::2.0.0.1 */
-    CHECK_INT(pieces[6], 0x0200);
-    CHECK_INT(pieces[7], 1);
-    CHECK(ferry_ip_read_v6((ferry_span){text, 3}, pieces)); /* 1:: */
-    CHECK_INT(pieces[7], 0);
-    CHECK(!ferry_ip_read_v6((ferry_span){text, 2}, pieces)); /* 1: */
-}
-
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(defaults_are_filled_in),
@@ -270,7 +254,6 @@ int main(int argc, char **argv) {
         CHECK_TEST(each_refusal_has_its_sentence),
         CHECK_TEST(nothing_is_touched_on_failure_and_the_reason_is_optional),
         CHECK_TEST(missing_text_or_storage_is_refused),
-        CHECK_TEST(addresses_end_where_their_text_does),
     };
     return CHECK_RUN(tests, argc, argv);
 }
