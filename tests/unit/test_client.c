@@ -400,6 +400,23 @@ static void no_more_than_the_budget_comes_between_two_polls(void) {
     ferry_client_free(client);
 }
 
+static void no_room_may_be_null_and_some_may_not(void) {
+    script_stream script;
+    ferry_client *client =
+        connected(&script, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", NULL);
+    char bytes[8];
+    size_t length = 1;
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, NULL, 0, &length), FERRY_OK);
+    CHECK_INT(length, 0);
+    CHECK_INT(ferry_client_read_response_body(client, NULL, 1, &length),
+              FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_INT(ferry_client_read_response_body(client, bytes, sizeof bytes, &length), FERRY_OK);
+    CHECK_MEM(bytes, length, "hello", 5);
+    ferry_client_free(client);
+}
+
 static void dictionary_joins_and_getters_do_not_consume(void) {
     ferry_client_options options = plain_options();
     script_stream script;
@@ -828,6 +845,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(tunnel_carries_bytes_both_ways),
         CHECK_TEST(unread_bytes_do_not_wake_a_blocked_write),
         CHECK_TEST(no_more_than_the_budget_comes_between_two_polls),
+        CHECK_TEST(no_room_may_be_null_and_some_may_not),
         CHECK_TEST(dictionary_joins_and_getters_do_not_consume),
         CHECK_TEST(calls_without_a_connection_are_refused),
         CHECK_TEST(impossible_hosts_and_ports_are_refused),

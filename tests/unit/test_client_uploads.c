@@ -5,6 +5,7 @@
 #include "ferry.h"
 #include "script_stream.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { BODY_LENGTH = 5000, MOST_CALLS = 1000 };
@@ -18,10 +19,19 @@ typedef struct rig {
     script_stream script;
     kind kind;
     size_t given; /* of a streamed body */
+    char log[4096];
 } rig;
 
+static void rig_log(void *ctx, ferry_log_kind level, const char *message) {
+    rig *self = ctx;
+    size_t used = strlen(self->log);
+    (void)level;
+    snprintf(self->log + used, sizeof self->log - used, "%s\n", message);
+}
+
 static void rig_init(rig *self, kind how, const char *answer) {
-    *self = (rig){.client = ferry_client_new(NULL), .kind = how};
+    *self = (rig){.kind = how};
+    self->client = ferry_client_new(&(ferry_client_options){.log = rig_log, .log_ctx = self});
     script_stream_init(&self->script, answer, strlen(answer), FERRY_STREAM_AGAIN);
     memset(body, 'b', sizeof body);
     CHECK_INT(ferry_client_set_connection(self->client, &self->script.stream), FERRY_OK);
@@ -155,6 +165,7 @@ static void an_early_answer_that_is_no_success_stops_the_request_and_tells(void)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         for (kind how = WHOLE; how < KINDS; how++) {
             rig self;
+            char cut[64];
             char got[16];
             size_t length = 0;
             rig_init(&self, how, answers[i]);
@@ -165,6 +176,8 @@ static void an_early_answer_that_is_no_success_stops_the_request_and_tells(void)
             CHECK_MEM(got, length, "hello", 5);
             CHECK(ferry_client_is_upload_stopped(self.client));
             CHECK(rig_sent(&self) < BODY_LENGTH);
+            snprintf(cut, sizeof cut, "is cut after %zu bytes of its body\n", rig_sent(&self));
+            CHECK_CONTAINS(self.log, cut);
             CHECK_INT(ferry_client_get_status(self.client), FERRY_STATUS_DISCONNECTED);
             ferry_client_free(self.client);
         }

@@ -3,6 +3,7 @@
  * when it is over. */
 #include "base/size_limits.h"
 #include "check.h"
+#include "client/client_state.h"
 #include "counted_memory.h"
 #include "script_stream.h"
 
@@ -286,8 +287,25 @@ static void a_decoded_body_leaves_nothing(void) {
     end(&rig);
 }
 
+static void defaults_are_those_that_the_header_promises(void) {
+    ferry_client *client = ferry_client_new(NULL);
+    CHECK_INT(client->context.max_head_bytes, 65536);
+    CHECK_INT(client->context.max_header_count, 256);
+    CHECK_INT(client->context.max_interim_responses, 32);
+    CHECK_INT(client->context.max_decoded_bytes, INT64_C(1) << 30);
+    CHECK_INT(client->context.poll_budget_bytes, 1 << 20);
+    CHECK_INT(ferry_client_get_read_chunk_size(client), 65536);
+    CHECK_INT(client->timeouts.connect_ms, 30000);
+    CHECK_INT(client->timeouts.response_ms, -1);
+    CHECK_INT(client->timeouts.idle_ms, -1);
+    CHECK_INT(client->timeouts.total_ms, -1);
+    CHECK_INT(client->timeouts.continue_ms, 1000);
+    ferry_client_free(client);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
+        CHECK_TEST(defaults_are_those_that_the_header_promises),
         CHECK_TEST(url_over_the_limit_is_too_large),
         CHECK_TEST(head_over_the_limit_is_too_large),
         CHECK_TEST(body_over_the_limit_is_too_large),

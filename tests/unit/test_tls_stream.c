@@ -5,6 +5,7 @@
 #include "platform.h"
 #include "system_faults.h"
 #include "tls/codes.h"
+#include "tls/describe.h"
 #include "tls/tls.h"
 #include "tls_peer.h"
 
@@ -497,12 +498,54 @@ static void messages_are_heeded_after_writing_has_failed(void) {
     each_message_at(after_writing_has_failed);
 }
 
+/* The registry of TLS alerts (RFC 8446 section 6, RFC 5246 section 7.2, RFC 7507, RFC 6066). */
+static void alerts_are_named_as_they_are_registered(void) {
+    static const char *const names[256] = {
+        [0] = "close_notify",
+        [10] = "unexpected_message",
+        [20] = "bad_record_mac",
+        [22] = "record_overflow",
+        [40] = "handshake_failure",
+        [42] = "bad_certificate",
+        [43] = "unsupported_certificate",
+        [44] = "certificate_revoked",
+        [45] = "certificate_expired",
+        [46] = "certificate_unknown",
+        [47] = "illegal_parameter",
+        [48] = "unknown_ca",
+        [49] = "access_denied",
+        [50] = "decode_error",
+        [51] = "decrypt_error",
+        [70] = "protocol_version",
+        [71] = "insufficient_security",
+        [80] = "internal_error",
+        [86] = "inappropriate_fallback",
+        [90] = "user_canceled",
+        [100] = "no_renegotiation",
+        [109] = "missing_extension",
+        [110] = "unsupported_extension",
+        [112] = "unrecognized_name",
+        [113] = "bad_certificate_status_response",
+        [115] = "unknown_psk_identity",
+        [116] = "certificate_required",
+        [120] = "no_application_protocol",
+    };
+    for (int alert = 0; alert < 256; alert++) {
+        char expected[64];
+        char text[64];
+        snprintf(expected, sizeof expected, "alert %d", alert);
+        ferry_tls_write_alert(alert, text, sizeof text);
+        CHECK_STR(text, names[alert] != NULL ? names[alert] : expected);
+    }
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(a_childs_copy_of_a_connection_writes_no_record),
         CHECK_TEST(a_child_does_not_choose_the_keys_of_its_parent),
         CHECK_TEST(every_code_of_the_header_has_a_meaning),
         CHECK_TEST(messages_in_the_handshake_are_heeded),
+        CHECK_TEST(alerts_are_named_as_they_are_registered),
         CHECK_TEST(messages_while_idle_are_heeded),
         CHECK_TEST(messages_in_the_middle_of_a_body_are_heeded),
         CHECK_TEST(messages_are_heeded_while_half_a_record_is_written),
