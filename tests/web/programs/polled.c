@@ -92,7 +92,7 @@ static void say_header(const lane *of, const char *line) {
         say(of, "header: %s", line);
         return;
     }
-    char text[4 * 70000];
+    static char text[4 * 70000]; /* more than the stack of later Emscriptens has */
     size_t length = 0;
     for (; *line != '\0' && length + 5 < sizeof text; line++) {
         unsigned char c = (unsigned char)*line;
