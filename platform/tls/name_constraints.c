@@ -3,6 +3,7 @@
  * section 4.2.1.10), at which mbedTLS does not look. */
 #include "name_constraints.h"
 
+#include "base/span.h"
 #include "extensions.h"
 
 #include <mbedtls/oid.h>
@@ -16,36 +17,38 @@ enum {
     CONTEXT_1 = MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_ASN1_CONSTRUCTED | 1,
 };
 
-static char lower(unsigned char c) {
-    return (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
+static ferry_span span_of_der(const ferry_tls_der *der) {
+    return (ferry_span){(const char *)der->at, (size_t)(der->end - der->at)};
 }
 
-static bool ends_alike(const unsigned char *text, const unsigned char *end, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        if (lower(text[i]) != lower(end[i])) {
-            return false;
-        }
-    }
-    return true;
+static ferry_span span_of_name(const mbedtls_x509_buf *name) {
+    return (ferry_span){(const char *)name->p, name->len};
 }
 
 /* "example.org" holds itself and all below it; ".example.org" what is below it; "" everything. */
 static bool dns_is_within(const mbedtls_x509_buf *name, const ferry_tls_der *base) {
-    size_t length = (size_t)(base->end - base->at);
-    if (length == 0) {
+    ferry_span text = span_of_name(name);
+    ferry_span domain = span_of_der(base);
+    if (domain.length == 0) {
         return true;
     }
-    if (name->len < length || !ends_alike(name->p + name->len - length, base->at, length)) {
+    if (text.length < domain.length) {
         return false;
     }
-    return name->len == length || *base->at == '.' || name->p[name->len - length - 1] == '.';
+    ferry_span end = ferry_span_skip(text, text.length - domain.length);
+    return ferry_span_equals(end, domain) &&
+           (text.length == domain.length || domain.data[0] == '.' || end.data[-1] == '.');
 }
 
 /* "*.example.org" is a name for "a.example.org", which may be what is excluded. */
 static bool wildcard_reaches(const mbedtls_x509_buf *name, const ferry_tls_der *base) {
-    size_t length = (size_t)(base->end - base->at);
-    return name->len > 2 && name->p[0] == '*' && length >= name->len - 1 &&
-           ends_alike(base->end - (name->len - 1), name->p + 1, name->len - 1);
+    ferry_span text = span_of_name(name);
+    ferry_span domain = span_of_der(base);
+    if (text.length <= 2 || text.data[0] != '*' || domain.length < text.length - 1) {
+        return false;
+    }
+    return ferry_span_equals(ferry_span_skip(domain, domain.length - (text.length - 1)),
+                             ferry_span_skip(text, 1));
 }
 
 /* An address and its mask. */
@@ -87,11 +90,9 @@ static bool attribute_is_alike(ferry_tls_der *a, ferry_tls_der *b) {
         return false;
     }
     size_t oid_length = (size_t)(oid_a.end - oid_a.at);
-    size_t length = (size_t)(value_a.end - value_a.at);
     return oid_length == (size_t)(oid_b.end - oid_b.at) &&
            memcmp(oid_a.at, oid_b.at, oid_length) == 0 &&
-           length == (size_t)(value_b.end - value_b.at) &&
-           ends_alike(value_a.at, value_b.at, length);
+           ferry_span_equals(span_of_der(&value_a), span_of_der(&value_b));
 }
 
 static bool part_is_alike(ferry_tls_der a, ferry_tls_der b) {

@@ -2,94 +2,68 @@
 /* names: the name that the server is asked for, and whether a certificate is for a name. */
 #include "names.h"
 
+#include "url/host.h"
+#include "url/ip.h"
+
 #include <string.h>
 
 enum { SAN_DNS = 2, SAN_IP = 7 };
 
 /* ---- Of the server ---- */
 
-static bool is_address(const char *host) {
-    unsigned char address[16];
-    return mbedtls_x509_crt_parse_cn_inet_pton(host, address) > 0;
-}
-
 int ferry_tls_set_server_name(mbedtls_ssl_context *ssl, const char *host) {
-    size_t length = strlen(host);
-    if (is_address(host) || strchr(host, ':') != NULL) {
+    ferry_ip ip;
+    ferry_span name = ferry_host_without_dot(ferry_span_of(host));
+    char text[MBEDTLS_SSL_MAX_HOST_NAME_LEN + 1];
+    if (ferry_ip_read(ferry_span_of(host), &ip) || strchr(host, ':') != NULL) {
         return mbedtls_ssl_set_hostname(ssl, NULL);
     }
-    if (length > 0 && host[length - 1] == '.') {
-        char name[MBEDTLS_SSL_MAX_HOST_NAME_LEN + 1];
-        if (length > sizeof name) {
-            return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
-        }
-        memcpy(name, host, length - 1);
-        name[length - 1] = '\0';
-        return mbedtls_ssl_set_hostname(ssl, name);
+    if (name.length >= sizeof text) {
+        return MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
     }
-    return mbedtls_ssl_set_hostname(ssl, host);
+    memcpy(text, name.data, name.length);
+    text[name.length] = '\0';
+    return mbedtls_ssl_set_hostname(ssl, text);
 }
 
 /* ---- Of a certificate ---- */
 
-static char lower(char c) {
-    return (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
-}
-
-static bool is_alike(const char *a, const char *b, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        if (lower(a[i]) != lower(b[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name) {
-    size_t name_length = strlen(name);
-    if (name_length > 0 && name[name_length - 1] == '.') {
-        name_length--; /* the root's label, which certificates do not have */
-    }
+    ferry_span given = {pattern, length};
+    ferry_span wanted = ferry_host_without_dot(ferry_span_of(name)); /* certificates have no root */
     if (length < 2 || pattern[0] != '*') {
-        return length > 0 && length == name_length && is_alike(pattern, name, length);
+        return length > 0 && ferry_span_equals(given, wanted);
     }
-    const char *rest = pattern + 1;
-    const char *dot = memchr(name, '.', name_length);
-    if (*rest != '.' || dot == NULL || dot == name) {
+    ferry_span domain = ferry_span_skip(given, 1);
+    size_t first_label = ferry_span_find_any(wanted, ".");
+    if (first_label == 0 || !ferry_span_equals(domain, ferry_span_skip(wanted, first_label))) {
         return false;
     }
-    size_t rest_length = length - 1;
-    size_t tail_length = name_length - (size_t)(dot - name);
-    bool is_deep = memchr(rest + 1, '.', rest_length - 1) != NULL; /* not all of a top domain */
-    return is_deep && rest_length == tail_length && is_alike(rest, dot, rest_length);
+    return memchr(domain.data + 1, '.', domain.length - 1) != NULL; /* not all of a top domain */
 }
 
 /* A zone ("fe80::1%eth0") is this machine's own, and stands in no certificate. */
-static size_t read_address(const char *name, unsigned char address[16]) {
-    char text[64];
-    size_t length = strchr(name, ':') != NULL ? strcspn(name, "%") : strlen(name);
-    if (length >= sizeof text) {
-        return 0;
+static bool name_read_address(const char *name, ferry_ip *ip) {
+    ferry_span text = ferry_span_of(name);
+    if (strchr(name, ':') != NULL) {
+        ferry_ip_cut_zone(&text);
     }
-    memcpy(text, name, length);
-    text[length] = '\0';
-    return mbedtls_x509_crt_parse_cn_inet_pton(text, address);
+    return ferry_ip_read(text, ip);
 }
 
 bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name) {
-    unsigned char address[16];
-    size_t address_length = read_address(name, address);
+    ferry_ip ip;
+    bool is_address = name_read_address(name, &ip);
     for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;
          item = item->next) {
         int kind = item->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
         if (item->buf.p == NULL) {
             continue;
         }
-        if (address_length > 0
-                ? kind == SAN_IP && item->buf.len == address_length &&
-                      memcmp(item->buf.p, address, address_length) == 0
-                : kind == SAN_DNS &&
-                      ferry_tls_name_matches((const char *)item->buf.p, item->buf.len, name)) {
+        if (is_address ? kind == SAN_IP && item->buf.len == ip.length &&
+                             memcmp(item->buf.p, ip.bytes, ip.length) == 0
+                       : kind == SAN_DNS && ferry_tls_name_matches((const char *)item->buf.p,
+                                                                   item->buf.len, name)) {
             return true;
         }
     }
