@@ -155,13 +155,8 @@ static ferry_error chain_prepare(ferry_connector *connector, const ferry_origin 
 }
 
 static ferry_error keep_text(ferry_connect_chain *chain, const char *text, char **kept) {
-    size_t size = strlen(text) + 1;
-    *kept = ferry_alloc(chain->context, size);
-    if (*kept == NULL) {
-        return ferry_fail_memory(chain->context);
-    }
-    memcpy(*kept, text, size);
-    return FERRY_OK;
+    *kept = ferry_text_copy(&chain->context->allocator, text);
+    return *kept != NULL ? FERRY_OK : ferry_fail_memory(chain->context);
 }
 
 static ferry_error peer_start(ferry_connect_chain *chain, chain_peer *peer, const char *host,
@@ -228,12 +223,7 @@ static ferry_error chain_start(ferry_connector *connector, const ferry_origin *o
 
 /* A failure on the way to the proxy says that it was there. */
 static ferry_error blame_proxy(ferry_connect_chain *chain, ferry_error error) {
-    if (error != FERRY_ERROR_OUT_OF_MEMORY) {
-        char why[FERRY_DETAIL_SIZE];
-        memcpy(why, chain->context->detail, sizeof why);
-        ferry_fail(chain->context, error, "proxy: %s", why);
-    }
-    return error;
+    return ferry_fail_prefix(chain->context, error, "proxy");
 }
 
 /* TLS begins once there is what the server is verified with. */

@@ -183,14 +183,9 @@ static void send_request(ferry_connect_tunnel *tunnel, ferry_stream *stream) {
 
 /* What is said of the answer begins with whose it is. */
 static ferry_error tunnel_explain(ferry_connect_tunnel *tunnel, ferry_error error) {
-    char why[FERRY_DETAIL_SIZE];
-    if (error != FERRY_ERROR_OUT_OF_MEMORY) {
-        memcpy(why, tunnel->context->detail, sizeof why);
-        ferry_fail(tunnel->context, error, "the proxy %s, asked for a tunnel: %s", tunnel->proxy,
-                   why);
-    }
     ferry_headers_clear(&tunnel->exchange->headers);
-    return error;
+    return ferry_fail_prefix(tunnel->context, error, "the proxy %s, asked for a tunnel",
+                             tunnel->proxy);
 }
 
 static ferry_error refuse_end(ferry_connect_tunnel *tunnel) {

@@ -171,12 +171,8 @@ static ferry_error find_in_environment(ferry_context *context, ferry_proxy_selec
         return FERRY_OK;
     }
     ferry_error error = ferry_proxy_read(context, text, 0, &select->found);
-    if (error != FERRY_OK && error != FERRY_ERROR_OUT_OF_MEMORY) {
-        char why[FERRY_DETAIL_SIZE];
-        memcpy(why, context->detail, sizeof why);
-        return ferry_fail(context, error, "the environment's %s: %s", name, why);
-    }
-    return error;
+    return error == FERRY_OK ? error
+                             : ferry_fail_prefix(context, error, "the environment's %s", name);
 }
 
 static ferry_error choose_proxy(ferry_context *context, ferry_proxy_select *select, ferry_span host,

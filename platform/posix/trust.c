@@ -211,15 +211,8 @@ int ferry_trust_read(const ferry_trust_places *places, ferry_trust_add add, void
 
 static bool copy_variable(const char *name, char **copy) {
     const char *value = ferry_platform_getenv(name);
-    if (value == NULL) {
-        return true;
-    }
-    size_t size = strlen(value) + 1;
-    *copy = malloc(size);
-    if (*copy != NULL) {
-        memcpy(*copy, value, size);
-    }
-    return *copy != NULL;
+    *copy = value != NULL ? ferry_text_copy(&ferry_default_allocator, value) : NULL;
+    return value == NULL || *copy != NULL;
 }
 
 bool ferry_trust_places_init(ferry_trust_places *places) {

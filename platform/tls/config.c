@@ -147,13 +147,8 @@ static ferry_error read_name(ferry_context *context, ferry_tls_config *config, c
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the name to verify (common_name) is empty");
     }
-    size_t size = strlen(name) + 1;
-    config->name = malloc(size);
-    if (config->name == NULL) {
-        return ferry_fail_memory(context);
-    }
-    memcpy(config->name, name, size);
-    return FERRY_OK;
+    config->name = ferry_text_copy(&ferry_default_allocator, name);
+    return config->name != NULL ? FERRY_OK : ferry_fail_memory(context);
 }
 
 static ferry_error read_roots(ferry_context *context, ferry_tls_config *config,

@@ -48,11 +48,32 @@ void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_
     return moved;
 }
 
+char *ferry_text_copy(const ferry_allocator *allocator, const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = allocator->alloc(allocator->ctx, size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
 ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     ferry_format_list(context->detail, sizeof context->detail, format, arguments);
     va_end(arguments);
+    ferry_text_make_printable(context->detail);
+    return error;
+}
+
+ferry_error ferry_fail_prefix(ferry_context *context, ferry_error error, const char *format, ...) {
+    if (error == FERRY_ERROR_OUT_OF_MEMORY) {
+        return error;
+    }
+    char reason[FERRY_DETAIL_SIZE];
+    memcpy(reason, context->detail, sizeof reason);
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = ferry_format_list(context->detail, sizeof context->detail, format, arguments);
+    va_end(arguments);
+    ferry_format(context->detail + length, sizeof context->detail - length, ": %s", reason);
     ferry_text_make_printable(context->detail);
     return error;
 }

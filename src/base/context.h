@@ -36,9 +36,17 @@ void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_
 /* malloc and free as an allocator; `realloc` is NULL. */
 extern const ferry_allocator ferry_default_allocator;
 
+/* A copy of the text, to be freed as memory of that allocator; NULL where there is none. */
+char *ferry_text_copy(const ferry_allocator *allocator, const char *text);
+
 /* Writes the detail (cut where it is too long; ferry_text_make_printable() has seen it), returns
  * `error`. */
 ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *format, ...)
+    FERRY_PRINTF(3, 4);
+
+/* Puts what the format makes and ": " in front of the detail of an error, but for OUT_OF_MEMORY,
+ * whose detail is complete. Returns the error. */
+ferry_error ferry_fail_prefix(ferry_context *context, ferry_error error, const char *format, ...)
     FERRY_PRINTF(3, 4);
 
 /* FERRY_ERROR_OUT_OF_MEMORY with its detail. */
