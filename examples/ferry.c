@@ -147,7 +147,7 @@ static ferry_error transfer_request(cli_transfer *transfer, const char *target) 
     ferry_request request = {
         .method_name = options->method, /* a name does for all; most programs set .method */
         .url = target,
-        .headers = options->headers,
+        .headers = options->headers.items,
         .body = options->data,
         .body_length = options->data_length,
         .streamed = transfer->is_uploading,
@@ -524,8 +524,8 @@ int main(int argc, char **argv) {
         .proxy_from_environment = options.proxy == NULL,
         .no_proxy = cli_no_proxy(&options),
         .proxy_tls = &options.proxy_tls.options,
-        .resolve = options.resolve,
-        .proxy_headers = options.proxy_headers,
+        .resolve = options.resolve.items,
+        .proxy_headers = options.proxy_headers.items,
     };
     transfer.client = ferry_client_new(&client_options);
     if (transfer.client == NULL) {

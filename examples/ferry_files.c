@@ -28,6 +28,17 @@ int cli_bytes_append(char **bytes, size_t *length, const char *more, size_t more
     return 0;
 }
 
+int cli_lines_append(cli_lines *lines, const char *text) {
+    const char **grown = realloc(lines->items, (lines->count + 2) * sizeof *grown);
+    if (grown == NULL) {
+        return ENOMEM;
+    }
+    grown[lines->count++] = text;
+    grown[lines->count] = NULL;
+    lines->items = grown;
+    return 0;
+}
+
 int cli_bytes_append_file(char **bytes, size_t *length, const char *file) {
     cli_input input;
     char *piece = malloc(READ_SIZE);

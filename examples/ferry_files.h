@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_files: local files: what is sent, and where the response goes. Calls that can fail return 0
- * or an errno. */
+/* ferry_files: local files: what is sent, and where the response goes; bytes and texts on the heap.
+ * Calls that can fail return 0 or an errno. */
 #ifndef FERRY_FILES_H
 #define FERRY_FILES_H
 
@@ -12,6 +12,14 @@
 int cli_bytes_append(char **bytes, size_t *length, const char *more, size_t more_length);
 /* The same with all of a file; "-" is standard input. */
 int cli_bytes_append_file(char **bytes, size_t *length, const char *file);
+
+/* Texts one by one, ended by NULL; NULL: none. */
+typedef struct cli_lines {
+    const char **items;
+    size_t count;
+} cli_lines;
+
+int cli_lines_append(cli_lines *lines, const char *text);
 
 /* ---- Input: a file that is sent piece by piece ---- */
 

@@ -29,23 +29,20 @@ typedef enum cli_exit {
 
 typedef struct cli_options {
     const char *url;
-    const char *method;   /* never NULL */
-    const char **headers; /* lines "Name: value", ended by NULL */
-    size_t header_count;
-    char *data; /* the bytes of -d; NULL: none were given */
+    const char *method; /* never NULL */
+    cli_lines headers;  /* "Name: value" */
+    char *data;         /* the bytes of -d; NULL: none were given */
     size_t data_length;
     const char *upload;     /* the file of -T, "-": standard input; NULL: none */
     const char *output;     /* the file of -o; NULL: standard output */
     int max_time_ms;        /* 0: no limit */
     int connect_timeout_ms; /* 0: the library's default */
     cli_tls tls;
-    cli_tls proxy_tls;    /* to a proxy that is reached by https:// */
-    const char *proxy;    /* "": none; NULL: the environment's */
-    const char *no_proxy; /* NULL: the environment's */
-    const char **resolve; /* "HOST:PORT:ADDRESS", ended by NULL; NULL: none */
-    size_t resolve_count;
-    const char **proxy_headers; /* lines for the proxy alone, ended by NULL; NULL: none */
-    size_t proxy_header_count;
+    cli_tls proxy_tls;       /* to a proxy that is reached by https:// */
+    const char *proxy;       /* "": none; NULL: the environment's */
+    const char *no_proxy;    /* NULL: the environment's */
+    cli_lines resolve;       /* "HOST:PORT:ADDRESS" */
+    cli_lines proxy_headers; /* for the proxy alone */
     bool head;
     bool include;
     bool verbose;
@@ -59,8 +56,5 @@ typedef struct cli_options {
  * strings are those of `argv`. */
 bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *exit_code);
 void cli_options_free(cli_options *options);
-
-/* Appends to a list on the heap that ends with NULL. False: no memory. */
-bool cli_list_append(const char ***list, size_t *count, const char *text);
 
 #endif

@@ -113,7 +113,8 @@ const char *cli_tls_set_version(cli_tls *tls, const char *version) {
 }
 
 const char *cli_tls_add_pin(cli_tls *tls, const char *pin) {
-    return cli_list_append(&tls->pins, &tls->pin_count, pin) ? NULL : strerror(ENOMEM);
+    int problem = cli_lines_append(&tls->pins, pin);
+    return problem == 0 ? NULL : strerror(problem);
 }
 
 /* ---- The whole ---- */
@@ -130,7 +131,7 @@ const char *cli_tls_finish(cli_tls *tls) {
     tls->options.key_pem = tls->key != NULL ? tls->key : tls->certificate;
     tls->options.key_password = tls->password;
     tls->options.crl_pem = tls->crl;
-    tls->options.pins = tls->pins;
+    tls->options.pins = tls->pins.items;
     return NULL;
 }
 
@@ -156,5 +157,5 @@ void cli_tls_free(cli_tls *tls) {
     wipe(tls->key);
     wipe(tls->password);
     free(tls->crl);
-    free(tls->pins);
+    free(tls->pins.items);
 }

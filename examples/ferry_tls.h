@@ -5,6 +5,8 @@
 #ifndef FERRY_TLS_OPTIONS_H
 #define FERRY_TLS_OPTIONS_H
 
+#include "ferry_files.h"
+
 #include <ferry.h>
 
 typedef struct cli_tls {
@@ -14,8 +16,7 @@ typedef struct cli_tls {
     char *key;
     char *password;
     char *crl;
-    const char **pins; /* ended by NULL */
-    size_t pin_count;
+    cli_lines pins;
 } cli_tls;
 
 const char *cli_tls_read_authorities(cli_tls *tls, const char *file);
