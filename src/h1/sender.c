@@ -66,15 +66,15 @@ static void sender_advance(ferry_h1_sender *sender) {
     }
 }
 
-void ferry_h1_sender_init(ferry_h1_sender *sender) {
-    *sender = (ferry_h1_sender){.state = FERRY_H1_SENDER_IDLE};
+void ferry_h1_sender_init(ferry_h1_sender *sender, ferry_context *context) {
+    *sender = (ferry_h1_sender){.context = context};
     ferry_buffer_init(&sender->out, FERRY_LIMIT_REQUEST);
     ferry_buffer_init(&sender->held, FERRY_LIMIT_COPIED_BODY);
 }
 
-void ferry_h1_sender_deinit(ferry_h1_sender *sender, const ferry_context *context) {
-    ferry_buffer_deinit(&sender->held, context);
-    ferry_buffer_deinit(&sender->out, context);
+void ferry_h1_sender_deinit(ferry_h1_sender *sender) {
+    ferry_buffer_deinit(&sender->held, sender->context);
+    ferry_buffer_deinit(&sender->out, sender->context);
 }
 
 /* Forgets the body, but for what is in `out`. */
@@ -97,9 +97,8 @@ void ferry_h1_sender_reset(ferry_h1_sender *sender) {
 
 /* ---- The message ---- */
 
-static ferry_error sender_fail(const ferry_buffer *buffer, ferry_context *context,
-                               ferry_error error) {
-    return ferry_buffer_explain(buffer, context, error, "the request");
+static ferry_error sender_fail(ferry_h1_sender *sender, ferry_error error) {
+    return ferry_buffer_explain(&sender->out, sender->context, error, "the request");
 }
 
 /* All that was announced has been given: the request is complete, whether or not the caller ever
@@ -123,16 +122,15 @@ static ferry_h1_sender_body sender_body_of(const ferry_message *message) {
 }
 
 /* Keeps what is to be sent after 100 (Continue). */
-static ferry_error sender_hold(ferry_h1_sender *sender, ferry_context *context,
-                               const ferry_message *message) {
+static ferry_error sender_hold(ferry_h1_sender *sender, const ferry_message *message) {
     sender_enter(sender, FERRY_H1_SENDER_HELD);
     if (sender->body == FERRY_H1_SENDER_BORROWED) {
         sender->borrowed = (ferry_span){message->body, message->body_length};
         return FERRY_OK;
     }
     ferry_error error =
-        ferry_buffer_append(&sender->held, context, message->body, message->body_length);
-    return ferry_buffer_explain(&sender->held, context, error, "the body");
+        ferry_buffer_append(&sender->held, sender->context, message->body, message->body_length);
+    return ferry_buffer_explain(&sender->held, sender->context, error, "the body");
 }
 
 /* The body may come, from wherever it does. */
@@ -153,10 +151,11 @@ static void sender_start_body(ferry_h1_sender *sender, ferry_span body) {
     }
 }
 
-ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, ferry_context *context,
-                                  const ferry_message *message, ferry_span accept_encoding) {
+ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, const ferry_message *message,
+                                  ferry_span accept_encoding) {
     assert(sender->state == FERRY_H1_SENDER_IDLE && sender_is_empty(sender));
-    ferry_error error = ferry_h1_request_write(&sender->out, context, message, accept_encoding);
+    ferry_error error =
+        ferry_h1_request_write(&sender->out, sender->context, message, accept_encoding);
     if (error != FERRY_OK) {
         return error;
     }
@@ -172,7 +171,7 @@ ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, ferry_context *contex
         sender_start_body(sender, (ferry_span){message->body, message->body_length});
         return FERRY_OK;
     }
-    error = sender_hold(sender, context, message);
+    error = sender_hold(sender, message);
     if (error != FERRY_OK) {
         ferry_h1_sender_reset(sender);
     }
@@ -180,17 +179,17 @@ ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, ferry_context *contex
 }
 
 /* A whole body takes the place of `out`, behind what is left of the head there. */
-static ferry_error sender_release(ferry_h1_sender *sender, ferry_context *context) {
+static ferry_error sender_release(ferry_h1_sender *sender) {
     size_t length = ferry_buffer_length(&sender->held);
     if (!ferry_h1_sender_has_out(sender)) {
         ferry_buffer sent = sender->out;
         sender->out = sender->held;
         sender->held = sent;
     } else {
-        ferry_error error =
-            ferry_buffer_append(&sender->out, context, ferry_buffer_content(&sender->held), length);
+        ferry_error error = ferry_buffer_append(&sender->out, sender->context,
+                                                ferry_buffer_content(&sender->held), length);
         if (error != FERRY_OK) {
-            return sender_fail(&sender->out, context, error);
+            return sender_fail(sender, error);
         }
     }
     sender->out_body = length;
@@ -199,12 +198,13 @@ static ferry_error sender_release(ferry_h1_sender *sender, ferry_context *contex
 }
 
 /* The caller has given everything, and the server wants it. */
-static ferry_error sender_end_pieces(ferry_h1_sender *sender, ferry_context *context) {
+static ferry_error sender_end_pieces(ferry_h1_sender *sender) {
     if (sender->is_chunked) {
         ferry_span last = FERRY_SPAN("0\r\n\r\n");
-        ferry_error error = ferry_buffer_append(&sender->out, context, last.data, last.length);
+        ferry_error error =
+            ferry_buffer_append(&sender->out, sender->context, last.data, last.length);
         if (error != FERRY_OK) {
-            return sender_fail(&sender->out, context, error);
+            return sender_fail(sender, error);
         }
     }
     sender_enter(sender, FERRY_H1_SENDER_LAST);
@@ -212,17 +212,17 @@ static ferry_error sender_end_pieces(ferry_h1_sender *sender, ferry_context *con
     return FERRY_OK;
 }
 
-ferry_error ferry_h1_sender_proceed(ferry_h1_sender *sender, ferry_context *context) {
+ferry_error ferry_h1_sender_proceed(ferry_h1_sender *sender) {
     ferry_error error = FERRY_OK;
     if (sender->state == FERRY_H1_SENDER_HELD_ENDED) {
-        return sender_end_pieces(sender, context);
+        return sender_end_pieces(sender);
     }
     if (sender->state != FERRY_H1_SENDER_HELD) {
         return FERRY_OK;
     }
     ferry_span rest = {NULL, 0};
     if (sender->body == FERRY_H1_SENDER_WHOLE) {
-        error = sender_release(sender, context);
+        error = sender_release(sender);
     } else if (sender->body == FERRY_H1_SENDER_BORROWED) {
         rest = sender->borrowed;
     }
@@ -235,26 +235,24 @@ ferry_error ferry_h1_sender_proceed(ferry_h1_sender *sender, ferry_context *cont
 
 /* ---- Bodies in pieces ---- */
 
-ferry_error ferry_h1_sender_check(const ferry_h1_sender *sender, ferry_context *context,
-                                  size_t length) {
+ferry_error ferry_h1_sender_check(const ferry_h1_sender *sender, size_t length) {
     if (sender->remaining < 0 || length <= (uint64_t)sender->remaining) {
         return FERRY_OK;
     }
-    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+    return ferry_fail(sender->context, FERRY_ERROR_INVALID_PARAMETER,
                       "%zu bytes are more than the %lld that are left of the announced length",
                       length, (long long)sender->remaining);
 }
 
 /* Announces a chunk. There is room for the whole of it first: once its size is out, all of it must
  * follow. */
-static ferry_error sender_begin_chunk(ferry_h1_sender *sender, ferry_context *context,
-                                      size_t length) {
+static ferry_error sender_begin_chunk(ferry_h1_sender *sender, size_t length) {
     char line[FERRY_H1_CHUNK_SIZE_LINE];
     size_t line_length = ferry_h1_chunk_size_write(length, line);
-    ferry_error error =
-        ferry_buffer_reserve(&sender->out, context, line_length + length + sizeof "\r\n" - 1);
+    ferry_error error = ferry_buffer_reserve(&sender->out, sender->context,
+                                             line_length + length + sizeof "\r\n" - 1);
     if (error == FERRY_OK) {
-        error = ferry_buffer_append(&sender->out, context, line, line_length);
+        error = ferry_buffer_append(&sender->out, sender->context, line, line_length);
     }
     if (error == FERRY_OK) {
         sender->out_framing = line_length;
@@ -263,15 +261,14 @@ static ferry_error sender_begin_chunk(ferry_h1_sender *sender, ferry_context *co
     return error;
 }
 
-ferry_error ferry_h1_sender_offer(ferry_h1_sender *sender, ferry_context *context, const void *data,
-                                  size_t length) {
+ferry_error ferry_h1_sender_offer(ferry_h1_sender *sender, const void *data, size_t length) {
     assert(sender->state == FERRY_H1_SENDER_OPEN || sender->state == FERRY_H1_SENDER_FULL);
     assert(sender_is_empty(sender) && length > 0);
     length = ferry_size_least(length, PIECE_MAX);
     if (sender->is_chunked) {
-        ferry_error error = sender_begin_chunk(sender, context, length);
+        ferry_error error = sender_begin_chunk(sender, length);
         if (error != FERRY_OK) {
-            return sender_fail(&sender->out, context, error);
+            return sender_fail(sender, error);
         }
     }
     sender->piece = (ferry_span){data, length};
@@ -279,9 +276,9 @@ ferry_error ferry_h1_sender_offer(ferry_h1_sender *sender, ferry_context *contex
     return FERRY_OK;
 }
 
-ferry_error ferry_h1_sender_finish(ferry_h1_sender *sender, ferry_context *context) {
+ferry_error ferry_h1_sender_finish(ferry_h1_sender *sender) {
     if (sender->remaining > 0) {
-        return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+        return ferry_fail(sender->context, FERRY_ERROR_INVALID_PARAMETER,
                           "the body is %lld bytes shorter than announced",
                           (long long)sender->remaining);
     }
@@ -289,7 +286,7 @@ ferry_error ferry_h1_sender_finish(ferry_h1_sender *sender, ferry_context *conte
         sender_enter(sender, FERRY_H1_SENDER_HELD_ENDED);
         return FERRY_OK;
     }
-    return sender_end_pieces(sender, context);
+    return sender_end_pieces(sender);
 }
 
 void ferry_h1_sender_open_tunnel(ferry_h1_sender *sender) {
@@ -332,16 +329,16 @@ static void sender_frame_piece(ferry_h1_sender *sender, size_t length) {
     sender->out_body = length;
 }
 
-ferry_error ferry_h1_sender_pull(ferry_h1_sender *sender, ferry_context *context) {
+ferry_error ferry_h1_sender_pull(ferry_h1_sender *sender) {
     assert(ferry_h1_sender_wants_piece(sender));
     ferry_buffer *out = &sender->out;
     size_t length = 0;
-    ferry_error error = ferry_buffer_reserve(out, context, PULL_ROOM);
+    ferry_error error = ferry_buffer_reserve(out, sender->context, PULL_ROOM);
     if (error != FERRY_OK) {
-        return sender_fail(out, context, error);
+        return sender_fail(sender, error);
     }
-    error = ferry_body_source_read(&sender->source, context, out->data + FERRY_H1_CHUNK_SIZE_LINE,
-                                   PULL_MAX, &length);
+    error = ferry_body_source_read(&sender->source, sender->context,
+                                   out->data + FERRY_H1_CHUNK_SIZE_LINE, PULL_MAX, &length);
     if (error != FERRY_OK) {
         return error;
     }
@@ -418,7 +415,7 @@ static size_t sender_return_piece(ferry_h1_sender *sender) {
     return taken;
 }
 
-ferry_error ferry_h1_sender_keep(ferry_h1_sender *sender, ferry_context *context, size_t *taken) {
+ferry_error ferry_h1_sender_keep(ferry_h1_sender *sender, size_t *taken) {
     bool is_plain_piece = sender->body == FERRY_H1_SENDER_PIECES && !sender->is_chunked;
     if (is_plain_piece) {
         *taken = sender_return_piece(sender);
@@ -430,9 +427,9 @@ ferry_error ferry_h1_sender_keep(ferry_h1_sender *sender, ferry_context *context
     *taken = sender->lent;
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
         ferry_error error =
-            ferry_buffer_append(&sender->out, context, rest[i].data, rest[i].length);
+            ferry_buffer_append(&sender->out, sender->context, rest[i].data, rest[i].length);
         if (error != FERRY_OK) {
-            return sender_fail(&sender->out, context, error);
+            return sender_fail(sender, error);
         }
     }
     sender->out_body += rest[0].length;

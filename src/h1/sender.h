@@ -28,6 +28,7 @@ typedef enum ferry_h1_sender_body {
 
 /* What is to be written next is `out`, then `piece`, then `suffix`. */
 typedef struct ferry_h1_sender {
+    ferry_context *context;
     ferry_h1_sender_state state;
     ferry_h1_sender_body body;
     bool is_chunked;     /* in pieces, each a chunk */
@@ -43,40 +44,38 @@ typedef struct ferry_h1_sender {
     int64_t remaining; /* of an announced length, what was not given yet; -1: none was announced */
 } ferry_h1_sender;
 
-void ferry_h1_sender_init(ferry_h1_sender *sender);
-void ferry_h1_sender_deinit(ferry_h1_sender *sender, const ferry_context *context);
+void ferry_h1_sender_init(ferry_h1_sender *sender, ferry_context *context);
+void ferry_h1_sender_deinit(ferry_h1_sender *sender);
 
 /* Forgets what is not sent: IDLE; keeps the memory. */
 void ferry_h1_sender_reset(ferry_h1_sender *sender);
 
 /* Frees what is large, where it holds nothing. */
-static inline void ferry_h1_sender_trim(ferry_h1_sender *sender, const ferry_context *context) {
-    ferry_buffer_trim(&sender->out, context);
-    ferry_buffer_trim(&sender->held, context);
+static inline void ferry_h1_sender_trim(ferry_h1_sender *sender) {
+    ferry_buffer_trim(&sender->out, sender->context);
+    ferry_buffer_trim(&sender->held, sender->context);
 }
 
 /* Begins a request: its head is there to be written, and of its body what goes along with it. An
  * error leaves it IDLE. OUT_OF_MEMORY, TOO_LARGE. */
-ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, ferry_context *context,
-                                  const ferry_message *message, ferry_span accept_encoding);
+ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, const ferry_message *message,
+                                  ferry_span accept_encoding);
 
 /* 100 (Continue) has come, or is waited for no longer. Nothing where the body is not held.
  * OUT_OF_MEMORY, TOO_LARGE: what follows the head is lost. */
-ferry_error ferry_h1_sender_proceed(ferry_h1_sender *sender, ferry_context *context);
+ferry_error ferry_h1_sender_proceed(ferry_h1_sender *sender);
 
 /* Offers the next piece of a body in pieces, which has to be OPEN (or FULL) with nothing else to be
  * written. It is lent: one write has to follow, then ferry_h1_sender_keep(). OUT_OF_MEMORY. */
-ferry_error ferry_h1_sender_offer(ferry_h1_sender *sender, ferry_context *context, const void *data,
-                                  size_t length);
+ferry_error ferry_h1_sender_offer(ferry_h1_sender *sender, const void *data, size_t length);
 
 /* INVALID_PARAMETER with a detail: so many bytes are more than what is left of the announced
  * length. */
-ferry_error ferry_h1_sender_check(const ferry_h1_sender *sender, ferry_context *context,
-                                  size_t length);
+ferry_error ferry_h1_sender_check(const ferry_h1_sender *sender, size_t length);
 
 /* The caller has given all pieces. INVALID_PARAMETER: they are less than was announced, and nothing
  * has changed. OUT_OF_MEMORY. */
-ferry_error ferry_h1_sender_finish(ferry_h1_sender *sender, ferry_context *context);
+ferry_error ferry_h1_sender_finish(ferry_h1_sender *sender);
 
 /* The connection is a tunnel now: what was left of the request's body is none of it. The caller
  * gives pieces, as they are, for as long as it likes. */
@@ -84,7 +83,7 @@ void ferry_h1_sender_open_tunnel(ferry_h1_sender *sender);
 
 /* Has the program's function give the next piece, where ferry_h1_sender_wants_piece() says so.
  * Errors are those of ferry_body_source_read(), OUT_OF_MEMORY. */
-ferry_error ferry_h1_sender_pull(ferry_h1_sender *sender, ferry_context *context);
+ferry_error ferry_h1_sender_pull(ferry_h1_sender *sender);
 
 /* What is to be written next, `most` bytes of it (and the few that end a chunk): how many slices,
  * 0 where there is nothing. */
@@ -100,7 +99,7 @@ size_t ferry_h1_sender_sent(ferry_h1_sender *sender, size_t length);
  * many of the bytes that were offered are not to be given again. OUT_OF_MEMORY, TOO_LARGE: they are
  * lost.
  */
-ferry_error ferry_h1_sender_keep(ferry_h1_sender *sender, ferry_context *context, size_t *taken);
+ferry_error ferry_h1_sender_keep(ferry_h1_sender *sender, size_t *taken);
 
 /* PASSING is over: the stream holds nothing of the request any more. */
 void ferry_h1_sender_passed(ferry_h1_sender *sender);

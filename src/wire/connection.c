@@ -6,23 +6,9 @@
 
 #include <assert.h>
 
-ferry_stream_result ferry_wire_stream_read(ferry_wire *wire, void *dst, size_t capacity,
-                                           size_t *length) {
-    return ferry_stream_read(wire->base.context, wire->stream, dst, capacity, length,
-                             &wire->stream_reason);
-}
-
-ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice *slices,
-                                            size_t count, size_t *length) {
-    return ferry_stream_write(wire->base.context, wire->stream, slices, count, length,
-                              &wire->stream_reason);
-}
-
 void ferry_wire_trim_response(ferry_wire *wire) {
-    const ferry_context *context = wire->base.context;
-    ferry_buffer_trim(&wire->rx, context);
-    ferry_buffer_trim(&wire->raw, context);
-    ferry_buffer_trim(&wire->chunked.line, context);
+    ferry_h1_receiver_trim(&wire->receiver);
+    ferry_buffer_trim(&wire->coded, wire->base.context);
 }
 
 void ferry_wire_disconnect(ferry_wire *wire) {
@@ -31,9 +17,9 @@ void ferry_wire_disconnect(ferry_wire *wire) {
         wire->stream = NULL;
     }
     wire->base.link = FERRY_LINK_CLOSED;
-    ferry_buffer_clear(&wire->rx);
+    ferry_buffer_clear(&wire->receiver.in);
     ferry_h1_sender_reset(&wire->sender);
-    ferry_h1_sender_trim(&wire->sender, wire->base.context);
+    ferry_h1_sender_trim(&wire->sender);
     wire->is_ending = false;
     ferry_wire_trim_response(wire);
 }
@@ -41,7 +27,7 @@ void ferry_wire_disconnect(ferry_wire *wire) {
 void ferry_wire_end(ferry_wire *wire) {
     const ferry_stream_ops *ops = wire->stream->ops;
     ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
-    if (!wire->is_ending || ferry_h1_sender_has_out(&wire->sender)) {
+    if (ferry_h1_sender_has_out(&wire->sender)) {
         return;
     }
     if (ops->shutdown != NULL) {
@@ -73,15 +59,6 @@ static ferry_error wire_open(ferry_backend *backend, const ferry_origin *origin,
     return error;
 }
 
-bool ferry_wire_are_line_ends(const char *bytes, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] != '\r' && bytes[i] != '\n') {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Nothing is expected on an idle link: whatever comes, its end included, ends it, lest it be taken
  * for the answer to the next request. Only the empty lines that some servers put behind a body are
  * passed over, as they are in front of a message (RFC 9112 section 2.2). */
@@ -92,7 +69,7 @@ ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE
     ferry_stream_result result = FERRY_STREAM_OK;
     for (int i = 0; i < MOST_PIECES && result == FERRY_STREAM_OK; i++) {
         result = ferry_wire_stream_read(wire, bytes, sizeof bytes, &length);
-        if (result == FERRY_STREAM_OK && !ferry_wire_are_line_ends(bytes, length)) {
+        if (result == FERRY_STREAM_OK && !ferry_h1_are_line_ends(bytes, length)) {
             break;
         }
     }
@@ -122,7 +99,7 @@ static void step_open(ferry_wire *wire) {
     if (ferry_h1_sender_awaits_room(&wire->sender)) {
         ferry_wire_flush(wire);
     }
-    if (wire->stream != NULL) {
+    if (wire->is_ending) {
         ferry_wire_end(wire);
     }
     if (exchange->state == FERRY_EXCHANGE_SENDING || exchange->state == FERRY_EXCHANGE_WAITING) {
@@ -197,10 +174,9 @@ static void wire_destroy(ferry_backend *backend) {
     if (wire->connector != NULL) {
         wire->connector->ops->destroy(wire->connector);
     }
-    ferry_h1_chunked_deinit(&wire->chunked, context);
-    ferry_buffer_deinit(&wire->raw, context);
-    ferry_buffer_deinit(&wire->rx, context);
-    ferry_h1_sender_deinit(&wire->sender, context);
+    ferry_buffer_deinit(&wire->coded, context);
+    ferry_h1_receiver_deinit(&wire->receiver);
+    ferry_h1_sender_deinit(&wire->sender);
     ferry_free(context, wire);
 }
 
@@ -220,9 +196,9 @@ static ferry_error wire_check_free(const ferry_wire *wire) {
     ferry_context *context = wire->base.context;
     bool is_under_way = ferry_exchange_is_under_way(wire->base.exchange);
     const char *why = NULL;
-    if (wire->stream == NULL || (is_under_way && wire->framing.kind != FERRY_H1_BODY_TUNNEL)) {
+    if (wire->stream == NULL || (is_under_way && !ferry_h1_receiver_is_tunnel(&wire->receiver))) {
         why = "an exchange is under way: read its body, or close";
-    } else if (ferry_buffer_length(&wire->rx) > 0) {
+    } else if (ferry_buffer_length(&wire->receiver.in) > 0) {
         why = "bytes have come that nobody has read: read them first";
     } else if (ferry_h1_sender_has_out(&wire->sender)) {
         why = "what was written is not sent yet: poll first";
@@ -252,6 +228,7 @@ static ferry_error wire_restart(ferry_backend *backend) {
         bool was_tunnel = ferry_exchange_is_under_way(backend->exchange);
         ferry_exchange_reset(backend->exchange);
         ferry_wire_reset_response(wire);
+        ferry_wire_trim_response(wire);
         ferry_h1_sender_reset(&wire->sender);
         wire->is_reused = wire->is_reused && !was_tunnel; /* it leads to another peer */
     }
@@ -290,14 +267,12 @@ ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
         .stream = stream,
     };
     wire->base.link = stream != NULL ? FERRY_LINK_OPEN : FERRY_LINK_CLOSED;
-    ferry_h1_sender_init(&wire->sender);
-    ferry_buffer_init(&wire->rx, context->max_head_bytes + FERRY_LIMIT_READ_AHEAD);
+    ferry_h1_sender_init(&wire->sender, context);
+    ferry_h1_receiver_init(&wire->receiver, context, &exchange->headers, &exchange->trailers);
     /* It holds the names of the codings too, which come out of a head. */
-    ferry_buffer_init(&wire->raw, context->max_head_bytes > FERRY_LIMIT_CODED
-                                      ? context->max_head_bytes
-                                      : FERRY_LIMIT_CODED);
-    ferry_h1_chunked_init(&wire->chunked, context);
-    ferry_h1_head_init(&wire->head);
+    ferry_buffer_init(&wire->coded, context->max_head_bytes > FERRY_LIMIT_CODED
+                                        ? context->max_head_bytes
+                                        : FERRY_LIMIT_CODED);
     *backend = &wire->base;
     return FERRY_OK;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* connection_state: what the parts of the wire backend share: connection.c (the link), upload.c
- * (the request), and receive.c (the response). Nothing else includes it. */
+ * (the request), and download.c (the response). Nothing else includes it. */
 #ifndef FERRY_WIRE_CONNECTION_STATE_H
 #define FERRY_WIRE_CONNECTION_STATE_H
 
 #include "connector.h"
-#include "h1/chunked.h"
-#include "h1/framing.h"
+#include "h1/receiver.h"
 #include "h1/sender.h"
 #include "message/decoding.h"
 #include "stream.h"
@@ -25,17 +24,11 @@ typedef struct ferry_wire {
     bool is_ending; /* the stream is to be ended for writing, behind what is not sent yet */
 
     /* The response. */
-    ferry_buffer rx;
+    ferry_h1_receiver receiver;
     ferry_h1_request_facts facts;
-    ferry_h1_head head;
-    ferry_h1_framing framing;
-    size_t interim_count;
     bool undo_codings;
-    uint64_t remaining;
-    ferry_h1_chunked chunked;
     ferry_decoding *decoding; /* NULL where there is nothing to undo */
-    ferry_buffer raw;         /* coded bytes on their way to `decoding` */
-    bool raw_ended;           /* the message is complete; decoded bytes may still come */
+    ferry_buffer coded;       /* bytes on their way to `decoding` */
     ferry_error pending;      /* what ends the body once the bytes before it are read */
     char pending_detail[FERRY_DETAIL_SIZE];
     char write_reason[FERRY_WIRE_REASON_SIZE]; /* why sending failed; "": it did not */
@@ -51,24 +44,27 @@ typedef enum ferry_wire_idle {
     FERRY_WIRE_BROKEN, /* the stream has failed */
 } ferry_wire_idle;
 
-/* Nothing but CR and LF: what some servers put behind a body, and may stand in front of a message
- * (RFC 9112 section 2.2). */
-bool ferry_wire_are_line_ends(const char *bytes, size_t length);
 /* Looks at an idle link once, without waiting. Where it is idle no more, `why` says so. */
 ferry_wire_idle ferry_wire_look(ferry_wire *wire, char why[FERRY_WIRE_WORDS_SIZE]);
 /* Ends the exchange with an error (the detail is set) and drops the connection. */
 void ferry_wire_fail(ferry_wire *wire, ferry_error error);
-/* Says to the stream that nothing follows, once nothing is left to be sent. */
+/* Says to the stream that is_ending that nothing follows, once nothing is left to be sent. */
 void ferry_wire_end(ferry_wire *wire);
 /* Frees what a response has left that is large, once it is over. */
 void ferry_wire_trim_response(ferry_wire *wire);
 /* Drops the connection: the link is CLOSED. */
 void ferry_wire_disconnect(ferry_wire *wire);
 /* Calls the stream, and keeps its reason for FERRY_STREAM_FAILED in stream_reason. */
-ferry_stream_result ferry_wire_stream_read(ferry_wire *wire, void *dst, size_t capacity,
-                                           size_t *length);
-ferry_stream_result ferry_wire_stream_write(ferry_wire *wire, const ferry_slice *slices,
-                                            size_t count, size_t *length);
+static inline ferry_stream_result ferry_wire_stream_read(ferry_wire *wire, void *dst,
+                                                         size_t capacity, size_t *length) {
+    return ferry_stream_read(wire->base.context, wire->stream, dst, capacity, length,
+                             &wire->stream_reason);
+}
+static inline ferry_stream_result
+ferry_wire_stream_write(ferry_wire *wire, const ferry_slice *slices, size_t count, size_t *length) {
+    return ferry_stream_write(wire->base.context, wire->stream, slices, count, length,
+                              &wire->stream_reason);
+}
 
 /* upload.c */
 
@@ -89,7 +85,7 @@ static inline bool ferry_wire_is_uploading(const ferry_wire *wire) {
 }
 void ferry_wire_open_tunnel(ferry_wire *wire);
 
-/* receive.c */
+/* download.c */
 
 /* Reads and parses until the final head is complete or nothing more is there. Where sending has
  * failed, nothing more will come: the exchange then ends. */

@@ -15,7 +15,7 @@ static void upload_report(ferry_wire *wire) {
     if (ferry_wire_is_uploading(wire)) {
         return;
     }
-    ferry_h1_sender_trim(&wire->sender, wire->base.context);
+    ferry_h1_sender_trim(&wire->sender);
     ferry_exchange_sent(exchange);
     if (exchange->state == FERRY_EXCHANGE_BODY && exchange->response_ended) {
         ferry_wire_end_exchange(wire);
@@ -33,7 +33,7 @@ static void upload_check_pieces(ferry_wire *wire) {
 
 void ferry_wire_stop_upload(ferry_wire *wire) {
     ferry_exchange *exchange = wire->base.exchange;
-    if (wire->framing.kind != FERRY_H1_BODY_TUNNEL) {
+    if (!ferry_h1_receiver_is_tunnel(&wire->receiver)) {
         ferry_log(wire->base.context, FERRY_LOG_INFO,
                   "the request is cut after %lld bytes of its body",
                   (long long)exchange->bytes_sent);
@@ -42,7 +42,6 @@ void ferry_wire_stop_upload(ferry_wire *wire) {
     exchange->takes_body = false;
     exchange->writer_waits = false;
     exchange->sender_has_work = false;
-    wire->framing.keep_alive = false;
     ferry_h1_sender_reset(&wire->sender);
     upload_report(wire);
 }
@@ -62,7 +61,7 @@ static void upload_advance(ferry_wire *wire) {
         return;
     }
     ferry_stream_result result = FERRY_STREAM_OK;
-    if (wire->framing.kind != FERRY_H1_BODY_TUNNEL) {
+    if (!ferry_h1_receiver_is_tunnel(&wire->receiver)) {
         result = ferry_stream_flush(wire->stream, &wire->stream_reason);
     }
     switch (result) {
@@ -106,7 +105,7 @@ void ferry_wire_flush(ferry_wire *wire) {
     ferry_h1_sender_retry(&wire->sender);
     for (int writes = 0; writes < WRITES_MAX && budget > 0; writes++) {
         if (ferry_h1_sender_wants_piece(&wire->sender)) {
-            ferry_error error = ferry_h1_sender_pull(&wire->sender, wire->base.context);
+            ferry_error error = ferry_h1_sender_pull(&wire->sender);
             if (error != FERRY_OK) { /* half a request is out: the connection is of no use */
                 ferry_wire_fail(wire, error);
                 return;
@@ -160,7 +159,7 @@ static void upload_begin(ferry_wire *wire, const ferry_message *message) {
     }
     if (ferry_h1_sender_has_lent(sender)) {
         size_t taken;
-        ferry_error error = ferry_h1_sender_keep(sender, wire->base.context, &taken);
+        ferry_error error = ferry_h1_sender_keep(sender, &taken);
         if (error != FERRY_OK) {
             ferry_wire_fail(wire, error); /* half a request is out */
             return;
@@ -184,7 +183,7 @@ ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message
     wire->undo_codings = !backend->context->keep_content_coding &&
                          (message->present & (FERRY_HAS_ACCEPT_ENCODING | FERRY_HAS_RANGE)) == 0;
     ferry_span accept = ferry_span_of(wire->undo_codings ? ferry_codings_accept : "");
-    ferry_error error = ferry_h1_sender_begin(&wire->sender, backend->context, message, accept);
+    ferry_error error = ferry_h1_sender_begin(&wire->sender, message, accept);
     if (error != FERRY_OK) {
         return error;
     }
@@ -204,8 +203,7 @@ ferry_error ferry_wire_send(ferry_backend *backend, const ferry_message *message
 
 /* Sends one piece, which the caller keeps where it is not taken. */
 static ferry_error upload_offer(ferry_wire *wire, const void *data, size_t length, size_t *taken) {
-    ferry_context *context = wire->base.context;
-    ferry_error error = ferry_h1_sender_offer(&wire->sender, context, data, length);
+    ferry_error error = ferry_h1_sender_offer(&wire->sender, data, length);
     if (error != FERRY_OK) {
         return error;
     }
@@ -213,7 +211,7 @@ static ferry_error upload_offer(ferry_wire *wire, const void *data, size_t lengt
     if (result != FERRY_STREAM_OK && result != FERRY_STREAM_AGAIN) {
         return FERRY_OK; /* the exchange knows */
     }
-    error = ferry_h1_sender_keep(&wire->sender, context, taken);
+    error = ferry_h1_sender_keep(&wire->sender, taken);
     if (error != FERRY_OK) {
         ferry_wire_fail(wire, error); /* half a chunk is out */
         return FERRY_OK;
@@ -227,7 +225,7 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
                              size_t *written) {
     ferry_wire *wire = (ferry_wire *)backend;
     *written = 0;
-    ferry_error error = ferry_h1_sender_check(&wire->sender, backend->context, length);
+    ferry_error error = ferry_h1_sender_check(&wire->sender, length);
     if (error != FERRY_OK) {
         return error;
     }
@@ -249,7 +247,7 @@ ferry_error ferry_wire_write(ferry_backend *backend, const void *data, size_t le
 
 ferry_error ferry_wire_finish(ferry_backend *backend) {
     ferry_wire *wire = (ferry_wire *)backend;
-    ferry_error error = ferry_h1_sender_finish(&wire->sender, backend->context);
+    ferry_error error = ferry_h1_sender_finish(&wire->sender);
     if (error == FERRY_ERROR_INVALID_PARAMETER) {
         return error;
     }
@@ -258,7 +256,7 @@ ferry_error ferry_wire_finish(ferry_backend *backend) {
         ferry_wire_flush(wire);
     }
     ferry_wire_settle_failure(wire);
-    if (error == FERRY_OK && wire->framing.kind == FERRY_H1_BODY_TUNNEL && wire->stream != NULL) {
+    if (error == FERRY_OK && ferry_h1_receiver_is_tunnel(&wire->receiver) && wire->stream != NULL) {
         wire->is_ending = true;
         ferry_wire_end(wire);
     }
@@ -271,7 +269,7 @@ void ferry_wire_proceed(ferry_backend *backend) {
     if (!ferry_h1_sender_is_held(sender)) {
         return;
     }
-    ferry_error error = ferry_h1_sender_proceed(sender, backend->context);
+    ferry_error error = ferry_h1_sender_proceed(sender);
     if (error != FERRY_OK) {
         ferry_wire_fail(wire, error);
         return;

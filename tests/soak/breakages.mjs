@@ -46,9 +46,9 @@ export const breakages = [
   },
   {
     name: "a body that was cut is complete",
-    file: "src/wire/receive.c",
-    from: "if (result == FERRY_STREAM_END && (wire->framing.kind == FERRY_H1_BODY_UNTIL_CLOSE ||",
-    to: "if (result == FERRY_STREAM_END && (wire->framing.kind != FERRY_H1_BODY_CHUNKED ||",
+    file: "src/h1/receiver.c",
+    from: "if (is_orderly && (kind == FERRY_H1_BODY_UNTIL_CLOSE ||",
+    to: "if (is_orderly && (kind != FERRY_H1_BODY_CHUNKED ||",
   },
   {
     name: "an end without close_notify is an orderly one",
@@ -70,7 +70,7 @@ export const breakages = [
   },
   {
     name: "the checksum of a coded body is not asked for",
-    file: "src/wire/receive.c",
+    file: "src/wire/download.c",
     from: "*ended = error == FERRY_OK;",
     to: "*ended = true;",
   },
@@ -88,14 +88,14 @@ export const breakages = [
   },
   {
     name: "a second interim response is the answer",
-    file: "src/wire/receive.c",
-    from: "if (wire->head.code < 200 && wire->head.code != FERRY_RESPONSE_SWITCHING_PROTOCOLS) {",
-    to: "if (wire->head.code < 103 && wire->head.code != FERRY_RESPONSE_SWITCHING_PROTOCOLS) {",
+    file: "src/h1/receiver.c",
+    from: "if (head->code < 200 && head->code != FERRY_RESPONSE_SWITCHING_PROTOCOLS) {",
+    to: "if (head->code < 103 && head->code != FERRY_RESPONSE_SWITCHING_PROTOCOLS) {",
   },
   {
     name: "the memory for what is held back is not freed",
     file: "src/h1/sender.c",
-    from: "ferry_buffer_deinit(&sender->held, context);",
+    from: "ferry_buffer_deinit(&sender->held, sender->context);",
     to: "(void)0;",
   },
 ];

@@ -32,11 +32,11 @@ static void set_up(fixture *f) {
     memset(f, 0, sizeof *f);
     f->context.allocator = counted_memory_allocator(&f->memory);
     f->written = malloc(WRITTEN_SIZE);
-    ferry_h1_sender_init(&f->sender);
+    ferry_h1_sender_init(&f->sender, &f->context);
 }
 
 static void tear_down(fixture *f) {
-    ferry_h1_sender_deinit(&f->sender, &f->context);
+    ferry_h1_sender_deinit(&f->sender);
     CHECK_INT(f->memory.live, 0);
     free(f->written);
 }
@@ -81,7 +81,7 @@ static ferry_message held(ferry_message message) {
 }
 
 static void begin(fixture *f, ferry_message message) {
-    CHECK_INT(ferry_h1_sender_begin(&f->sender, &f->context, &message, FERRY_SPAN("")), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_begin(&f->sender, &message, FERRY_SPAN("")), FERRY_OK);
 }
 
 /* Writes at most so many bytes, once; returns how many. */
@@ -106,7 +106,7 @@ static void write_all(fixture *f, size_t piece) {
 
 static size_t keep(fixture *f) {
     size_t taken = 0;
-    CHECK_INT(ferry_h1_sender_keep(&f->sender, &f->context, &taken), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_keep(&f->sender, &taken), FERRY_OK);
     return taken;
 }
 
@@ -214,9 +214,9 @@ static void held_body_waits_for_continue(void) {
     write_all(&f, 10);
     CHECK(ferry_h1_sender_is_held(&f.sender) && ferry_h1_sender_awaits_continue(&f.sender));
     CHECK(!ferry_h1_sender_awaits_room(&f.sender));
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     check_state(&f, FERRY_H1_SENDER_LAST);
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK); /* once is enough */
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK); /* once is enough */
     write_all(&f, 2);
     check_written(&f, HEAD "Expect: 100-continue\r\nContent-Length: 5\r\n" END "hello", 5);
     tear_down(&f);
@@ -227,7 +227,7 @@ static void continue_before_the_head_was_sent_puts_the_body_behind_it(void) {
     set_up(&f);
     begin(&f, held(whole_message("hello")));
     write_once(&f, 10);
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     write_all(&f, 7);
     check_written(&f, HEAD "Expect: 100-continue\r\nContent-Length: 5\r\n" END "hello", 5);
     tear_down(&f);
@@ -239,7 +239,7 @@ static void continue_for_nothing_ends_the_request(void) {
     begin(&f, held(whole_message("")));
     write_all(&f, 1000);
     check_state(&f, FERRY_H1_SENDER_HELD);
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     check_written(&f, HEAD "Expect: 100-continue\r\nContent-Length: 0\r\n" END, 0);
     tear_down(&f);
 }
@@ -254,7 +254,7 @@ static void borrowed_body_is_held_where_it_lies(void) {
     begin(&f, message);
     write_all(&f, 1000);
     CHECK_INT(ferry_h1_sender_get(&f.sender, 1000, slices), 0);
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     CHECK_INT(ferry_h1_sender_get(&f.sender, 1000, slices), 1);
     CHECK(slices[0].data == body);
     write_all(&f, 1000);
@@ -264,7 +264,7 @@ static void borrowed_body_is_held_where_it_lies(void) {
     f.body = 0;
     begin(&f, held(whole_message("bye")));
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     write_all(&f, 1000);
     check_written(&f, HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n" END "bye", 3);
     tear_down(&f);
@@ -277,9 +277,9 @@ static void pieces_wait_for_continue(void) {
     write_all(&f, 1000);
     CHECK(ferry_h1_sender_takes_pieces(&f.sender));
     CHECK(!ferry_h1_sender_awaits_piece(&f.sender));
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     CHECK(ferry_h1_sender_awaits_piece(&f.sender));
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, "ab", 2), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, "ab", 2), FERRY_OK);
     write_all(&f, 1000);
     CHECK_INT(keep(&f), 2);
     check_written(&f, HEAD "Expect: 100-continue\r\nContent-Length: 2\r\n" END "ab", 2);
@@ -291,11 +291,11 @@ static void body_without_pieces_may_end_before_continue(void) {
     set_up(&f);
     begin(&f, held(pieces_message(-1)));
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_finish(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_finish(&f.sender), FERRY_OK);
     check_state(&f, FERRY_H1_SENDER_HELD_ENDED);
     CHECK(!ferry_h1_sender_takes_pieces(&f.sender));
     CHECK(ferry_h1_sender_awaits_continue(&f.sender));
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     write_all(&f, 1000);
     check_written(&f, HEAD "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n",
                   0);
@@ -312,11 +312,11 @@ static void pieces_of_unknown_length_are_chunks(void) {
     CHECK(!ferry_h1_sender_awaits_piece(&f.sender)); /* the head first */
     write_all(&f, 1000);
     CHECK(ferry_h1_sender_awaits_piece(&f.sender) && !ferry_h1_sender_has_bytes(&f.sender));
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, "hello", 5), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, "hello", 5), FERRY_OK);
     write_all(&f, 1000);
     CHECK_INT(keep(&f), 5);
     CHECK(ferry_h1_sender_awaits_piece(&f.sender));
-    CHECK_INT(ferry_h1_sender_finish(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_finish(&f.sender), FERRY_OK);
     CHECK(!ferry_h1_sender_takes_pieces(&f.sender));
     write_all(&f, 1000);
     check_written(&f, HEAD "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n", 5);
@@ -333,7 +333,7 @@ static void chunk_is_taken_whole(void) {
         set_up(&f);
         begin(&f, pieces_message(-1));
         write_all(&f, 1000);
-        CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, piece, 16), FERRY_OK);
+        CHECK_INT(ferry_h1_sender_offer(&f.sender, piece, 16), FERRY_OK);
         write_once(&f, cut);
         CHECK_INT(keep(&f), 16);
         memset(piece, '?', sizeof piece);
@@ -351,19 +351,19 @@ static void piece_of_known_length_is_left_to_the_caller(void) {
     set_up(&f);
     begin(&f, pieces_message(5));
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, "hello", 5), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, "hello", 5), FERRY_OK);
     write_once(&f, 2);
     CHECK_INT(keep(&f), 2);
     check_state(&f, FERRY_H1_SENDER_FULL);
     CHECK(!ferry_h1_sender_has_out(&f.sender) && !ferry_h1_sender_awaits_piece(&f.sender));
     CHECK(ferry_h1_sender_awaits_room(&f.sender) && ferry_h1_sender_takes_pieces(&f.sender));
     /* It may be tried all the same. */
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, "llo", 3), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, "llo", 3), FERRY_OK);
     CHECK_INT(keep(&f), 0);
     check_state(&f, FERRY_H1_SENDER_FULL);
     ferry_h1_sender_retry(&f.sender);
     CHECK(ferry_h1_sender_awaits_piece(&f.sender) && !ferry_h1_sender_awaits_room(&f.sender));
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, "llo", 3), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, "llo", 3), FERRY_OK);
     write_once(&f, 3);
     CHECK_INT(keep(&f), 3);
     CHECK(!ferry_h1_sender_takes_pieces(&f.sender)); /* without being told */
@@ -376,14 +376,14 @@ static void announced_length_is_held(void) {
     set_up(&f);
     begin(&f, pieces_message(5));
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_check(&f.sender, &f.context, 5), FERRY_OK);
-    CHECK_INT(ferry_h1_sender_check(&f.sender, &f.context, 6), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_INT(ferry_h1_sender_check(&f.sender, 5), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_check(&f.sender, 6), FERRY_ERROR_INVALID_PARAMETER);
     CHECK_CONTAINS(f.context.detail, "6 bytes are more than the 5");
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, "he", 2), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, "he", 2), FERRY_OK);
     write_all(&f, 1000);
     CHECK_INT(keep(&f), 2);
-    CHECK_INT(ferry_h1_sender_check(&f.sender, &f.context, 4), FERRY_ERROR_INVALID_PARAMETER);
-    CHECK_INT(ferry_h1_sender_finish(&f.sender, &f.context), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_INT(ferry_h1_sender_check(&f.sender, 4), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_INT(ferry_h1_sender_finish(&f.sender), FERRY_ERROR_INVALID_PARAMETER);
     CHECK_CONTAINS(f.context.detail, "3 bytes shorter");
     CHECK(ferry_h1_sender_awaits_piece(&f.sender)); /* nothing has changed */
     tear_down(&f);
@@ -407,7 +407,7 @@ static void long_piece_is_taken_in_part(void) {
         set_up(&f);
         begin(&f, pieces_message(length));
         write_all(&f, 1000);
-        CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, data, SIZE), FERRY_OK);
+        CHECK_INT(ferry_h1_sender_offer(&f.sender, data, SIZE), FERRY_OK);
         write_once(&f, 2 * SIZE);
         CHECK_INT(keep(&f), FERRY_SEND_PIECE);
         CHECK(ferry_h1_sender_awaits_piece(&f.sender)); /* there is room: it was not offered more */
@@ -444,7 +444,7 @@ static void pull_all(fixture *f) {
     do {
         write_all(f, 1000);
         if (ferry_h1_sender_wants_piece(&f->sender)) {
-            CHECK_INT(ferry_h1_sender_pull(&f->sender, &f->context), FERRY_OK);
+            CHECK_INT(ferry_h1_sender_pull(&f->sender), FERRY_OK);
         }
     } while (ferry_h1_sender_has_out(&f->sender));
 }
@@ -487,7 +487,7 @@ static void function_is_asked_after_continue_only(void) {
     pull_all(&f);
     CHECK_INT(from.pieces, 1);
     CHECK(ferry_h1_sender_awaits_continue(&f.sender));
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
     pull_all(&f);
     check_written(&f, HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n" END "abc", 3);
     tear_down(&f);
@@ -499,15 +499,15 @@ static void function_that_fails_says_why(void) {
     set_up(&f);
     begin(&f, source_message(&from, -1));
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_pull(&f.sender, &f.context), FERRY_ERROR_ABORTED);
+    CHECK_INT(ferry_h1_sender_pull(&f.sender), FERRY_ERROR_ABORTED);
     CHECK_CONTAINS(f.context.detail, "body_read");
     from = (giver){.pieces = 1};
     ferry_h1_sender_reset(&f.sender);
     begin(&f, source_message(&from, 4));
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_pull(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_pull(&f.sender), FERRY_OK);
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_pull(&f.sender, &f.context), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_INT(ferry_h1_sender_pull(&f.sender), FERRY_ERROR_INVALID_PARAMETER);
     tear_down(&f);
 }
 
@@ -554,12 +554,12 @@ static void tunnel_takes_bytes_as_they_are(void) {
     f.body = 0;
     ferry_h1_sender_open_tunnel(&f.sender);
     CHECK(ferry_h1_sender_awaits_piece(&f.sender));
-    CHECK_INT(ferry_h1_sender_check(&f.sender, &f.context, 1 << 30), FERRY_OK);
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, "hello", 5), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_check(&f.sender, 1 << 30), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, "hello", 5), FERRY_OK);
     write_once(&f, 4);
     CHECK_INT(keep(&f), 4);
     check_state(&f, FERRY_H1_SENDER_FULL);
-    CHECK_INT(ferry_h1_sender_finish(&f.sender, &f.context), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_finish(&f.sender), FERRY_OK);
     check_written(&f, "hell", 4);
     tear_down(&f);
 }
@@ -578,7 +578,7 @@ static void tunnel_forgets_the_body_of_the_request(void) {
         ferry_h1_sender_open_tunnel(&f.sender);
         CHECK(ferry_h1_sender_awaits_piece(&f.sender));
         CHECK_INT(write_once(&f, 1000), 0);
-        CHECK_INT(ferry_h1_sender_finish(&f.sender, &f.context), FERRY_OK);
+        CHECK_INT(ferry_h1_sender_finish(&f.sender), FERRY_OK);
         check_state(&f, FERRY_H1_SENDER_PASSING);
         CHECK_INT(f.body, 0);
         tear_down(&f);
@@ -594,7 +594,7 @@ static void request_that_there_is_no_memory_for_has_not_begun(void) {
         set_up(&f);
         f.memory.fail_at = fail_at;
         ferry_message message = held(whole_message("hello"));
-        CHECK_INT(ferry_h1_sender_begin(&f.sender, &f.context, &message, FERRY_SPAN("")),
+        CHECK_INT(ferry_h1_sender_begin(&f.sender, &message, FERRY_SPAN("")),
                   FERRY_ERROR_OUT_OF_MEMORY);
         check_state(&f, FERRY_H1_SENDER_IDLE);
         CHECK(!ferry_h1_sender_has_out(&f.sender));
@@ -614,9 +614,9 @@ static void chunk_that_there_is_no_memory_for_is_not_announced(void) {
     begin(&f, pieces_message(-1));
     write_all(&f, 1000);
     f.memory.fail_at = f.memory.calls + 1;
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, data, SIZE), FERRY_ERROR_OUT_OF_MEMORY);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, data, SIZE), FERRY_ERROR_OUT_OF_MEMORY);
     CHECK(ferry_h1_sender_awaits_piece(&f.sender));
-    CHECK_INT(ferry_h1_sender_offer(&f.sender, &f.context, data, SIZE), FERRY_OK);
+    CHECK_INT(ferry_h1_sender_offer(&f.sender, data, SIZE), FERRY_OK);
     tear_down(&f);
     free(data);
 }
@@ -631,12 +631,12 @@ static void what_is_large_goes_with_the_request(void) {
     message.body_length = SIZE;
     begin(&f, held(message));
     write_all(&f, 1000);
-    CHECK_INT(ferry_h1_sender_proceed(&f.sender, &f.context), FERRY_OK);
-    ferry_h1_sender_trim(&f.sender, &f.context); /* not yet */
+    CHECK_INT(ferry_h1_sender_proceed(&f.sender), FERRY_OK);
+    ferry_h1_sender_trim(&f.sender); /* not yet */
     write_all(&f, SIZE);
     CHECK_INT(f.body, SIZE);
     ferry_h1_sender_passed(&f.sender);
-    ferry_h1_sender_trim(&f.sender, &f.context);
+    ferry_h1_sender_trim(&f.sender);
     CHECK(f.memory.bytes < 4096);
     tear_down(&f);
     free(data);
