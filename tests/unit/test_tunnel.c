@@ -3,7 +3,9 @@
  * the other end. */
 #include "check.h"
 #include "ferry.h"
+#include "net/connect_tunnel.h"
 #include "net_fixture.h"
+#include "script_stream.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -235,6 +237,44 @@ static void no_connection_yet_is_none_to_set(void) {
     close(listener);
 }
 
+/* ---- A tunnel through a proxy ---- */
+
+static void what_came_with_the_proxys_answer_is_read_without_a_wait(void) {
+    enum { DESCRIPTOR = 7 };
+    static const char answer[] = "HTTP/1.1 200 Established\r\n\r\nhi";
+    ferry_context context = {
+        .allocator = ferry_default_allocator, .max_head_bytes = 1000, .max_header_count = 10};
+    ferry_exchange exchange;
+    ferry_exchange_init(&exchange, &context);
+    ferry_proxy proxy = {.host = "proxy.example", .port = 3128};
+    ferry_origin origin = {.host = "origin.example", .port = 443, .proxy = &proxy};
+    script_stream script;
+    script_stream_init(&script, answer, sizeof answer - 1, FERRY_STREAM_AGAIN);
+    script.descriptor = DESCRIPTOR;
+    ferry_stream *stream = &script.stream;
+    ferry_connect_tunnel *tunnel = NULL;
+    bool done = false;
+    CHECK_INT(ferry_connect_tunnel_new(&context, &exchange, &origin, &tunnel), FERRY_OK);
+    CHECK_INT(ferry_connect_tunnel_step(tunnel, &stream, &done), FERRY_OK);
+    CHECK(done);
+    for (size_t i = 0; i <= 2; i++) {
+        ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+        CHECK(stream->ops->wants(stream, FERRY_EVENT_READ, &wait));
+        CHECK_INT(wait.descriptor, DESCRIPTOR);
+        /* Writing is possible nearly always. */
+        CHECK_INT(wait.events, i < 2 ? FERRY_EVENT_READ | FERRY_EVENT_WRITE : FERRY_EVENT_READ);
+        char byte = '\0';
+        size_t length = 0;
+        CHECK_INT(stream->ops->read(stream, &byte, 1, &length),
+                  i < 2 ? FERRY_STREAM_OK : FERRY_STREAM_AGAIN);
+        CHECK_MEM(&byte, length, "hi" + i, i < 2 ? 1 : 0);
+    }
+    ferry_connect_tunnel_free(tunnel);
+    stream->ops->destroy(stream);
+    CHECK(script.is_destroyed);
+    ferry_exchange_deinit(&exchange);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(blocked_write_gives_way_to_what_can_be_read),
@@ -243,6 +283,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(connection_of_the_clients_own_may_be_set_again),
         CHECK_TEST(connection_to_a_proxy_stays_one_until_it_is_a_tunnel),
         CHECK_TEST(no_connection_yet_is_none_to_set),
+        CHECK_TEST(what_came_with_the_proxys_answer_is_read_without_a_wait),
     };
     return CHECK_RUN(tests, argc, argv);
 }
