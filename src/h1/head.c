@@ -153,9 +153,3 @@ ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, fer
     }
     return error;
 }
-
-ferry_error ferry_h1_refuse_interim(ferry_context *context) {
-    return ferry_fail(context, FERRY_ERROR_TOO_LARGE,
-                      "more than %zu interim (1xx) responses (max_interim_responses)",
-                      context->max_interim_responses);
-}

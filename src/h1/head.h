@@ -24,9 +24,6 @@ void ferry_h1_head_init(ferry_h1_head *head);
 ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
                                 const char *data, size_t length, bool *complete);
 
-/* TOO_LARGE: there were more interim responses before the final one than the limit says. */
-ferry_error ferry_h1_refuse_interim(ferry_context *context);
-
 /* True where nothing of a head has come yet. */
 bool ferry_h1_head_is_empty(const ferry_h1_head *head);
 

@@ -178,6 +178,12 @@ ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, const ferry_message *
     return error;
 }
 
+void ferry_h1_sender_begin_written(ferry_h1_sender *sender, ferry_span bytes) {
+    assert(sender->state == FERRY_H1_SENDER_IDLE && sender_is_empty(sender));
+    sender->body = FERRY_H1_SENDER_BORROWED;
+    sender_start_body(sender, bytes);
+}
+
 /* A whole body takes the place of `out`, behind what is left of the head there. */
 static ferry_error sender_release(ferry_h1_sender *sender) {
     size_t length = ferry_buffer_length(&sender->held);

@@ -61,6 +61,9 @@ static inline void ferry_h1_sender_trim(ferry_h1_sender *sender) {
 ferry_error ferry_h1_sender_begin(ferry_h1_sender *sender, const ferry_message *message,
                                   ferry_span accept_encoding);
 
+/* Begins a request that is written already, in memory that stays until it is sent. */
+void ferry_h1_sender_begin_written(ferry_h1_sender *sender, ferry_span bytes);
+
 /* 100 (Continue) has come, or is waited for no longer. Nothing where the body is not held.
  * OUT_OF_MEMORY, TOO_LARGE: what follows the head is lost. */
 ferry_error ferry_h1_sender_proceed(ferry_h1_sender *sender);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tunnel: a request and a response like others, but for the target, and for what follows the
- * head: nothing in it says how long a body is, for there is none. */
+/* tunnel: a request like others, but for its target, the origin, and for whom it is meant for. */
 #include "tunnel.h"
 
 #include "h1/request_head.h"
@@ -38,47 +37,4 @@ ferry_error ferry_h1_tunnel_request(ferry_buffer *out, ferry_context *context,
         .proxy_authorization = ferry_span_of(authorization != NULL ? authorization : ""),
     };
     return ferry_h1_request_write(out, context, &message, FERRY_SPAN(""));
-}
-
-void ferry_h1_tunnel_init(ferry_h1_tunnel *tunnel) {
-    *tunnel = (ferry_h1_tunnel){.interim_count = 0};
-    ferry_h1_head_init(&tunnel->head);
-}
-
-/* The head's parser keeps the code alone: "HTTP/1.1 407 the rest". */
-static void note_reason(ferry_h1_tunnel *tunnel, ferry_span head) {
-    static const size_t code_end = sizeof "HTTP/1.1 407" - 1;
-    const char *end = memchr(head.data, '\n', head.length);
-    ferry_span line = {head.data + code_end, (size_t)(end - head.data) - code_end};
-    while (line.length > 0 && line.data[line.length - 1] == '\r') {
-        line.length--;
-    }
-    ferry_h1_excerpt(ferry_span_trim(line), tunnel->reason);
-}
-
-ferry_error ferry_h1_tunnel_parse(ferry_h1_tunnel *tunnel, ferry_context *context,
-                                  ferry_headers *headers, ferry_buffer *rx, bool *complete) {
-    *complete = false;
-    while (ferry_buffer_length(rx) > 0) {
-        bool is_whole = false;
-        ferry_error error =
-            ferry_h1_head_parse(&tunnel->head, context, headers, ferry_buffer_content(rx),
-                                ferry_buffer_length(rx), &is_whole);
-        if (error != FERRY_OK || !is_whole) {
-            return error;
-        }
-        if (tunnel->head.code >= 200 || tunnel->head.code == FERRY_RESPONSE_SWITCHING_PROTOCOLS) {
-            note_reason(tunnel, (ferry_span){ferry_buffer_content(rx), tunnel->head.bytes});
-            ferry_buffer_consume(rx, tunnel->head.bytes);
-            *complete = true;
-            return FERRY_OK;
-        }
-        if (++tunnel->interim_count > context->max_interim_responses) {
-            return ferry_h1_refuse_interim(context);
-        }
-        ferry_buffer_consume(rx, tunnel->head.bytes);
-        ferry_headers_clear(headers);
-        ferry_h1_head_init(&tunnel->head);
-    }
-    return FERRY_OK;
 }

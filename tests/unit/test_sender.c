@@ -200,6 +200,25 @@ static void borrowed_body_is_never_copied(void) {
     free(body);
 }
 
+static void request_that_is_written_already_may_be_sent_again(void) {
+    fixture f;
+    set_up(&f);
+    for (int i = 0; i < 2; i++) {
+        ferry_h1_sender_begin_written(&f.sender, FERRY_SPAN(GET));
+        CHECK(ferry_h1_sender_has_bytes(&f.sender) && !ferry_h1_sender_has_lent(&f.sender));
+        write_once(&f, 10);
+        ferry_h1_sender_reset(&f.sender);
+    }
+    f.length = 0;
+    f.body = 0;
+    ferry_h1_sender_begin_written(&f.sender, FERRY_SPAN(GET));
+    write_all(&f, 7);
+    CHECK_MEM(f.written, f.length, GET, sizeof GET - 1);
+    check_state(&f, FERRY_H1_SENDER_PASSING);
+    CHECK_INT(f.memory.calls, 0);
+    tear_down(&f);
+}
+
 /* ---- 100 (Continue) ---- */
 
 static void held_body_waits_for_continue(void) {
@@ -648,6 +667,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(body_goes_from_the_callers_memory_along_with_the_head),
         CHECK_TEST(what_a_write_did_not_take_of_a_lent_body_is_kept),
         CHECK_TEST(borrowed_body_is_never_copied),
+        CHECK_TEST(request_that_is_written_already_may_be_sent_again),
         CHECK_TEST(held_body_waits_for_continue),
         CHECK_TEST(continue_before_the_head_was_sent_puts_the_body_behind_it),
         CHECK_TEST(continue_for_nothing_ends_the_request),
