@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "fetch_request.h"
+#include "message/announced.h"
 #include "message/body_source.h"
 
 #include <assert.h>
@@ -157,10 +158,10 @@ static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t 
                                size_t *written) {
     ferry_fetch *fetch = (ferry_fetch *)backend;
     *written = 0;
-    if (fetch->upload_remaining >= 0 && length > (uint64_t)fetch->upload_remaining) {
-        return ferry_fail(backend->context, FERRY_ERROR_INVALID_PARAMETER,
-                          "%zu bytes are more than the %lld that are left of the announced length",
-                          length, (long long)fetch->upload_remaining);
+    ferry_error error =
+        ferry_announced_check_piece(backend->context, fetch->upload_remaining, length);
+    if (error != FERRY_OK) {
+        return error;
     }
     if (length == 0) {
         return FERRY_OK;
@@ -183,13 +184,11 @@ static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t 
 
 static ferry_error fetch_finish(ferry_backend *backend) {
     ferry_fetch *fetch = (ferry_fetch *)backend;
-    if (fetch->upload_remaining > 0) {
-        return ferry_fail(backend->context, FERRY_ERROR_INVALID_PARAMETER,
-                          "the body is %lld bytes shorter than announced",
-                          (long long)fetch->upload_remaining);
+    ferry_error error = ferry_announced_check_end(backend->context, fetch->upload_remaining);
+    if (error == FERRY_OK) {
+        fetch_start(fetch);
     }
-    fetch_start(fetch);
-    return FERRY_OK;
+    return error;
 }
 
 static void fetch_proceed(ferry_backend *backend) {

@@ -3,6 +3,7 @@
  * pieces go through `out`; a body that lies in memory goes from there, next to what is in `out`. */
 #include "sender.h"
 
+#include "message/announced.h"
 #include "request_head.h"
 
 #include <assert.h>
@@ -242,12 +243,7 @@ ferry_error ferry_h1_sender_proceed(ferry_h1_sender *sender) {
 /* ---- Bodies in pieces ---- */
 
 ferry_error ferry_h1_sender_check(const ferry_h1_sender *sender, size_t length) {
-    if (sender->remaining < 0 || length <= (uint64_t)sender->remaining) {
-        return FERRY_OK;
-    }
-    return ferry_fail(sender->context, FERRY_ERROR_INVALID_PARAMETER,
-                      "%zu bytes are more than the %lld that are left of the announced length",
-                      length, (long long)sender->remaining);
+    return ferry_announced_check_piece(sender->context, sender->remaining, length);
 }
 
 /* Announces a chunk. There is room for the whole of it first: once its size is out, all of it must
@@ -283,10 +279,9 @@ ferry_error ferry_h1_sender_offer(ferry_h1_sender *sender, const void *data, siz
 }
 
 ferry_error ferry_h1_sender_finish(ferry_h1_sender *sender) {
-    if (sender->remaining > 0) {
-        return ferry_fail(sender->context, FERRY_ERROR_INVALID_PARAMETER,
-                          "the body is %lld bytes shorter than announced",
-                          (long long)sender->remaining);
+    ferry_error error = ferry_announced_check_end(sender->context, sender->remaining);
+    if (error != FERRY_OK) {
+        return error;
     }
     if (sender->state == FERRY_H1_SENDER_HELD) {
         sender_enter(sender, FERRY_H1_SENDER_HELD_ENDED);

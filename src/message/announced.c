@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* announced: the length is sent before the body, so a body of another one could not be framed. */
+#include "announced.h"
+
+ferry_error ferry_announced_check_piece(ferry_context *context, int64_t remaining, size_t length) {
+    if (remaining < 0 || length <= (uint64_t)remaining) {
+        return FERRY_OK;
+    }
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                      "%zu bytes are more than the %lld that are left of the announced length",
+                      length, (long long)remaining);
+}
+
+ferry_error ferry_announced_check_end(ferry_context *context, int64_t remaining) {
+    if (remaining <= 0) {
+        return FERRY_OK;
+    }
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                      "the body is %lld bytes shorter than announced", (long long)remaining);
+}
