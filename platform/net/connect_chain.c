@@ -24,15 +24,21 @@ typedef enum chain_phase {
     CHAIN_ORIGIN_TLS,
 } chain_phase;
 
+/* What is done with one end of TLS. */
+typedef enum peer_state {
+    PEER_SILENT = 0,
+    PEER_WAITING,  /* for the authorities that it is verified with */
+    PEER_SPEAKING, /* the chain's stream speaks TLS with it */
+} peer_state;
+
 /* One end of TLS. */
 typedef struct chain_peer {
-    ferry_tls_config *config; /* NULL: no TLS */
-    ferry_tls_attempt attempt;
-    bool is_waiting; /* for the configuration, at this descriptor */
-    ferry_descriptor descriptor;
-    int process;      /* that began to wait; in a child nothing makes it ready */
-    bool is_speaking; /* its stream is there */
-    char *host;       /* NULL where there is no TLS, and between two routes */
+    ferry_tls_config *config;  /* NULL: no TLS */
+    ferry_tls_attempt attempt; /* to be made on the connection under way */
+    peer_state state;
+    ferry_descriptor descriptor; /* to wait at */
+    int process; /* that began to wait; in a child nothing makes the descriptor ready */
+    char *host;  /* NULL where there is no TLS, and between two chains */
     uint16_t port;
 } chain_peer;
 
@@ -61,11 +67,25 @@ typedef struct ferry_connect_chain {
 
 /* ---- The phases ---- */
 
-static void end_wait(chain_peer *peer) {
-    if (peer->is_waiting) {
-        ferry_tls_config_end_wait(peer->config);
-        peer->is_waiting = false;
+static void peer_enter(chain_peer *peer, peer_state state) {
+    if (state == peer->state) {
+        return;
     }
+    switch (peer->state) {
+    case PEER_SILENT:
+        break;
+    case PEER_WAITING:
+        ferry_tls_config_end_wait(peer->config);
+        break;
+    case PEER_SPEAKING:
+        assert(state == PEER_SILENT);
+        break;
+    }
+    if (state == PEER_WAITING) {
+        peer->descriptor = ferry_tls_config_begin_wait(peer->config);
+        peer->process = ferry_platform_process();
+    }
+    peer->state = state;
 }
 
 /* A time-out says where it was; without a proxy there is little to be told. */
@@ -95,8 +115,8 @@ static void chain_drop_stream(ferry_connect_chain *chain) {
 }
 
 static void chain_drop(ferry_connect_chain *chain) {
-    end_wait(&chain->origin);
-    end_wait(&chain->proxy);
+    peer_enter(&chain->origin, PEER_SILENT);
+    peer_enter(&chain->proxy, PEER_SILENT);
     chain->connector->ops->cancel(chain->connector);
     ferry_connect_tunnel_free(chain->tunnel);
     chain->tunnel = NULL;
@@ -116,7 +136,7 @@ static ferry_error chain_fail(ferry_connect_chain *chain, ferry_error error) {
 /* ---- Beginning ---- */
 
 static void release_config(chain_peer *peer) {
-    end_wait(peer);
+    peer_enter(peer, PEER_SILENT);
     if (peer->config != NULL) {
         ferry_tls_config_release(peer->config);
         peer->config = NULL;
@@ -161,8 +181,8 @@ static ferry_error keep_text(ferry_connect_chain *chain, const char *text, char 
 
 static ferry_error peer_start(ferry_connect_chain *chain, chain_peer *peer, const char *host,
                               uint16_t port) {
-    peer->attempt = FERRY_TLS_FIRST_ATTEMPT;
-    peer->is_speaking = false;
+    assert(peer->state == PEER_SILENT);
+    peer->attempt = FERRY_TLS_WITH_SESSION;
     peer->port = port;
     return peer->config == NULL ? FERRY_OK : keep_text(chain, host, &peer->host);
 }
@@ -227,27 +247,25 @@ static ferry_error blame_proxy(ferry_connect_chain *chain, ferry_error error) {
 }
 
 /* TLS begins once there is what the server is verified with. */
-static ferry_error speak_tls(ferry_connect_chain *chain, chain_peer *peer) {
+static ferry_error peer_speak(ferry_connect_chain *chain, chain_peer *peer) {
     bool ready = false;
     ferry_error error = ferry_tls_config_poll(peer->config, chain->context, &ready);
     if (error == FERRY_OK && !ready) {
-        if (!peer->is_waiting) {
-            peer->descriptor = ferry_tls_config_begin_wait(peer->config);
-            peer->process = ferry_platform_process();
-            peer->is_waiting = true;
+        if (peer->state != PEER_WAITING) {
+            peer_enter(peer, PEER_WAITING);
             chain->context->phase = ", while the trusted authorities were read";
         }
         return FERRY_OK;
     }
-    end_wait(peer);
     ferry_stream *over = NULL;
+    peer_enter(peer, PEER_SILENT);
     if (error == FERRY_OK) {
         error = ferry_tls_new(chain->context, peer->config, peer->attempt, peer->host, peer->port,
                               chain->stream, &over);
     }
     if (error == FERRY_OK) {
         chain->stream = over;
-        peer->is_speaking = true;
+        peer_enter(peer, PEER_SPEAKING);
         chain_enter(chain, chain->phase);
     }
     return error;
@@ -255,7 +273,7 @@ static ferry_error speak_tls(ferry_connect_chain *chain, chain_peer *peer) {
 
 static ferry_error begin_tls(ferry_connect_chain *chain, chain_peer *peer, chain_phase phase) {
     chain_enter(chain, phase);
-    return speak_tls(chain, peer);
+    return peer_speak(chain, peer);
 }
 
 /* The next phase that this chain needs. The link is OPEN only when all have passed. */
@@ -284,8 +302,8 @@ static ferry_error dial_again(ferry_connect_chain *chain, chain_peer *peer,
               chain->context->detail);
     chain->context->detail[0] = '\0'; /* it is no failure yet */
     chain_drop_stream(chain);
-    chain->origin.is_speaking = false;
-    chain->proxy.is_speaking = false;
+    peer_enter(&chain->origin, PEER_SILENT);
+    peer_enter(&chain->proxy, PEER_SILENT);
     peer->attempt = attempt;
     if (chain->tunnel != NULL) {
         ferry_connect_tunnel_rewind(chain->tunnel);
@@ -302,19 +320,18 @@ static ferry_error dial_again(ferry_connect_chain *chain, chain_peer *peer,
 /* The handshake with a peer, and another one on a new connection where that is called for. */
 static ferry_error step_tls(ferry_connect_chain *chain, chain_peer *peer, int64_t now_ms,
                             bool *done) {
-    ferry_tls_attempt next;
-    if (!peer->is_speaking) {
-        ferry_error error = speak_tls(chain, peer);
-        if (error != FERRY_OK || !peer->is_speaking) {
+    if (peer->state != PEER_SPEAKING) {
+        ferry_error error = peer_speak(chain, peer);
+        if (error != FERRY_OK || peer->state != PEER_SPEAKING) {
             return error;
         }
     }
     ferry_error error = ferry_tls_handshake(chain->stream, done);
-    if (error != FERRY_OK && chain->target.host != NULL &&
-        ferry_tls_get_next_attempt(chain->stream, &next)) {
-        return dial_again(chain, peer, next, now_ms);
+    if (error == FERRY_OK || chain->target.host == NULL) {
+        return error;
     }
-    return error;
+    ferry_tls_attempt next = ferry_tls_get_next_attempt(chain->stream);
+    return next != FERRY_TLS_NO_ATTEMPT ? dial_again(chain, peer, next, now_ms) : error;
 }
 
 /* Goes on with the phase; `done` tells whether it has ended. */
@@ -377,8 +394,8 @@ static size_t chain_get_waits(const ferry_connector *connector, ferry_wait *wait
         *deadline_ms = self->phase == CHAIN_GIVEN ? 0 : *deadline_ms;
         return 0;
     }
-    const chain_peer *waiting = self->proxy.is_waiting ? &self->proxy : &self->origin;
-    if (waiting->is_waiting) {
+    const chain_peer *waiting = self->proxy.state == PEER_WAITING ? &self->proxy : &self->origin;
+    if (waiting->state == PEER_WAITING) {
         if (waiting->process != ferry_platform_process()) {
             *deadline_ms = 0; /* the step says what is wrong */
             return 0;

@@ -7,6 +7,7 @@
 #include "names.h"
 #include "platform.h"
 
+#include <assert.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/version.h>
 #include <string.h>
@@ -20,6 +21,50 @@ enum { IS_FIT = 0 };
 _Static_assert(IS_FIT, "ferry needs an mbedTLS that is built with threads and with a calendar");
 
 enum { HANDSHAKE_US = 250 }; /* after which no other step of a handshake is begun in one call */
+
+/* ---- Attempts ---- */
+
+static void attempt_enter(ferry_tls_stream *self, ferry_tls_attempt next) {
+    switch (self->attempt) {
+    case FERRY_TLS_WITH_SESSION:
+        assert(next == FERRY_TLS_WITHOUT_SESSION || next == FERRY_TLS_NO_ATTEMPT);
+        break;
+    case FERRY_TLS_WITHOUT_SESSION:
+        assert(next == FERRY_TLS_WITHOUT_PSS || next == FERRY_TLS_NO_ATTEMPT);
+        break;
+    case FERRY_TLS_WITHOUT_PSS:
+        assert(next == FERRY_TLS_NO_ATTEMPT);
+        break;
+    case FERRY_TLS_NO_ATTEMPT:
+        assert(!"the handshake is over");
+        break;
+    }
+    self->attempt = next;
+}
+
+/* The attempt that may succeed where this one has failed with `code`, which comes to `error`. */
+static ferry_tls_attempt attempt_after_failure(const ferry_tls_stream *self, int code,
+                                               ferry_error error) {
+    switch (self->attempt) {
+    case FERRY_TLS_WITH_SESSION:
+        return error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_CONNECTION_ERROR
+                   ? FERRY_TLS_WITHOUT_SESSION
+                   : FERRY_TLS_NO_ATTEMPT;
+    case FERRY_TLS_WITHOUT_SESSION:
+        return code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && self->config->allows_1_2 &&
+                       mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2
+                   ? FERRY_TLS_WITHOUT_PSS
+                   : FERRY_TLS_NO_ATTEMPT;
+    case FERRY_TLS_WITHOUT_PSS:
+    case FERRY_TLS_NO_ATTEMPT:
+        break;
+    }
+    return FERRY_TLS_NO_ATTEMPT;
+}
+
+ferry_tls_attempt ferry_tls_get_next_attempt(const ferry_stream *stream) {
+    return ((const ferry_tls_stream *)stream)->attempt;
+}
 
 /* ---- Its end ---- */
 
@@ -64,22 +109,12 @@ static void drop_chain(ferry_tls_stream *self) {
     }
 }
 
-static void end_handshake(ferry_tls_stream *self) {
-    bool is_resumed = self->offered_session && !self->verification->was_called;
-    self->is_open = true;
-    if (self->verification->was_called) {
-        self->verified_ms = ferry_platform_now_ms();
-    }
-    ferry_tls_verification_free(self->context, self->verification);
-    self->verification = NULL;
-    mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
-    drop_chain(self);
-    log_handshake(self, is_resumed);
-    /* In TLS 1.3 it comes later, by a message of its own. */
+/* In TLS 1.3 the session comes later, by a message of its own. */
+static void keep_session_of_1_2(ferry_tls_stream *self, bool is_resumed) {
     if (mbedtls_ssl_get_version_number(&self->ssl) != MBEDTLS_SSL_VERSION_TLS1_2 || is_resumed) {
         return;
     }
-    if (!self->offered_session) {
+    if (self->attempt != FERRY_TLS_WITH_SESSION) {
         ferry_tls_keep_session(self);
     } else {
         /* TLS 1.2 was all that the server could choose: the next time all versions are offered. */
@@ -87,49 +122,53 @@ static void end_handshake(ferry_tls_stream *self) {
     }
 }
 
-/* What the next attempt is to be, if there is any sense in one. `error` is what this one comes to.
- */
-static bool choose_next_attempt(ferry_tls_stream *self, int code, ferry_error error) {
-    if (self->offered_session) { /* it may be what the server did not like */
-        self->next_attempt = FERRY_TLS_WITHOUT_SESSION;
-        return error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_CONNECTION_ERROR;
+static void end_handshake(ferry_tls_stream *self) {
+    bool was_verified = self->verification->was_called;
+    bool is_resumed = self->attempt == FERRY_TLS_WITH_SESSION && !was_verified;
+    self->is_open = true;
+    if (was_verified) {
+        self->verified_ms = ferry_platform_now_ms();
     }
-    self->next_attempt = FERRY_TLS_WITHOUT_PSS;
-    return code == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && self->config->allows_1_2 &&
-           self->attempt != FERRY_TLS_WITHOUT_PSS &&
-           mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
+    ferry_tls_verification_free(self->context, self->verification);
+    self->verification = NULL;
+    mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
+    drop_chain(self);
+    log_handshake(self, is_resumed);
+    keep_session_of_1_2(self, is_resumed);
 }
 
-bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next) {
-    const ferry_tls_stream *self = (const ferry_tls_stream *)stream;
-    if (self->has_next_attempt) {
-        *next = self->next_attempt;
+/* The sentence, and the attempt that it leads to. */
+static ferry_error handshake_explain(ferry_tls_stream *self, int code, bool lacked_memory) {
+    if (lacked_memory && !self->beneath.failed) {
+        attempt_enter(self, FERRY_TLS_NO_ATTEMPT);
+        return ferry_fail_memory(self->context);
     }
-    return self->has_next_attempt;
+    ferry_error error = ferry_tls_fail_handshake(self, code);
+    attempt_enter(self, attempt_after_failure(self, code, error));
+    return error;
 }
 
 static ferry_error handshake_failed(ferry_tls_stream *self, int code) {
     bool lacked_memory = ferry_tls_lacked_memory(code);
     self->is_broken = true;
-    if (self->offered_session) {
+    if (self->attempt == FERRY_TLS_WITH_SESSION) {
         ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
     }
-    if (lacked_memory && !self->beneath.failed) {
-        return ferry_fail_memory(self->context);
-    }
-    ferry_error error = ferry_tls_fail_handshake(self, code);
-    self->has_next_attempt = choose_next_attempt(self, code, error);
-    return error;
+    return handshake_explain(self, code, lacked_memory);
 }
 
 static ferry_error handshake_succeeded(ferry_tls_stream *self) {
     const char *downgrade = find_downgrade(self);
+    ferry_error error = FERRY_OK;
     if (downgrade != NULL) {
         self->is_broken = true;
-        return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE, "%s %s", self->host, downgrade);
+        error =
+            ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE, "%s %s", self->host, downgrade);
+    } else {
+        end_handshake(self);
     }
-    end_handshake(self);
-    return FERRY_OK;
+    attempt_enter(self, FERRY_TLS_NO_ATTEMPT);
+    return error;
 }
 
 /* One step. Where the server's certificates have made it fail, and may be read otherwise, it counts
@@ -198,6 +237,11 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
 
 /* ---- Its beginning ---- */
 
+static bool take_session(ferry_tls_stream *self) {
+    return self->port != 0 && ferry_tls_sessions_take(&self->config->sessions, self->host,
+                                                      self->port, &self->verified_ms, &self->ssl);
+}
+
 int ferry_tls_handshake_init(ferry_tls_stream *self) {
     bool has_pss = self->attempt != FERRY_TLS_WITHOUT_PSS;
     int result = mbedtls_ssl_setup(&self->ssl,
@@ -209,9 +253,8 @@ int ferry_tls_handshake_init(ferry_tls_stream *self) {
                         ferry_tls_transport_receive, NULL);
     mbedtls_ssl_set_verify(&self->ssl, ferry_tls_verify, self->verification);
     result = ferry_tls_set_server_name(&self->ssl, self->host);
-    if (result == 0 && self->port != 0 && self->attempt == FERRY_TLS_FIRST_ATTEMPT) {
-        self->offered_session = ferry_tls_sessions_take(&self->config->sessions, self->host,
-                                                        self->port, &self->verified_ms, &self->ssl);
+    if (result == 0 && self->attempt == FERRY_TLS_WITH_SESSION && !take_session(self)) {
+        attempt_enter(self, FERRY_TLS_WITHOUT_SESSION);
     }
     return result;
 }

@@ -60,10 +60,9 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     return FERRY_ERROR_UNAVAILABLE;
 }
 
-bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next) {
+ferry_tls_attempt ferry_tls_get_next_attempt(const ferry_stream *stream) {
     (void)stream;
-    (void)next;
-    return false;
+    return FERRY_TLS_NO_ATTEMPT;
 }
 
 ferry_tls_cache *ferry_tls_cache_new(void) {

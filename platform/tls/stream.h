@@ -30,10 +30,7 @@ typedef struct ferry_tls_stream {
     /* The handshake's. */
     ferry_tls_verification *verification; /* NULL once the handshake has ended well */
     bool wants_write;                     /* it waits for room, not for bytes */
-    bool offered_session;
-    ferry_tls_attempt attempt;
-    bool has_next_attempt;
-    ferry_tls_attempt next_attempt;
+    ferry_tls_attempt attempt; /* the one under way; afterwards the one to be made next */
 
     /* stream.c's. */
     bool write_failed;               /* nothing more can be written */

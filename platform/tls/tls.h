@@ -32,16 +32,24 @@ ferry_error ferry_tls_config_poll(ferry_tls_config *config, ferry_context *conte
 ferry_descriptor ferry_tls_config_begin_wait(ferry_tls_config *config);
 void ferry_tls_config_end_wait(ferry_tls_config *config);
 
-/* What is tried with one server, each on a connection of its own. */
+/* How TLS is spoken to one server. Where an attempt fails and another one may succeed, that one is
+ * made on a new connection. Attempts follow each other in this order; none is made twice.
+ *
+ *     WITH_SESSION     -> WITHOUT_SESSION  no session is remembered: the same connection goes on so
+ *     WITH_SESSION     -> WITHOUT_SESSION  the handshake failed: it may have been the session
+ *     WITHOUT_SESSION  -> WITHOUT_PSS      the server chose TLS 1.2 and signed with RSA-PSS
+ *     each of them     -> NO_ATTEMPT       it succeeded, or it failed and no other one would help
+ */
 typedef enum ferry_tls_attempt {
-    /* With the session that is remembered, if there is one: mbedTLS then offers the version of that
-     * session alone. */
-    FERRY_TLS_FIRST_ATTEMPT,
+    /* The session that is remembered is offered. mbedTLS then offers the version of that session
+     * alone. */
+    FERRY_TLS_WITH_SESSION,
+    /* Every version is offered that the options allow. */
     FERRY_TLS_WITHOUT_SESSION,
-    /* mbedTLS 3.6 has to offer RSA-PSS signatures, since TLS 1.3 needs them, and takes none where a
-     * server that speaks no TLS 1.3 chooses them. Such a server is offered TLS 1.2 alone, without
-     * them. */
+    /* TLS 1.2 alone is offered, and no RSA-PSS. mbedTLS 3.6 has to offer RSA-PSS signatures for
+     * TLS 1.3, but does not accept one in TLS 1.2. */
     FERRY_TLS_WITHOUT_PSS,
+    FERRY_TLS_NO_ATTEMPT,
 } ferry_tls_attempt;
 
 /* A stream that speaks TLS over `beneath`, which belongs to it from then on; where this fails it
@@ -60,7 +68,7 @@ ferry_stream *ferry_tls_beneath(const ferry_stream *stream);
  * TLS_CERTIFICATE, CONNECTION_ERROR, with a detail. */
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done);
 
-/* Whether the handshake failed in a way that another attempt is for, and which. */
-bool ferry_tls_get_next_attempt(const ferry_stream *stream, ferry_tls_attempt *next);
+/* After the handshake: which attempt is to be made next. */
+ferry_tls_attempt ferry_tls_get_next_attempt(const ferry_stream *stream);
 
 #endif

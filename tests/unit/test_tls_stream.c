@@ -32,7 +32,7 @@ static void opened_make(opened *self, const tls_peer_behaviour *behaviour) {
     self->peer = tls_peer_new(behaviour);
     CHECK_INT(ferry_tls_config_get(&self->context, &options, &self->cache, &self->config),
               FERRY_OK);
-    CHECK_INT(ferry_tls_new(&self->context, self->config, FERRY_TLS_FIRST_ATTEMPT, "peer.example",
+    CHECK_INT(ferry_tls_new(&self->context, self->config, FERRY_TLS_WITH_SESSION, "peer.example",
                             443, tls_peer_stream(self->peer), &self->stream),
               FERRY_OK);
 }
