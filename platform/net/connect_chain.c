@@ -423,7 +423,7 @@ static bool chain_owns(const ferry_connector *connector, const ferry_stream *mad
                        const ferry_stream *stream) {
     const ferry_stream *at = made != NULL ? made : ((const ferry_connect_chain *)connector)->stream;
     while (at != NULL && at != stream) {
-        at = ferry_tls_beneath(at);
+        at = ferry_tls_get_transport(at);
     }
     return at != NULL;
 }

@@ -12,10 +12,10 @@ enum {
     FERRY_TLS_SERVER_HELLO_BYTES = FERRY_TLS_RECORD_HEADER_BYTES + 4 + 2 + 32,
 };
 
-typedef struct ferry_tls_transport {
+typedef struct ferry_tls_bio {
     int process; /* that made it */
     ferry_context *context;
-    ferry_stream *stream;
+    ferry_stream *transport;
     bool ended;
     const char *reason; /* why it failed */
     bool failed;
@@ -37,25 +37,25 @@ typedef struct ferry_tls_transport {
     unsigned char *kept;
     size_t kept_begin;
     size_t kept_end;
-} ferry_tls_transport;
+} ferry_tls_bio;
 
 /* For mbedtls_ssl_set_bio(). */
-int ferry_tls_transport_receive(void *transport, unsigned char *dst, size_t capacity);
-int ferry_tls_transport_transmit(void *transport, const unsigned char *data, size_t length);
+int ferry_tls_bio_receive(void *bio, unsigned char *dst, size_t capacity);
+int ferry_tls_bio_transmit(void *bio, const unsigned char *data, size_t length);
 
 /* Writes what is kept, as far as there is room. 0: all of it; otherwise mbedTLS's code. */
-int ferry_tls_transport_send_kept(ferry_tls_transport *transport);
+int ferry_tls_bio_send_kept(ferry_tls_bio *bio);
 
 /* Drops what is kept: mbedTLS has written it in vain. */
-void ferry_tls_transport_drop_kept(ferry_tls_transport *transport);
+void ferry_tls_bio_drop_kept(ferry_tls_bio *bio);
 
 /* As the transport's own `flush`: what it has been given. */
-ferry_stream_result ferry_tls_transport_flush(ferry_tls_transport *transport);
+ferry_stream_result ferry_tls_bio_flush(ferry_tls_bio *bio);
 
 /* From now on what mbedTLS writes is dropped: mbedTLS would not read while it cannot write. */
-void ferry_tls_transport_give_up_writing(ferry_tls_transport *transport);
+void ferry_tls_bio_give_up_writing(ferry_tls_bio *bio);
 
 /* The transport itself stays the caller's. */
-void ferry_tls_transport_deinit(ferry_tls_transport *transport);
+void ferry_tls_bio_deinit(ferry_tls_bio *bio);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CONFIGS = 16 }; /* in a cache: the oldest one goes */
+enum { MAX_CONFIGS = 16 }; /* in a cache: the oldest one goes */
 
 struct ferry_tls_cache {
     ferry_tls_config *first;
@@ -15,7 +15,7 @@ struct ferry_tls_cache {
 
 /* ---- Options as a key ---- */
 
-static void digest_bytes(mbedtls_sha256_context *sha, const void *bytes, size_t length) {
+static void digest_add_bytes(mbedtls_sha256_context *sha, const void *bytes, size_t length) {
     uint64_t size = bytes != NULL ? (uint64_t)length : UINT64_MAX;
     mbedtls_sha256_update(sha, (const unsigned char *)&size, sizeof size);
     if (bytes != NULL && length > 0) {
@@ -23,34 +23,34 @@ static void digest_bytes(mbedtls_sha256_context *sha, const void *bytes, size_t 
     }
 }
 
-static void digest_text(mbedtls_sha256_context *sha, const char *text) {
-    digest_bytes(sha, text, text != NULL ? strlen(text) : 0);
+static void digest_add_text(mbedtls_sha256_context *sha, const char *text) {
+    digest_add_bytes(sha, text, text != NULL ? strlen(text) : 0);
 }
 
 /* False: no memory. */
-static bool digest_options(const ferry_tls_options *options,
+static bool options_digest(const ferry_tls_options *options,
                            unsigned char digest[FERRY_TLS_DIGEST_SIZE]) {
     ferry_trust_places system = {NULL, NULL};
-    if (!ferry_tls_has_own_roots(options) && !ferry_trust_places_init(&system)) {
+    if (!ferry_tls_options_have_roots(options) && !ferry_trust_places_init(&system)) {
         return false;
     }
     int numbers[] = {options->unsafe, (int)options->min_version, (int)options->first_cipher};
     mbedtls_sha256_context sha;
     mbedtls_sha256_init(&sha);
     mbedtls_sha256_starts(&sha, 0);
-    digest_text(&sha, system.file);
-    digest_text(&sha, system.folders);
-    digest_text(&sha, options->ca_pem);
-    digest_bytes(&sha, options->ca_der.data, options->ca_der.length);
-    digest_text(&sha, options->common_name);
-    digest_text(&sha, options->certificate_pem);
-    digest_text(&sha, options->key_pem);
-    digest_text(&sha, options->key_password);
-    digest_text(&sha, options->crl_pem);
+    digest_add_text(&sha, system.file);
+    digest_add_text(&sha, system.folders);
+    digest_add_text(&sha, options->ca_pem);
+    digest_add_bytes(&sha, options->ca_der.data, options->ca_der.length);
+    digest_add_text(&sha, options->common_name);
+    digest_add_text(&sha, options->certificate_pem);
+    digest_add_text(&sha, options->key_pem);
+    digest_add_text(&sha, options->key_password);
+    digest_add_text(&sha, options->crl_pem);
     for (const char *const *pin = options->pins; pin != NULL && *pin != NULL; pin++) {
-        digest_text(&sha, *pin);
+        digest_add_text(&sha, *pin);
     }
-    digest_bytes(&sha, numbers, sizeof numbers);
+    digest_add_bytes(&sha, numbers, sizeof numbers);
     mbedtls_sha256_finish(&sha, digest);
     mbedtls_sha256_free(&sha);
     ferry_trust_places_deinit(&system);
@@ -76,7 +76,7 @@ void ferry_tls_cache_free(ferry_tls_cache *cache) {
 }
 
 /* Takes those out that serve no more: a list. */
-static ferry_tls_config *take_failed(ferry_tls_cache *cache) {
+static ferry_tls_config *cache_take_failed(ferry_tls_cache *cache) {
     ferry_tls_config *failed = NULL;
     for (ferry_tls_config **at = &cache->first; *at != NULL;) {
         ferry_tls_config *config = *at;
@@ -91,9 +91,9 @@ static ferry_tls_config *take_failed(ferry_tls_cache *cache) {
     return failed;
 }
 
-static ferry_tls_config *find(ferry_tls_cache *cache, const unsigned char *digest) {
+static ferry_tls_config *cache_find(ferry_tls_cache *cache, const unsigned char *digest) {
     ferry_platform_lock();
-    ferry_tls_config *failed = take_failed(cache);
+    ferry_tls_config *failed = cache_take_failed(cache);
     ferry_tls_config *config = cache->first;
     while (config != NULL && memcmp(config->digest, digest, FERRY_TLS_DIGEST_SIZE) != 0) {
         config = config->next;
@@ -111,13 +111,13 @@ static ferry_tls_config *find(ferry_tls_cache *cache, const unsigned char *diges
 }
 
 /* Returns the oldest one, taken out, where there are too many. */
-static ferry_tls_config *keep(ferry_tls_cache *cache, ferry_tls_config *made) {
+static ferry_tls_config *cache_keep(ferry_tls_cache *cache, ferry_tls_config *made) {
     size_t count = 0;
     ferry_platform_lock();
     made->next = cache->first;
     cache->first = made;
     ferry_tls_config **at = &cache->first;
-    while (*at != NULL && count < MOST_CONFIGS) {
+    while (*at != NULL && count < MAX_CONFIGS) {
         at = &(*at)->next;
         count++;
     }
@@ -144,10 +144,10 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
         return ferry_fail_memory(context);
     }
     unsigned char digest[FERRY_TLS_DIGEST_SIZE];
-    if (!digest_options(options, digest)) {
+    if (!options_digest(options, digest)) {
         return ferry_fail_memory(context);
     }
-    ferry_tls_config *found = find(cache, digest);
+    ferry_tls_config *found = cache_find(cache, digest);
     if (found == NULL) {
         error = ferry_tls_config_new(context, options, &found);
         if (error != FERRY_OK) {
@@ -155,7 +155,7 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
         }
         memcpy(found->digest, digest, sizeof digest);
         found->users = 2; /* the cache, and who asked */
-        ferry_tls_config *surplus = keep(cache, found);
+        ferry_tls_config *surplus = cache_keep(cache, found);
         if (surplus != NULL) {
             ferry_tls_config_release(surplus);
         }

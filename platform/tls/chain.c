@@ -20,7 +20,7 @@
 /* The message stands behind its header of four bytes. */
 enum { HEADER_BYTES = 4 };
 
-static size_t number_of(const unsigned char *bytes, size_t count) {
+static size_t bytes_to_number(const unsigned char *bytes, size_t count) {
     size_t number = 0;
     for (size_t i = 0; i < count; i++) {
         number = number << 8 | bytes[i];
@@ -39,7 +39,7 @@ static bool rest_take(rest *from, size_t length_bytes, rest *taken) {
     if (from->length < length_bytes) {
         return false;
     }
-    size_t length = number_of(from->at, length_bytes);
+    size_t length = bytes_to_number(from->at, length_bytes);
     if (length > from->length - length_bytes) {
         return false;
     }
@@ -49,7 +49,7 @@ static bool rest_take(rest *from, size_t length_bytes, rest *taken) {
     return true;
 }
 
-static mbedtls_x509_crt *last_of(mbedtls_x509_crt *chain) {
+mbedtls_x509_crt *ferry_tls_chain_last(mbedtls_x509_crt *chain) {
     while (chain->next != NULL) {
         chain = chain->next;
     }
@@ -57,7 +57,7 @@ static mbedtls_x509_crt *last_of(mbedtls_x509_crt *chain) {
 }
 
 /* What it is worth verify.c says, where the certificate is in the path. */
-static int take_any_extension(void *ctx, const mbedtls_x509_crt *certificate,
+static int extension_take_any(void *ctx, const mbedtls_x509_crt *certificate,
                               const mbedtls_x509_buf *oid, int critical,
                               const unsigned char *content, const unsigned char *end) {
     (void)ctx;
@@ -71,23 +71,23 @@ static int take_any_extension(void *ctx, const mbedtls_x509_crt *certificate,
 
 int ferry_tls_chain_add(mbedtls_x509_crt *chain, const unsigned char *der, size_t length) {
     int result =
-        mbedtls_x509_crt_parse_der_with_ext_cb(chain, der, length, 1, take_any_extension, NULL);
+        mbedtls_x509_crt_parse_der_with_ext_cb(chain, der, length, 1, extension_take_any, NULL);
     if (result == 0) {
         /* verify.c counts: mbedTLS counts a self-issued certificate below it as well. */
-        last_of(chain)->MBEDTLS_PRIVATE(max_pathlen) = 0;
+        ferry_tls_chain_last(chain)->MBEDTLS_PRIVATE(max_pathlen) = 0;
     }
     return result;
 }
 
 /* Reads one certificate, and marks what mbedTLS does not know in the message. */
-static bool read_certificate(mbedtls_x509_crt *chain, rest der) {
+static bool chain_read_certificate(mbedtls_x509_crt *chain, rest der) {
     if (ferry_tls_chain_add(chain, der.at, der.length) != 0) {
         return false;
     }
-    const mbedtls_x509_crt *read = last_of(chain);
+    const mbedtls_x509_crt *read = ferry_tls_chain_last(chain);
     ferry_tls_extension extension = {.next = NULL};
-    while (ferry_tls_next_extension(read, &extension)) {
-        if (extension.critical != NULL && !ferry_tls_is_known_to_mbedtls(&extension)) {
+    while (ferry_tls_extension_next(read, &extension)) {
+        if (extension.critical != NULL && !ferry_tls_extension_is_known_to_mbedtls(&extension)) {
             der.at[extension.critical - read->raw.p] = 0; /* DER's FALSE */
         }
     }
@@ -95,7 +95,7 @@ static bool read_certificate(mbedtls_x509_crt *chain, rest der) {
 }
 
 /* RFC 8446 section 4.4.2 and RFC 5246 section 7.4.2. */
-static bool read_message(mbedtls_x509_crt *chain, rest message, bool is_1_3) {
+static bool chain_read_message(mbedtls_x509_crt *chain, rest message, bool is_1_3) {
     rest context;
     rest list;
     rest der;
@@ -104,7 +104,7 @@ static bool read_message(mbedtls_x509_crt *chain, rest message, bool is_1_3) {
         return false;
     }
     while (list.length > 0) {
-        if (!rest_take(&list, 3, &der) || !read_certificate(chain, der) ||
+        if (!rest_take(&list, 3, &der) || !chain_read_certificate(chain, der) ||
             (is_1_3 && !rest_take(&list, 2, &extensions))) {
             return false;
         }
@@ -129,8 +129,8 @@ bool ferry_tls_chain_reread(mbedtls_ssl_context *ssl, ferry_tls_reread *reread) 
         return false;
     }
     memcpy(reread->original, message, length);
-    if (!read_message(&reread->chain, (rest){message + HEADER_BYTES, length - HEADER_BYTES},
-                      is_1_3)) {
+    if (!chain_read_message(&reread->chain, (rest){message + HEADER_BYTES, length - HEADER_BYTES},
+                            is_1_3)) {
         ferry_tls_chain_restore(reread);
         return false;
     }

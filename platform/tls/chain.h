@@ -16,6 +16,9 @@ typedef struct ferry_tls_reread {
     unsigned char *original; /* the message as it came; NULL: it need not be restored */
 } ferry_tls_reread;
 
+/* The last certificate of a chain. */
+mbedtls_x509_crt *ferry_tls_chain_last(mbedtls_x509_crt *chain);
+
 /* Adds a certificate to a chain, with whatever extensions it has. 0, or mbedTLS's code. */
 int ferry_tls_chain_add(mbedtls_x509_crt *chain, const unsigned char *der, size_t length);
 

@@ -29,13 +29,13 @@ static const int aes_256_first[FERRY_TLS_SUITES + 1] = {AES_256, AES_128, CHACHA
 
 typedef int (*sample_function)(void *cipher, const unsigned char *in, unsigned char *out);
 
-static int run_chacha20(void *cipher, const unsigned char *in, unsigned char *out) {
+static int chacha20_run(void *cipher, const unsigned char *in, unsigned char *out) {
     static const unsigned char nonce[12];
     unsigned char tag[16];
     return mbedtls_chachapoly_encrypt_and_tag(cipher, SAMPLE_BYTES, nonce, NULL, 0, in, out, tag);
 }
 
-static int run_aes_128(void *cipher, const unsigned char *in, unsigned char *out) {
+static int aes_128_run(void *cipher, const unsigned char *in, unsigned char *out) {
     static const unsigned char nonce[12];
     unsigned char tag[16];
     return mbedtls_gcm_crypt_and_tag(cipher, MBEDTLS_GCM_ENCRYPT, SAMPLE_BYTES, nonce, sizeof nonce,
@@ -43,7 +43,7 @@ static int run_aes_128(void *cipher, const unsigned char *in, unsigned char *out
 }
 
 /* The shortest of a few runs, in microseconds; INT64_MAX where it fails. */
-static int64_t time_of(sample_function run, void *cipher) {
+static int64_t sample_time(sample_function run, void *cipher) {
     static const unsigned char in[SAMPLE_BYTES];
     unsigned char out[SAMPLE_BYTES];
     int64_t least = INT64_MAX;
@@ -58,7 +58,7 @@ static int64_t time_of(sample_function run, void *cipher) {
     return least;
 }
 
-static const int *measure(void) {
+static const int *suites_measure(void) {
     static const unsigned char secret[32];
     mbedtls_chachapoly_context chacha20;
     mbedtls_gcm_context aes;
@@ -67,10 +67,10 @@ static const int *measure(void) {
     int64_t chacha20_us = INT64_MAX;
     int64_t aes_us = INT64_MAX;
     if (mbedtls_chachapoly_setkey(&chacha20, secret) == 0) {
-        chacha20_us = time_of(run_chacha20, &chacha20);
+        chacha20_us = sample_time(chacha20_run, &chacha20);
     }
     if (mbedtls_gcm_setkey(&aes, MBEDTLS_CIPHER_ID_AES, secret, 128) == 0) {
-        aes_us = time_of(run_aes_128, &aes);
+        aes_us = sample_time(aes_128_run, &aes);
     }
     mbedtls_gcm_free(&aes);
     mbedtls_chachapoly_free(&chacha20);
@@ -91,7 +91,7 @@ const int *ferry_tls_suites(ferry_tls_cipher first) {
     }
     ferry_platform_lock();
     if (fastest == NULL) {
-        fastest = measure();
+        fastest = suites_measure();
     }
     const int *suites = fastest;
     ferry_platform_unlock();

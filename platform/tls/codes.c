@@ -23,7 +23,7 @@
 static const struct {
     int code;
     ferry_tls_meaning in[FERRY_TLS_CALLS]; /* handshake, read, write, close */
-} rows[] = {
+} code_rows[] = {
     /* Only with MBEDTLS_ECP_RESTARTABLE, after mbedtls_ecp_set_max_ops(). */
     {MBEDTLS_ERR_SSL_CRYPTO_IN_PROGRESS, ALL(FERRY_TLS_GOES_ON)},
     {MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE, ALL(FERRY_TLS_FAILS)},
@@ -92,38 +92,43 @@ static const struct {
 #endif
 };
 
-enum { ROWS = sizeof rows / sizeof *rows };
+enum { CODE_ROWS = sizeof code_rows / sizeof *code_rows };
 
-bool ferry_tls_knows_code(int code) {
-    for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].code == code) {
+bool ferry_tls_code_is_known(int code) {
+    for (size_t i = 0; i < CODE_ROWS; i++) {
+        if (code_rows[i].code == code) {
             return true;
         }
     }
     return false;
 }
 
-ferry_tls_meaning ferry_tls_meaning_of(ferry_tls_call call, int code) {
+ferry_tls_meaning ferry_tls_code_get_meaning(ferry_tls_call call, int code) {
     if (code > 0) {
         return FERRY_TLS_DONE;
     }
     if (code == 0) {
         return call == FERRY_TLS_READ ? FERRY_TLS_GIVES_NOTHING : FERRY_TLS_DONE;
     }
-    for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].code == code) {
-            return rows[i].in[call];
+    for (size_t i = 0; i < CODE_ROWS; i++) {
+        if (code_rows[i].code == code) {
+            return code_rows[i].in[call];
         }
     }
     return FERRY_TLS_FAILS; /* of the layers beneath: certificates, keys, numbers */
 }
 
-void ferry_tls_forget_memory(void) {
+bool ferry_tls_code_is_of_certificate(int result) {
+    int high = -(-result & ~0x7f);
+    return high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= -0x2980;
+}
+
+void ferry_tls_shortage_clear(void) {
     errno = 0;
 }
 
 /* A code of mbedTLS has one of a module and one of what that module builds on, each optional. */
-bool ferry_tls_lacked_memory(int code) {
+bool ferry_tls_shortage_caused(int code) {
     static const int codes[] = {
         MBEDTLS_ERR_SSL_ALLOC_FAILED, MBEDTLS_ERR_X509_ALLOC_FAILED,
         MBEDTLS_ERR_PK_ALLOC_FAILED,  MBEDTLS_ERR_PEM_ALLOC_FAILED,

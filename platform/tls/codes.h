@@ -27,15 +27,18 @@ typedef enum ferry_tls_meaning {
     FERRY_TLS_FAILS,
 } ferry_tls_meaning;
 
-ferry_tls_meaning ferry_tls_meaning_of(ferry_tls_call call, int code);
+ferry_tls_meaning ferry_tls_code_get_meaning(ferry_tls_call call, int code);
 
 /* Whether the table has a row for this code of mbedtls/ssl.h. */
-bool ferry_tls_knows_code(int code);
+bool ferry_tls_code_is_known(int code);
+
+/* Whether it says that mbedTLS cannot read a certificate. */
+bool ferry_tls_code_is_of_certificate(int code);
 
 /* Where mbedTLS had no memory, its code often says something else: that a handshake failed, or that
  * an extension is not valid. The C library's errno tells. Call the first before mbedTLS, and the
  * second right after mbedTLS has failed with `code`. */
-void ferry_tls_forget_memory(void);
-bool ferry_tls_lacked_memory(int code);
+void ferry_tls_shortage_clear(void);
+bool ferry_tls_shortage_caused(int code);
 
 #endif

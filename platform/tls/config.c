@@ -13,20 +13,20 @@
 
 /* ---- Reading ---- */
 
-bool ferry_tls_has_own_roots(const ferry_tls_options *options) {
+bool ferry_tls_options_have_roots(const ferry_tls_options *options) {
     return options->ca_pem != NULL || options->ca_der.length > 0;
 }
 
-static ferry_error fail_reading(ferry_context *context, const char *what, int result) {
+static ferry_error reading_fail(ferry_context *context, const char *what, int result) {
     char words[200];
-    if (ferry_tls_lacked_memory(result)) {
+    if (ferry_tls_shortage_caused(result)) {
         return ferry_fail_memory(context);
     }
-    ferry_tls_write_error(result, words, sizeof words);
+    ferry_tls_error_write(result, words, sizeof words);
     return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s cannot be read: %s", what, words);
 }
 
-static ferry_error read_pin(ferry_context *context, const char *pin,
+static ferry_error pin_read(ferry_context *context, const char *pin,
                             unsigned char digest[FERRY_TLS_DIGEST_SIZE]) {
     static const char prefix[] = "sha256//";
     size_t length = 0;
@@ -41,8 +41,8 @@ static ferry_error read_pin(ferry_context *context, const char *pin,
     return FERRY_OK;
 }
 
-static ferry_error read_pins(ferry_context *context, ferry_tls_config *config,
-                             const char *const *pins) {
+static ferry_error config_read_pins(ferry_context *context, ferry_tls_config *config,
+                                    const char *const *pins) {
     size_t count = 0;
     while (pins != NULL && pins[count] != NULL) {
         count++;
@@ -57,26 +57,26 @@ static ferry_error read_pins(ferry_context *context, ferry_tls_config *config,
     config->pin_count = count;
     ferry_error error = FERRY_OK;
     for (size_t i = 0; i < count && error == FERRY_OK; i++) {
-        error = read_pin(context, pins[i], config->pins[i]);
+        error = pin_read(context, pins[i], config->pins[i]);
     }
     return error;
 }
 
-static ferry_error read_own_chain(ferry_context *context, ferry_tls_config *config,
-                                  const char *pem) {
-    ferry_tls_forget_memory();
+static ferry_error config_read_own_chain(ferry_context *context, ferry_tls_config *config,
+                                         const char *pem) {
+    ferry_tls_shortage_clear();
     int result =
         mbedtls_x509_crt_parse(&config->certificate, (const unsigned char *)pem, strlen(pem) + 1);
-    if (result > 0 && !ferry_tls_lacked_memory(result)) {
+    if (result > 0 && !ferry_tls_shortage_caused(result)) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "of the client's certificates %d cannot be read", result);
     }
-    return result != 0 ? fail_reading(context, "the client's certificate", result) : FERRY_OK;
+    return result != 0 ? reading_fail(context, "the client's certificate", result) : FERRY_OK;
 }
 
-static ferry_error read_own_key(ferry_context *context, ferry_tls_config *config, const char *pem,
-                                const char *password) {
-    ferry_tls_forget_memory();
+static ferry_error config_read_own_key(ferry_context *context, ferry_tls_config *config,
+                                       const char *pem, const char *password) {
+    ferry_tls_shortage_clear();
     int result = mbedtls_pk_parse_key(
         &config->key, (const unsigned char *)pem, strlen(pem) + 1, (const unsigned char *)password,
         password != NULL ? strlen(password) : 0, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
@@ -87,18 +87,18 @@ static ferry_error read_own_key(ferry_context *context, ferry_tls_config *config
     /* One wrong password in some hundreds opens it to something that makes no sense. */
     bool is_encrypted = strstr(pem, "ENCRYPTED") != NULL;
     if (result == MBEDTLS_ERR_PK_PASSWORD_MISMATCH ||
-        (is_encrypted && result != 0 && !ferry_tls_lacked_memory(result))) {
+        (is_encrypted && result != 0 && !ferry_tls_shortage_caused(result))) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the password does not open the client's key");
     }
-    return result != 0 ? fail_reading(context, "the client's key", result) : FERRY_OK;
+    return result != 0 ? reading_fail(context, "the client's key", result) : FERRY_OK;
 }
 
-static ferry_error check_own_pair(ferry_context *context, const ferry_tls_config *config) {
-    ferry_tls_forget_memory();
+static ferry_error config_check_own_pair(ferry_context *context, const ferry_tls_config *config) {
+    ferry_tls_shortage_clear();
     int result = mbedtls_pk_check_pair(&config->certificate.pk, &config->key,
                                        mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
-    if (result != 0 && ferry_tls_lacked_memory(result)) {
+    if (result != 0 && ferry_tls_shortage_caused(result)) {
         return ferry_fail_memory(context);
     }
     if (result != 0) {
@@ -108,8 +108,8 @@ static ferry_error check_own_pair(ferry_context *context, const ferry_tls_config
     return FERRY_OK;
 }
 
-static ferry_error read_own_certificate(ferry_context *context, ferry_tls_config *config,
-                                        const ferry_tls_options *options) {
+static ferry_error config_read_own_certificate(ferry_context *context, ferry_tls_config *config,
+                                               const ferry_tls_options *options) {
     if (options->certificate_pem == NULL && options->key_pem == NULL) {
         return FERRY_OK;
     }
@@ -118,28 +118,30 @@ static ferry_error read_own_certificate(ferry_context *context, ferry_tls_config
                           "a client certificate and its key go together: the %s is not given",
                           options->key_pem == NULL ? "key" : "certificate");
     }
-    ferry_error error = read_own_chain(context, config, options->certificate_pem);
+    ferry_error error = config_read_own_chain(context, config, options->certificate_pem);
     if (error == FERRY_OK) {
-        error = read_own_key(context, config, options->key_pem, options->key_password);
+        error = config_read_own_key(context, config, options->key_pem, options->key_password);
     }
-    return error == FERRY_OK ? check_own_pair(context, config) : error;
+    return error == FERRY_OK ? config_check_own_pair(context, config) : error;
 }
 
-static ferry_error read_crl(ferry_context *context, ferry_tls_config *config, const char *pem) {
+static ferry_error config_read_crl(ferry_context *context, ferry_tls_config *config,
+                                   const char *pem) {
     if (pem == NULL) {
         return FERRY_OK;
     }
-    ferry_tls_forget_memory();
+    ferry_tls_shortage_clear();
     int result = mbedtls_x509_crl_parse(&config->crl, (const unsigned char *)pem, strlen(pem) + 1);
     config->has_crl = true;
-    return result != 0 ? fail_reading(context, "the revocation list", result) : FERRY_OK;
+    return result != 0 ? reading_fail(context, "the revocation list", result) : FERRY_OK;
 }
 
-mbedtls_x509_crl *ferry_tls_crl_of(const ferry_tls_config *config) {
+mbedtls_x509_crl *ferry_tls_config_get_crl(const ferry_tls_config *config) {
     return config->has_crl ? (mbedtls_x509_crl *)&config->crl : NULL;
 }
 
-static ferry_error read_name(ferry_context *context, ferry_tls_config *config, const char *name) {
+static ferry_error config_read_name(ferry_context *context, ferry_tls_config *config,
+                                    const char *name) {
     if (name == NULL) {
         return FERRY_OK;
     }
@@ -151,15 +153,15 @@ static ferry_error read_name(ferry_context *context, ferry_tls_config *config, c
     return config->name != NULL ? FERRY_OK : ferry_fail_memory(context);
 }
 
-static ferry_error read_roots(ferry_context *context, ferry_tls_config *config,
-                              const ferry_tls_options *options) {
-    if (ferry_tls_has_own_roots(options)) {
+static ferry_error config_read_roots(ferry_context *context, ferry_tls_config *config,
+                                     const ferry_tls_options *options) {
+    if (ferry_tls_options_have_roots(options)) {
         return ferry_tls_roots_of_options(context, options, &config->roots);
     }
     return options->unsafe ? FERRY_OK : ferry_tls_roots_of_system(context, &config->roots);
 }
 
-static ferry_error check_numbers(ferry_context *context, const ferry_tls_options *options) {
+static ferry_error options_check_numbers(ferry_context *context, const ferry_tls_options *options) {
     switch (options->min_version) {
     case FERRY_TLS_VERSION_DEFAULT:
     case FERRY_TLS_VERSION_1_2:
@@ -169,7 +171,7 @@ static ferry_error check_numbers(ferry_context *context, const ferry_tls_options
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "there is no TLS version number %d", (int)options->min_version);
     }
-    if (options->crl_pem != NULL && options->unsafe && !ferry_tls_has_own_roots(options)) {
+    if (options->crl_pem != NULL && options->unsafe && !ferry_tls_options_have_roots(options)) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "revocation lists (crl_pem) are of no use where the chain is not "
                           "verified: give authorities (ca_pem, ca_der) or leave out `unsafe`");
@@ -181,34 +183,34 @@ static ferry_error check_numbers(ferry_context *context, const ferry_tls_options
     return FERRY_OK;
 }
 
-static ferry_error read_options(ferry_context *context, ferry_tls_config *config,
-                                const ferry_tls_options *options) {
-    ferry_error error = check_numbers(context, options);
+static ferry_error config_read_options(ferry_context *context, ferry_tls_config *config,
+                                       const ferry_tls_options *options) {
+    ferry_error error = options_check_numbers(context, options);
     if (error == FERRY_OK) {
-        error = read_name(context, config, options->common_name);
+        error = config_read_name(context, config, options->common_name);
     }
     if (error == FERRY_OK) {
-        error = read_pins(context, config, options->pins);
+        error = config_read_pins(context, config, options->pins);
     }
     if (error == FERRY_OK) {
-        error = read_own_certificate(context, config, options);
+        error = config_read_own_certificate(context, config, options);
     }
     if (error == FERRY_OK) {
-        error = read_crl(context, config, options->crl_pem);
+        error = config_read_crl(context, config, options->crl_pem);
     }
     if (error == FERRY_OK) {
-        error = read_roots(context, config, options);
+        error = config_read_roots(context, config, options);
     }
     return error;
 }
 
 /* ---- mbedTLS's own configuration ---- */
 
-static const char *protocols[] = {"http/1.1", NULL};
+static const char *alpn_protocols[] = {"http/1.1", NULL};
 
 /* P-256 goes first: every TLS 1.3 server has it (RFC 8446 section 9.1), and mbedTLS calculates with
  * it in two thirds of the time that X25519 takes. */
-static const uint16_t groups[] = {
+static const uint16_t key_groups[] = {
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_X448,
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
@@ -216,7 +218,7 @@ static const uint16_t groups[] = {
 
 /* PKCS #1 goes before PSS: in TLS 1.2 mbedTLS 3.6 accepts no PSS, though it has to offer it for
  * TLS 1.3, where servers ignore PKCS #1. */
-static const uint16_t signatures[] = {
+static const uint16_t signatures_with_pss[] = {
     MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
     MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
     MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
@@ -235,7 +237,8 @@ static const uint16_t signatures_without_pss[] = {
 };
 
 /* What is offered, whatever the options say. */
-static ferry_error set_up_offer(ferry_context *context, mbedtls_ssl_config *ssl, bool has_pss) {
+static ferry_error ssl_config_set_offer(ferry_context *context, mbedtls_ssl_config *ssl,
+                                        bool has_pss) {
     if (mbedtls_ssl_config_defaults(ssl, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0) {
         return ferry_fail_memory(context);
@@ -243,20 +246,20 @@ static ferry_error set_up_offer(ferry_context *context, mbedtls_ssl_config *ssl,
     mbedtls_ssl_conf_rng(ssl, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
     mbedtls_ssl_conf_max_tls_version(ssl, has_pss ? MBEDTLS_SSL_VERSION_TLS1_3
                                                   : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_groups(ssl, groups);
-    mbedtls_ssl_conf_sig_algs(ssl, has_pss ? signatures : signatures_without_pss);
+    mbedtls_ssl_conf_groups(ssl, key_groups);
+    mbedtls_ssl_conf_sig_algs(ssl, has_pss ? signatures_with_pss : signatures_without_pss);
     mbedtls_ssl_conf_renegotiation(ssl, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
     mbedtls_ssl_conf_session_tickets(ssl, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
         ssl, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
-    return mbedtls_ssl_conf_alpn_protocols(ssl, protocols) != 0 ? ferry_fail_memory(context)
-                                                                : FERRY_OK;
+    return mbedtls_ssl_conf_alpn_protocols(ssl, alpn_protocols) != 0 ? ferry_fail_memory(context)
+                                                                     : FERRY_OK;
 }
 
 /* One for each of the two, with and without PSS. */
-static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
-                          const ferry_tls_options *options, mbedtls_ssl_config *ssl) {
-    ferry_error error = set_up_offer(context, ssl, ssl != &config->ssl_without_pss);
+static ferry_error config_set_up_ssl(ferry_context *context, ferry_tls_config *config,
+                                     const ferry_tls_options *options, mbedtls_ssl_config *ssl) {
+    ferry_error error = ssl_config_set_offer(context, ssl, ssl != &config->ssl_without_pss);
     if (error != FERRY_OK) {
         return error;
     }
@@ -268,7 +271,7 @@ static ferry_error set_up(ferry_context *context, ferry_tls_config *config,
                                                          : MBEDTLS_SSL_VERIFY_OPTIONAL);
     if (config->roots != NULL) {
         mbedtls_ssl_conf_ca_chain(ssl, ferry_tls_roots_chain(config->roots),
-                                  ferry_tls_crl_of(config));
+                                  ferry_tls_config_get_crl(config));
     }
     if (options->certificate_pem != NULL &&
         mbedtls_ssl_conf_own_cert(ssl, &config->certificate, &config->key) != 0) {
@@ -306,12 +309,12 @@ ferry_error ferry_tls_config_new(ferry_context *context, const ferry_tls_options
     mbedtls_x509_crt_init(&made->certificate);
     mbedtls_pk_init(&made->key);
     mbedtls_x509_crl_init(&made->crl);
-    ferry_error error = read_options(context, made, options);
+    ferry_error error = config_read_options(context, made, options);
     if (error == FERRY_OK) {
-        error = set_up(context, made, options, &made->ssl);
+        error = config_set_up_ssl(context, made, options, &made->ssl);
     }
     if (error == FERRY_OK && made->allows_1_2) {
-        error = set_up(context, made, options, &made->ssl_without_pss);
+        error = config_set_up_ssl(context, made, options, &made->ssl_without_pss);
     }
     if (error != FERRY_OK) {
         ferry_tls_config_free(made);

@@ -40,9 +40,9 @@ ferry_error ferry_tls_config_new(ferry_context *context, const ferry_tls_options
 void ferry_tls_config_free(ferry_tls_config *config);
 
 /* The revocation lists; NULL: there are none. */
-mbedtls_x509_crl *ferry_tls_crl_of(const ferry_tls_config *config);
+mbedtls_x509_crl *ferry_tls_config_get_crl(const ferry_tls_config *config);
 
 /* Whether the options bring authorities, which then are trusted instead of the system's. */
-bool ferry_tls_has_own_roots(const ferry_tls_options *options);
+bool ferry_tls_options_have_roots(const ferry_tls_options *options);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* describe: certificates, alerts and mbedTLS's errors in words. What comes from the network may
- * hold any bytes; ferry_fail() and ferry_log() make those that are no text visible. */
+/* describe: certificates, alert_names and mbedTLS's errors in words. What comes from the network
+ * may hold any bytes; ferry_fail() and ferry_log() make those that are no text visible. */
 #include "describe.h"
 
 #include <mbedtls/error.h>
@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SAN_DNS = 2, SAN_IP = 7, DATE_SIZE = 16, NAME_SIZE = 100, MOST_NAMES = 4 };
+enum { SAN_DNS = 2, SAN_IP = 7, DATE_SIZE = 16, NAME_SIZE = 100, MAX_NAMES = 4 };
 
 /* Cuts what does not fit, and replaces what is no printable ASCII: names may hold NUL. */
-static void write_bytes(const unsigned char *bytes, size_t length, char *text, size_t size) {
+static void bytes_write(const unsigned char *bytes, size_t length, char *text, size_t size) {
     size_t count = length < size - 1 ? length : size - 1;
     for (size_t i = 0; i < count; i++) {
         text[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '?';
@@ -20,17 +20,17 @@ static void write_bytes(const unsigned char *bytes, size_t length, char *text, s
     text[count] = '\0';
 }
 
-static void append(char *text, size_t size, const char *more) {
+static void text_append(char *text, size_t size, const char *more) {
     size_t used = strlen(text);
     snprintf(text + used, size - used, "%s", more);
 }
 
-static void write_date(const mbedtls_x509_time *time, char text[DATE_SIZE]) {
+static void date_write(const mbedtls_x509_time *time, char text[DATE_SIZE]) {
     snprintf(text, DATE_SIZE, "%04u-%02u-%02u", (unsigned)time->year % 10000u,
              (unsigned)time->mon % 100u, (unsigned)time->day % 100u);
 }
 
-static void write_address(const mbedtls_x509_buf *address, char *text, size_t size) {
+static void address_write(const mbedtls_x509_buf *address, char *text, size_t size) {
     const unsigned char *p = address->p;
     if (address->len == 4) {
         snprintf(text, size, "%u.%u.%u.%u", p[0], p[1], p[2], p[3]);
@@ -40,85 +40,86 @@ static void write_address(const mbedtls_x509_buf *address, char *text, size_t si
     for (size_t i = 0; address->len == 16 && i < 16; i += 2) {
         char part[8];
         snprintf(part, sizeof part, "%s%x", i > 0 ? ":" : "", (unsigned)(p[i] << 8 | p[i + 1]));
-        append(text, size, part);
+        text_append(text, size, part);
     }
 }
 
 /* False where it is of a kind that is no host. */
-static bool write_alternative(const mbedtls_x509_buf *name, char *text, size_t size) {
+static bool alternative_write(const mbedtls_x509_buf *name, char *text, size_t size) {
     int kind = name->tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
     if (name->p == NULL) {
         return false;
     }
     if (kind == SAN_DNS) {
-        write_bytes(name->p, name->len, text, size);
+        bytes_write(name->p, name->len, text, size);
         return true;
     }
     if (kind == SAN_IP && (name->len == 4 || name->len == 16)) {
-        write_address(name, text, size);
+        address_write(name, text, size);
         return true;
     }
     return false;
 }
 
-static const mbedtls_x509_name *find_common_name(const mbedtls_x509_name *name) {
+static const mbedtls_x509_name *name_find_common(const mbedtls_x509_name *name) {
     while (name != NULL && MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) != 0) {
         name = name->next;
     }
     return name;
 }
 
-static void write_name(const mbedtls_x509_name *name, char *text, size_t size) {
-    const mbedtls_x509_name *common = find_common_name(name);
+static void name_write(const mbedtls_x509_name *name, char *text, size_t size) {
+    const mbedtls_x509_name *common = name_find_common(name);
     const mbedtls_x509_name *shown = common != NULL ? common : name;
     if (shown != NULL && shown->val.p != NULL && shown->val.len > 0) {
-        write_bytes(shown->val.p, shown->val.len, text, size);
+        bytes_write(shown->val.p, shown->val.len, text, size);
     } else {
         snprintf(text, size, "(no name)");
     }
 }
 
-void ferry_tls_write_subject(const mbedtls_x509_crt *certificate, char *text, size_t size) {
-    if (find_common_name(&certificate->subject) == NULL) {
+void ferry_tls_certificate_write_subject(const mbedtls_x509_crt *certificate, char *text,
+                                         size_t size) {
+    if (name_find_common(&certificate->subject) == NULL) {
         for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;
              item = item->next) {
-            if (write_alternative(&item->buf, text, size)) {
+            if (alternative_write(&item->buf, text, size)) {
                 return;
             }
         }
     }
-    write_name(&certificate->subject, text, size);
+    name_write(&certificate->subject, text, size);
 }
 
 /* "a.example, b.example and 3 more"; "" where there are none. */
-static void write_names(const mbedtls_x509_crt *certificate, char *text, size_t size) {
+static void names_write(const mbedtls_x509_crt *certificate, char *text, size_t size) {
     size_t count = 0;
     text[0] = '\0';
     for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;
          item = item->next) {
         char name[NAME_SIZE];
-        if (!write_alternative(&item->buf, name, sizeof name)) {
+        if (!alternative_write(&item->buf, name, sizeof name)) {
             continue;
         }
-        if (count < MOST_NAMES) {
-            append(text, size, count > 0 ? ", " : "");
-            append(text, size, name);
+        if (count < MAX_NAMES) {
+            text_append(text, size, count > 0 ? ", " : "");
+            text_append(text, size, name);
         }
         count++;
     }
-    if (count > MOST_NAMES) {
+    if (count > MAX_NAMES) {
         char more[40];
-        snprintf(more, sizeof more, " and %zu more", count - MOST_NAMES);
+        snprintf(more, sizeof more, " and %zu more", count - MAX_NAMES);
         size_t used = strlen(text);
         size_t room = size - 1 - strlen(more);
         snprintf(text + (used < room ? used : room), strlen(more) + 1, "%s", more);
     }
 }
 
-static void describe_names(const mbedtls_x509_crt *certificate, const char *name, char *text,
+static void names_describe(const mbedtls_x509_crt *certificate, const char *name, char *text,
                            size_t size) {
     char names[160];
-    write_names(certificate, names, sizeof names);
+    names_write(certificate, names, sizeof names);
     if (names[0] != '\0') {
         snprintf(text, size, "is for %s, not for %s", names, name != NULL ? name : "?");
     } else {
@@ -131,7 +132,7 @@ static void describe_names(const mbedtls_x509_crt *certificate, const char *name
 static const struct {
     uint32_t flag;
     const char *words;
-} meanings[] = {
+} flag_meanings[] = {
     {MBEDTLS_X509_BADCERT_REVOKED, "is revoked"},
     {MBEDTLS_X509_BADCERT_NOT_TRUSTED, NULL},
     {MBEDTLS_X509_BADCERT_EXPIRED, NULL},
@@ -153,24 +154,24 @@ static const struct {
     {MBEDTLS_X509_BADCERT_MISSING, "is missing"},
 };
 
-static void describe_flag(const mbedtls_x509_crt *certificate, uint32_t flag, const char *name,
+static void flag_describe(const mbedtls_x509_crt *certificate, uint32_t flag, const char *name,
                           char *text, size_t size) {
     char date[DATE_SIZE];
     if (flag == MBEDTLS_X509_BADCERT_EXPIRED) {
-        write_date(&certificate->valid_to, date);
+        date_write(&certificate->valid_to, date);
         snprintf(text, size, "expired on %s", date);
     } else if (flag == MBEDTLS_X509_BADCERT_FUTURE) {
-        write_date(&certificate->valid_from, date);
+        date_write(&certificate->valid_from, date);
         snprintf(text, size, "is not valid before %s", date);
     } else if (flag == MBEDTLS_X509_BADCERT_CN_MISMATCH) {
-        describe_names(certificate, name, text, size);
+        names_describe(certificate, name, text, size);
     } else {
         bool is_own = certificate->issuer_raw.len == certificate->subject_raw.len &&
                       certificate->issuer_raw.len > 0 &&
                       memcmp(certificate->issuer_raw.p, certificate->subject_raw.p,
                              certificate->issuer_raw.len) == 0;
         char issuer[NAME_SIZE];
-        write_name(&certificate->issuer, issuer, sizeof issuer);
+        name_write(&certificate->issuer, issuer, sizeof issuer);
         if (is_own) {
             snprintf(text, size, "is self-signed, and not a trusted authority's");
         } else {
@@ -182,42 +183,43 @@ static void describe_flag(const mbedtls_x509_crt *certificate, uint32_t flag, co
     }
 }
 
-void ferry_tls_describe(const mbedtls_x509_crt *certificate, uint32_t flags, const char *name,
-                        char *text, size_t size) {
+void ferry_tls_certificate_describe(const mbedtls_x509_crt *certificate, uint32_t flags,
+                                    const char *name, char *text, size_t size) {
     char subject[NAME_SIZE];
-    ferry_tls_write_subject(certificate, subject, sizeof subject);
+    ferry_tls_certificate_write_subject(certificate, subject, sizeof subject);
     snprintf(text, size, "the certificate of %s ", subject);
     bool is_first = true;
-    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-        if ((flags & meanings[i].flag) == 0) {
+    for (size_t i = 0; i < sizeof flag_meanings / sizeof *flag_meanings; i++) {
+        if ((flags & flag_meanings[i].flag) == 0) {
             continue;
         }
         char words[FERRY_TLS_WORDS_SIZE];
-        if (meanings[i].words != NULL) {
-            snprintf(words, sizeof words, "%s", meanings[i].words);
+        if (flag_meanings[i].words != NULL) {
+            snprintf(words, sizeof words, "%s", flag_meanings[i].words);
         } else {
-            describe_flag(certificate, meanings[i].flag, name, words, sizeof words);
+            flag_describe(certificate, flag_meanings[i].flag, name, words, sizeof words);
         }
-        append(text, size, is_first ? "" : ", and ");
-        append(text, size, words);
+        text_append(text, size, is_first ? "" : ", and ");
+        text_append(text, size, words);
         is_first = false;
     }
     if (is_first) {
-        append(text, size, "was not accepted");
+        text_append(text, size, "was not accepted");
     }
 }
 
-void ferry_tls_write_summary(const mbedtls_x509_crt *certificate, char *text, size_t size) {
+void ferry_tls_certificate_write_summary(const mbedtls_x509_crt *certificate, char *text,
+                                         size_t size) {
     char subject[NAME_SIZE];
     char issuer[NAME_SIZE];
     char from[DATE_SIZE];
     char to[DATE_SIZE];
     char names[200];
-    ferry_tls_write_subject(certificate, subject, sizeof subject);
-    write_name(&certificate->issuer, issuer, sizeof issuer);
-    write_date(&certificate->valid_from, from);
-    write_date(&certificate->valid_to, to);
-    write_names(certificate, names, sizeof names);
+    ferry_tls_certificate_write_subject(certificate, subject, sizeof subject);
+    name_write(&certificate->issuer, issuer, sizeof issuer);
+    date_write(&certificate->valid_from, from);
+    date_write(&certificate->valid_to, to);
+    names_write(certificate, names, sizeof names);
     snprintf(text, size, "%s, issued by %s, valid from %s to %s%s%s", subject, issuer, from, to,
              names[0] != '\0' ? ", for " : "", names);
 }
@@ -226,7 +228,7 @@ void ferry_tls_write_summary(const mbedtls_x509_crt *certificate, char *text, si
 static const struct {
     int number;
     const char *name;
-} alerts[] = {
+} alert_names[] = {
     {0, "close_notify"},
     {10, "unexpected_message"},
     {20, "bad_record_mac"},
@@ -257,17 +259,17 @@ static const struct {
     {120, "no_application_protocol"},
 };
 
-void ferry_tls_write_alert(int alert, char *text, size_t size) {
-    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
-        if (alerts[i].number == alert) {
-            snprintf(text, size, "%s", alerts[i].name);
+void ferry_tls_alert_write(int alert, char *text, size_t size) {
+    for (size_t i = 0; i < sizeof alert_names / sizeof *alert_names; i++) {
+        if (alert_names[i].number == alert) {
+            snprintf(text, size, "%s", alert_names[i].name);
             return;
         }
     }
     snprintf(text, size, "alert %d", alert);
 }
 
-void ferry_tls_write_error(int error, char *text, size_t size) {
+void ferry_tls_error_write(int error, char *text, size_t size) {
     char words[160];
     mbedtls_strerror(error, words, sizeof words);
     snprintf(text, size, "%s (-0x%04x)", words, (unsigned)-error);

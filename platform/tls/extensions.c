@@ -9,7 +9,7 @@
 
 /* Extension ::= SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FALSE,
  *                          extnValue OCTET STRING } */
-bool ferry_tls_next_extension(const mbedtls_x509_crt *certificate, ferry_tls_extension *extension) {
+bool ferry_tls_extension_next(const mbedtls_x509_crt *certificate, ferry_tls_extension *extension) {
     ferry_tls_der one;
     ferry_tls_der oid;
     ferry_tls_der value;
@@ -45,7 +45,7 @@ bool ferry_tls_next_extension(const mbedtls_x509_crt *certificate, ferry_tls_ext
     return true;
 }
 
-bool ferry_tls_is_known_to_mbedtls(const ferry_tls_extension *extension) {
+bool ferry_tls_extension_is_known_to_mbedtls(const ferry_tls_extension *extension) {
     const mbedtls_x509_buf *oid = &extension->oid;
     return MBEDTLS_OID_CMP(MBEDTLS_OID_BASIC_CONSTRAINTS, oid) == 0 ||
            MBEDTLS_OID_CMP(MBEDTLS_OID_KEY_USAGE, oid) == 0 ||
@@ -57,16 +57,17 @@ bool ferry_tls_is_known_to_mbedtls(const ferry_tls_extension *extension) {
 }
 
 /* Any policy will do (RFC 5280 section 6.1.1, (c)): a program cannot ask for one. */
-static bool is_understood(const ferry_tls_extension *extension) {
-    return ferry_tls_is_known_to_mbedtls(extension) ||
+static bool extension_is_understood(const ferry_tls_extension *extension) {
+    return ferry_tls_extension_is_known_to_mbedtls(extension) ||
            MBEDTLS_OID_CMP(MBEDTLS_OID_NAME_CONSTRAINTS, &extension->oid) == 0 ||
            MBEDTLS_OID_CMP(MBEDTLS_OID_CERTIFICATE_POLICIES, &extension->oid) == 0;
 }
 
-bool ferry_tls_find_unknown_critical(const mbedtls_x509_crt *certificate, char *text, size_t size) {
+bool ferry_tls_extension_find_unknown(const mbedtls_x509_crt *certificate, char *text,
+                                      size_t size) {
     ferry_tls_extension extension = {.next = NULL};
-    while (ferry_tls_next_extension(certificate, &extension)) {
-        if (extension.critical != NULL && !is_understood(&extension)) {
+    while (ferry_tls_extension_next(certificate, &extension)) {
+        if (extension.critical != NULL && !extension_is_understood(&extension)) {
             if (mbedtls_oid_get_numeric_string(text, size, &extension.oid) < 0) {
                 snprintf(text, size, "?");
             }
@@ -77,10 +78,10 @@ bool ferry_tls_find_unknown_critical(const mbedtls_x509_crt *certificate, char *
 }
 
 /* Finds the extension of this name, and enters its value. */
-ferry_tls_found ferry_tls_find_extension(const mbedtls_x509_crt *certificate, const char *oid,
+ferry_tls_found ferry_tls_extension_find(const mbedtls_x509_crt *certificate, const char *oid,
                                          size_t oid_length, ferry_tls_der *content) {
     ferry_tls_extension extension = {.next = NULL};
-    while (ferry_tls_next_extension(certificate, &extension)) {
+    while (ferry_tls_extension_next(certificate, &extension)) {
         if (extension.oid.len == oid_length && memcmp(extension.oid.p, oid, oid_length) == 0) {
             ferry_tls_der value = {extension.value.p, extension.value.p + extension.value.len};
             return ferry_tls_der_enter(&value, FERRY_TLS_DER_SEQUENCE, content) ? FERRY_TLS_FOUND
@@ -91,11 +92,11 @@ ferry_tls_found ferry_tls_find_extension(const mbedtls_x509_crt *certificate, co
 }
 
 /* BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
-int ferry_tls_path_length(const mbedtls_x509_crt *issuer) {
+int ferry_tls_extension_get_path_length(const mbedtls_x509_crt *issuer) {
     ferry_tls_der constraints;
     int flag = 0;
     int length = 0;
-    if (ferry_tls_find_extension(issuer, MBEDTLS_OID_BASIC_CONSTRAINTS,
+    if (ferry_tls_extension_find(issuer, MBEDTLS_OID_BASIC_CONSTRAINTS,
                                  MBEDTLS_OID_SIZE(MBEDTLS_OID_BASIC_CONSTRAINTS),
                                  &constraints) != FERRY_TLS_FOUND) {
         return -1;

@@ -16,14 +16,14 @@ typedef struct ferry_tls_extension {
 } ferry_tls_extension;
 
 /* The next extension, in the order of the certificate. False: there is none left. */
-bool ferry_tls_next_extension(const mbedtls_x509_crt *certificate, ferry_tls_extension *extension);
+bool ferry_tls_extension_next(const mbedtls_x509_crt *certificate, ferry_tls_extension *extension);
 
 /* Whether mbedTLS reads extensions of this kind. */
-bool ferry_tls_is_known_to_mbedtls(const ferry_tls_extension *extension);
+bool ferry_tls_extension_is_known_to_mbedtls(const ferry_tls_extension *extension);
 
 /* Whether there is a critical extension that neither mbedTLS nor ferry understands. Its name goes
  * to `text`, as numbers. */
-bool ferry_tls_find_unknown_critical(const mbedtls_x509_crt *certificate, char *text, size_t size);
+bool ferry_tls_extension_find_unknown(const mbedtls_x509_crt *certificate, char *text, size_t size);
 
 typedef enum ferry_tls_found {
     FERRY_TLS_ABSENT,
@@ -32,11 +32,11 @@ typedef enum ferry_tls_found {
 } ferry_tls_found;
 
 /* Finds the extension with this name, and gives what its SEQUENCE holds. */
-ferry_tls_found ferry_tls_find_extension(const mbedtls_x509_crt *certificate, const char *oid,
+ferry_tls_found ferry_tls_extension_find(const mbedtls_x509_crt *certificate, const char *oid,
                                          size_t oid_length, ferry_tls_der *content);
 
 /* How many certificates an issuer allows between itself and the last one (RFC 5280
  * section 4.2.1.9); -1: any number. */
-int ferry_tls_path_length(const mbedtls_x509_crt *issuer);
+int ferry_tls_extension_get_path_length(const mbedtls_x509_crt *issuer);
 
 #endif

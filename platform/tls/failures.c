@@ -2,27 +2,28 @@
 /* failures: why a handshake or a connection has failed, as a sentence. */
 #include "failures.h"
 
-#include <mbedtls/error.h>
+#include "codes.h"
+
 #include <stdio.h>
 #include <string.h>
 
 /* mbedTLS has no call for it; its content is a level and the description. */
-static int alert_of(const ferry_tls_stream *self) {
+static int alert_get(const ferry_tls_stream *self) {
     return self->ssl.MBEDTLS_PRIVATE(in_msg)[1];
 }
 
 /* ---- Of the handshake ---- */
 
-static bool is_plain_http(const ferry_tls_stream *self) {
-    return self->beneath.first_count >= 5 && memcmp(self->beneath.first_bytes, "HTTP/", 5) == 0;
+static bool answer_is_plain_http(const ferry_tls_stream *self) {
+    return self->bio.first_count >= 5 && memcmp(self->bio.first_bytes, "HTTP/", 5) == 0;
 }
 
-static bool is_tls(const ferry_tls_stream *self) {
-    return self->beneath.first_count == 0 ||
-           (self->beneath.first_bytes[0] >= 20 && self->beneath.first_bytes[0] <= 24);
+static bool answer_is_tls(const ferry_tls_stream *self) {
+    return self->bio.first_count == 0 ||
+           (self->bio.first_bytes[0] >= 20 && self->bio.first_bytes[0] <= 24);
 }
 
-static const char *alert_hint(int alert) {
+static const char *alert_get_hint(int alert) {
     switch (alert) {
     case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE:
         return ": no version, cipher or key exchange is common to both";
@@ -47,33 +48,29 @@ static const char *alert_hint(int alert) {
     }
 }
 
-bool ferry_tls_is_certificate_format(int result) {
-    int high = -(-result & ~0x7f);
-    return high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= -0x2980;
-}
-
-static ferry_error fail_without_tls(const ferry_tls_stream *self) {
+static ferry_error failure_without_tls(const ferry_tls_stream *self) {
     char port[24] = "";
     if (self->port != 0) {
         snprintf(port, sizeof port, " port %u", (unsigned)self->port);
     }
     return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE, "%s%s %s", self->host, port,
-                      is_plain_http(self) ? "speaks plain HTTP, not TLS" : "does not speak TLS");
+                      answer_is_plain_http(self) ? "speaks plain HTTP, not TLS"
+                                                 : "does not speak TLS");
 }
 
-static ferry_error fail_by_alert(const ferry_tls_stream *self) {
+static ferry_error failure_by_alert(const ferry_tls_stream *self) {
     char alert[100];
-    ferry_tls_write_alert(alert_of(self), alert, sizeof alert);
+    ferry_tls_alert_write(alert_get(self), alert, sizeof alert);
     return ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE,
                       "%s refused the TLS handshake with the alert %s%s", self->host, alert,
-                      alert_hint(alert_of(self)));
+                      alert_get_hint(alert_get(self)));
 }
 
-static ferry_error fail_by_code(const ferry_tls_stream *self, int code) {
+static ferry_error failure_by_code(const ferry_tls_stream *self, int code) {
     ferry_context *context = self->context;
     char words[200];
-    ferry_tls_write_error(code, words, sizeof words);
-    if (ferry_tls_is_certificate_format(code)) {
+    ferry_tls_error_write(code, words, sizeof words);
+    if (ferry_tls_code_is_of_certificate(code)) {
         return ferry_fail(context, FERRY_ERROR_TLS_CERTIFICATE,
                           "a certificate that %s sent cannot be read: %s", self->host, words);
     }
@@ -82,11 +79,11 @@ static ferry_error fail_by_code(const ferry_tls_stream *self, int code) {
 }
 
 /* What the server has said, or mbedTLS of it. */
-static ferry_error fail_by_server(const ferry_tls_stream *self, int code) {
+static ferry_error failure_by_server(const ferry_tls_stream *self, int code) {
     ferry_context *context = self->context;
     switch (code) {
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
-        return fail_by_alert(self);
+        return failure_by_alert(self);
     case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
         return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
                           "%s speaks no TLS version that is accepted here", self->host);
@@ -106,36 +103,36 @@ static ferry_error fail_by_server(const ferry_tls_stream *self, int code) {
     default:
         break;
     }
-    return fail_by_code(self, code);
+    return failure_by_code(self, code);
 }
 
-ferry_error ferry_tls_fail_handshake(const ferry_tls_stream *self, int code) {
+ferry_error ferry_tls_handshake_explain(const ferry_tls_stream *self, int code) {
     ferry_context *context = self->context;
-    if (self->beneath.failed) {
+    if (self->bio.failed) {
         return ferry_fail(context, FERRY_ERROR_CONNECTION_ERROR, "in the TLS handshake with %s: %s",
-                          self->host, self->beneath.reason);
+                          self->host, self->bio.reason);
     }
     if (self->verification->words[0] != '\0') {
         return ferry_fail(context, FERRY_ERROR_TLS_CERTIFICATE, "%s", self->verification->words);
     }
-    if (!is_tls(self)) {
-        return fail_without_tls(self);
+    if (!answer_is_tls(self)) {
+        return failure_without_tls(self);
     }
-    if (self->beneath.ended || code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+    if (self->bio.ended || code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
         return ferry_fail(context, FERRY_ERROR_TLS_HANDSHAKE,
                           "%s ended the connection in the TLS handshake", self->host);
     }
-    return fail_by_server(self, code);
+    return failure_by_server(self, code);
 }
 
 /* ---- Of the connection ---- */
 
-void ferry_tls_write_failure(const ferry_tls_stream *self, int code, char *text, size_t size) {
+void ferry_tls_failure_write(const ferry_tls_stream *self, int code, char *text, size_t size) {
     char name[200];
-    if (self->beneath.failed) {
-        snprintf(text, size, "%s", self->beneath.reason);
+    if (self->bio.failed) {
+        snprintf(text, size, "%s", self->bio.reason);
     } else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
-        ferry_tls_write_alert(alert_of(self), name, sizeof name);
+        ferry_tls_alert_write(alert_get(self), name, sizeof name);
         snprintf(text, size, "the server ended the TLS connection with the alert %s", name);
     } else if (code == MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE) {
         snprintf(text, size,
@@ -146,7 +143,7 @@ void ferry_tls_write_failure(const ferry_tls_stream *self, int code, char *text,
                  "a TLS record was damaged on its way (its authentication tag is wrong), or four "
                  "in a row held no data, which mbedTLS does not accept");
     } else {
-        ferry_tls_write_error(code, name, sizeof name);
+        ferry_tls_error_write(code, name, sizeof name);
         snprintf(text, size, "the TLS connection failed: %s", name);
     }
 }

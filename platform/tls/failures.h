@@ -5,13 +5,10 @@
 
 #include "stream.h"
 
-/* Whether mbedTLS's code says that it cannot read a certificate. */
-bool ferry_tls_is_certificate_format(int code);
-
 /* Fails with what the handshake comes to: TLS_HANDSHAKE, TLS_CERTIFICATE, CONNECTION_ERROR. */
-ferry_error ferry_tls_fail_handshake(const ferry_tls_stream *stream, int code);
+ferry_error ferry_tls_handshake_explain(const ferry_tls_stream *stream, int code);
 
 /* Why an open connection has failed. */
-void ferry_tls_write_failure(const ferry_tls_stream *stream, int code, char *text, size_t size);
+void ferry_tls_failure_write(const ferry_tls_stream *stream, int code, char *text, size_t size);
 
 #endif

@@ -72,14 +72,14 @@ ferry_tls_attempt ferry_tls_get_next_attempt(const ferry_stream *stream) {
  * in its random value where it speaks TLS 1.2 (RFC 8446 section 4.1.3). In an attempt without PSS
  * that means that the first one was made to fail. It is looked for in a record that holds all of
  * it: the value itself is signed, how records are cut is not. */
-static const char *find_downgrade(const ferry_tls_stream *self) {
+static const char *handshake_find_downgrade(const ferry_tls_stream *self) {
     static const unsigned char sign[] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
-    const unsigned char *bytes = self->beneath.first_bytes;
+    const unsigned char *bytes = self->bio.first_bytes;
     size_t length = (size_t)bytes[3] << 8 | bytes[4];
     if (self->attempt != FERRY_TLS_WITHOUT_PSS) {
         return NULL;
     }
-    if (self->beneath.first_count < FERRY_TLS_SERVER_HELLO_BYTES ||
+    if (self->bio.first_count < FERRY_TLS_SERVER_HELLO_BYTES ||
         bytes[0] != MBEDTLS_SSL_MSG_HANDSHAKE ||
         length < FERRY_TLS_SERVER_HELLO_BYTES - FERRY_TLS_RECORD_HEADER_BYTES) {
         return "answers in pieces that are too small to tell whether it speaks TLS 1.3, where TLS "
@@ -91,7 +91,7 @@ static const char *find_downgrade(const ferry_tls_stream *self) {
                : NULL;
 }
 
-static void log_handshake(ferry_tls_stream *self, bool is_resumed) {
+static void handshake_log(ferry_tls_stream *self, bool is_resumed) {
     bool is_1_3 = mbedtls_ssl_get_version_number(&self->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     const char *protocol = mbedtls_ssl_get_alpn_protocol(&self->ssl);
     ferry_log(self->context, FERRY_LOG_INFO, "%s, %s, %s, %s%s", is_1_3 ? "TLS 1.3" : "TLS 1.2",
@@ -100,7 +100,7 @@ static void log_handshake(ferry_tls_stream *self, bool is_resumed) {
 }
 
 /* The chain has been looked at: neither the connection nor its session needs it any more. */
-static void drop_chain(ferry_tls_stream *self) {
+static void handshake_drop_chain(ferry_tls_stream *self) {
     mbedtls_ssl_session *session = self->ssl.MBEDTLS_PRIVATE(session);
     if (session != NULL && session->MBEDTLS_PRIVATE(peer_cert) != NULL) {
         mbedtls_x509_crt_free(session->MBEDTLS_PRIVATE(peer_cert));
@@ -110,19 +110,19 @@ static void drop_chain(ferry_tls_stream *self) {
 }
 
 /* In TLS 1.3 the session comes later, by a message of its own. */
-static void keep_session_of_1_2(ferry_tls_stream *self, bool is_resumed) {
+static void handshake_keep_session(ferry_tls_stream *self, bool is_resumed) {
     if (mbedtls_ssl_get_version_number(&self->ssl) != MBEDTLS_SSL_VERSION_TLS1_2 || is_resumed) {
         return;
     }
     if (self->attempt != FERRY_TLS_WITH_SESSION) {
-        ferry_tls_keep_session(self);
+        ferry_tls_stream_keep_session(self);
     } else {
         /* TLS 1.2 was all that the server could choose: the next time all versions are offered. */
         ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
     }
 }
 
-static void end_handshake(ferry_tls_stream *self) {
+static void handshake_open(ferry_tls_stream *self) {
     bool was_verified = self->verification->was_called;
     bool is_resumed = self->attempt == FERRY_TLS_WITH_SESSION && !was_verified;
     self->is_open = true;
@@ -132,40 +132,38 @@ static void end_handshake(ferry_tls_stream *self) {
     ferry_tls_verification_free(self->context, self->verification);
     self->verification = NULL;
     mbedtls_ssl_set_verify(&self->ssl, NULL, NULL);
-    drop_chain(self);
-    log_handshake(self, is_resumed);
-    keep_session_of_1_2(self, is_resumed);
+    handshake_drop_chain(self);
+    handshake_log(self, is_resumed);
+    handshake_keep_session(self, is_resumed);
 }
 
-/* The sentence, and the attempt that it leads to. */
-static ferry_error handshake_explain(ferry_tls_stream *self, int code, bool lacked_memory) {
-    if (lacked_memory && !self->beneath.failed) {
-        attempt_enter(self, FERRY_TLS_NO_ATTEMPT);
-        return ferry_fail_memory(self->context);
+static ferry_error handshake_fail(ferry_tls_stream *self, int code) {
+    bool lacks_memory = ferry_tls_shortage_caused(code) && !self->bio.failed;
+    ferry_tls_attempt next = FERRY_TLS_NO_ATTEMPT;
+    self->is_broken = true;
+    if (self->attempt == FERRY_TLS_WITH_SESSION) { /* the session may be why it failed */
+        ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
     }
-    ferry_error error = ferry_tls_fail_handshake(self, code);
-    attempt_enter(self, attempt_after_failure(self, code, error));
+    ferry_error error = FERRY_OK;
+    if (lacks_memory) {
+        error = ferry_fail_memory(self->context);
+    } else {
+        error = ferry_tls_handshake_explain(self, code);
+        next = attempt_after_failure(self, code, error);
+    }
+    attempt_enter(self, next);
     return error;
 }
 
-static ferry_error handshake_failed(ferry_tls_stream *self, int code) {
-    bool lacked_memory = ferry_tls_lacked_memory(code);
-    self->is_broken = true;
-    if (self->attempt == FERRY_TLS_WITH_SESSION) {
-        ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
-    }
-    return handshake_explain(self, code, lacked_memory);
-}
-
-static ferry_error handshake_succeeded(ferry_tls_stream *self) {
-    const char *downgrade = find_downgrade(self);
+static ferry_error handshake_succeed(ferry_tls_stream *self) {
+    const char *downgrade = handshake_find_downgrade(self);
     ferry_error error = FERRY_OK;
     if (downgrade != NULL) {
         self->is_broken = true;
         error =
             ferry_fail(self->context, FERRY_ERROR_TLS_HANDSHAKE, "%s %s", self->host, downgrade);
     } else {
-        end_handshake(self);
+        handshake_open(self);
     }
     attempt_enter(self, FERRY_TLS_NO_ATTEMPT);
     return error;
@@ -176,24 +174,24 @@ static ferry_error handshake_succeeded(ferry_tls_stream *self) {
  * record. */
 static int handshake_step(ferry_tls_stream *self) {
     mbedtls_ssl_context *ssl = &self->ssl;
-    ferry_tls_transport *beneath = &self->beneath;
+    ferry_tls_bio *bio = &self->bio;
     unsigned char counter[sizeof ssl->MBEDTLS_PRIVATE(cur_out_ctr)];
     memcpy(counter, ssl->MBEDTLS_PRIVATE(cur_out_ctr), sizeof counter);
-    beneath->withholds = ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE &&
-                         !ferry_tls_has_unsent(self);
-    ferry_tls_forget_memory();
+    bio->withholds = ssl->MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE &&
+                     !ferry_tls_stream_has_unsent(self);
+    ferry_tls_shortage_clear();
     int code = mbedtls_ssl_handshake_step(ssl);
-    if (!beneath->withholds) {
+    if (!bio->withholds) {
         return code;
     }
-    beneath->withholds = false;
-    if (ferry_tls_is_certificate_format(code) &&
+    bio->withholds = false;
+    if (ferry_tls_code_is_of_certificate(code) &&
         ferry_tls_chain_reread(ssl, &self->verification->reread)) {
-        ferry_tls_transport_drop_kept(beneath);
+        ferry_tls_bio_drop_kept(bio);
         memcpy(ssl->MBEDTLS_PRIVATE(cur_out_ctr), counter, sizeof counter);
         return 0;
     }
-    ferry_tls_transport_send_kept(beneath);
+    ferry_tls_bio_send_kept(bio);
     return code;
 }
 
@@ -203,16 +201,16 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     int64_t until_us = ferry_platform_now_us() + HANDSHAKE_US;
     self->has_more = false;
     *done = false;
-    for (int turns = 0; turns < FERRY_TLS_MOST_TURNS; turns++) {
-        self->beneath.is_starved = false;
+    for (int turns = 0; turns < FERRY_TLS_MAX_TURNS; turns++) {
+        self->bio.is_starved = false;
         int code = handshake_step(self);
-        ferry_tls_meaning meaning = ferry_tls_heed(self, FERRY_TLS_HANDSHAKE, code);
+        ferry_tls_meaning meaning = ferry_tls_stream_handle(self, FERRY_TLS_HANDSHAKE, code);
         self->wants_write = meaning == FERRY_TLS_WANTS_WRITE;
         switch (meaning) {
         case FERRY_TLS_DONE:
             if (mbedtls_ssl_is_handshake_over(&self->ssl)) {
                 *done = true;
-                return handshake_succeeded(self);
+                return handshake_succeed(self);
             }
             break;
         case FERRY_TLS_WANTS_READ:
@@ -225,7 +223,7 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
         case FERRY_TLS_ENDS:
         case FERRY_TLS_ENDS_EARLY:
         case FERRY_TLS_FAILS:
-            return handshake_failed(self, code);
+            return handshake_fail(self, code);
         }
         if (ferry_platform_now_us() >= until_us) {
             break;
@@ -237,7 +235,7 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
 
 /* ---- Its beginning ---- */
 
-static bool take_session(ferry_tls_stream *self) {
+static bool handshake_take_session(ferry_tls_stream *self) {
     return self->port != 0 && ferry_tls_sessions_take(&self->config->sessions, self->host,
                                                       self->port, &self->verified_ms, &self->ssl);
 }
@@ -249,11 +247,11 @@ int ferry_tls_handshake_init(ferry_tls_stream *self) {
     if (result != 0) {
         return result;
     }
-    mbedtls_ssl_set_bio(&self->ssl, &self->beneath, ferry_tls_transport_transmit,
-                        ferry_tls_transport_receive, NULL);
+    mbedtls_ssl_set_bio(&self->ssl, &self->bio, ferry_tls_bio_transmit, ferry_tls_bio_receive,
+                        NULL);
     mbedtls_ssl_set_verify(&self->ssl, ferry_tls_verify, self->verification);
-    result = ferry_tls_set_server_name(&self->ssl, self->host);
-    if (result == 0 && self->attempt == FERRY_TLS_WITH_SESSION && !take_session(self)) {
+    result = ferry_tls_server_name_set(&self->ssl, self->host);
+    if (result == 0 && self->attempt == FERRY_TLS_WITH_SESSION && !handshake_take_session(self)) {
         attempt_enter(self, FERRY_TLS_WITHOUT_SESSION);
     }
     return result;

@@ -17,18 +17,18 @@ enum {
     CONTEXT_1 = MBEDTLS_ASN1_CONTEXT_SPECIFIC | MBEDTLS_ASN1_CONSTRUCTED | 1,
 };
 
-static ferry_span span_of_der(const ferry_tls_der *der) {
+static ferry_span der_get_span(const ferry_tls_der *der) {
     return (ferry_span){(const char *)der->at, (size_t)(der->end - der->at)};
 }
 
-static ferry_span span_of_name(const mbedtls_x509_buf *name) {
+static ferry_span name_get_span(const mbedtls_x509_buf *name) {
     return (ferry_span){(const char *)name->p, name->len};
 }
 
 /* "example.org" holds itself and all below it; ".example.org" what is below it; "" everything. */
 static bool dns_is_within(const mbedtls_x509_buf *name, const ferry_tls_der *base) {
-    ferry_span text = span_of_name(name);
-    ferry_span domain = span_of_der(base);
+    ferry_span text = name_get_span(name);
+    ferry_span domain = der_get_span(base);
     if (domain.length == 0) {
         return true;
     }
@@ -41,9 +41,9 @@ static bool dns_is_within(const mbedtls_x509_buf *name, const ferry_tls_der *bas
 }
 
 /* "*.example.org" is a name for "a.example.org", which may be what is excluded. */
-static bool wildcard_reaches(const mbedtls_x509_buf *name, const ferry_tls_der *base) {
-    ferry_span text = span_of_name(name);
-    ferry_span domain = span_of_der(base);
+static bool wildcard_covers(const mbedtls_x509_buf *name, const ferry_tls_der *base) {
+    ferry_span text = name_get_span(name);
+    ferry_span domain = der_get_span(base);
     if (text.length <= 2 || text.data[0] != '*' || domain.length < text.length - 1) {
         return false;
     }
@@ -92,7 +92,7 @@ static bool attribute_is_alike(ferry_tls_der *a, ferry_tls_der *b) {
     size_t oid_length = (size_t)(oid_a.end - oid_a.at);
     return oid_length == (size_t)(oid_b.end - oid_b.at) &&
            memcmp(oid_a.at, oid_b.at, oid_length) == 0 &&
-           ferry_span_equals(span_of_der(&value_a), span_of_der(&value_b));
+           ferry_span_equals(der_get_span(&value_a), der_get_span(&value_b));
 }
 
 static bool part_is_alike(ferry_tls_der a, ferry_tls_der b) {
@@ -139,8 +139,8 @@ typedef struct verdict {
     bool understood;
 } verdict;
 
-static verdict look_in(ferry_tls_der subtrees, bool are_excluded, int kind,
-                       const mbedtls_x509_buf *name) {
+static verdict subtrees_judge(ferry_tls_der subtrees, bool are_excluded, int kind,
+                              const mbedtls_x509_buf *name) {
     verdict result = {false, false, true};
     while (subtrees.at < subtrees.end) {
         ferry_tls_der subtree;
@@ -158,7 +158,7 @@ static verdict look_in(ferry_tls_der subtrees, bool are_excluded, int kind,
         result.is_constrained = true;
         if (kind == GENERAL_NAME_DNS) {
             result.is_within |=
-                dns_is_within(name, &base) || (are_excluded && wildcard_reaches(name, &base));
+                dns_is_within(name, &base) || (are_excluded && wildcard_covers(name, &base));
         } else if (kind == GENERAL_NAME_IP) {
             result.is_within |= ip_is_within(name, &base, &result.understood);
         } else if (kind == GENERAL_NAME_DIRECTORY) {
@@ -173,16 +173,17 @@ static verdict look_in(ferry_tls_der subtrees, bool are_excluded, int kind,
 static bool name_is_permitted(const mbedtls_x509_buf *name, const ferry_tls_der *permitted,
                               const ferry_tls_der *excluded) {
     int kind = name->tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
-    verdict inside = look_in(*permitted, false, kind, name);
-    verdict outside = look_in(*excluded, true, kind, name);
+    verdict inside = subtrees_judge(*permitted, false, kind, name);
+    verdict outside = subtrees_judge(*excluded, true, kind, name);
     return inside.understood && outside.understood &&
            (!inside.is_constrained || inside.is_within) && !outside.is_within;
 }
 
-bool ferry_tls_is_permitted(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate) {
+bool ferry_tls_name_constraints_permit(const mbedtls_x509_crt *issuer,
+                                       const mbedtls_x509_crt *certificate) {
     ferry_tls_der constraints;
     ferry_tls_found found =
-        ferry_tls_find_extension(issuer, MBEDTLS_OID_NAME_CONSTRAINTS,
+        ferry_tls_extension_find(issuer, MBEDTLS_OID_NAME_CONSTRAINTS,
                                  MBEDTLS_OID_SIZE(MBEDTLS_OID_NAME_CONSTRAINTS), &constraints);
     if (found != FERRY_TLS_FOUND) {
         return found == FERRY_TLS_ABSENT;

@@ -8,6 +8,7 @@
 
 /* Whether the issuer lets the certificate have its names. A constraint that cannot be understood
  * does not. */
-bool ferry_tls_is_permitted(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate);
+bool ferry_tls_name_constraints_permit(const mbedtls_x509_crt *issuer,
+                                       const mbedtls_x509_crt *certificate);
 
 #endif

@@ -11,7 +11,7 @@ enum { SAN_DNS = 2, SAN_IP = 7 };
 
 /* ---- Of the server ---- */
 
-int ferry_tls_set_server_name(mbedtls_ssl_context *ssl, const char *host) {
+int ferry_tls_server_name_set(mbedtls_ssl_context *ssl, const char *host) {
     ferry_ip ip;
     ferry_span name = ferry_host_without_dot(ferry_span_of(host));
     char text[MBEDTLS_SSL_MAX_HOST_NAME_LEN + 1];
@@ -51,7 +51,7 @@ static bool name_read_address(const char *name, ferry_ip *ip) {
     return ferry_ip_read(text, ip);
 }
 
-bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name) {
+bool ferry_tls_certificate_is_for(const mbedtls_x509_crt *certificate, const char *name) {
     ferry_ip ip;
     bool is_address = name_read_address(name, &ip);
     for (const mbedtls_x509_sequence *item = &certificate->subject_alt_names; item != NULL;

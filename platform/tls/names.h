@@ -8,11 +8,11 @@
 
 /* Tells the server the name that it is reached by (SNI); an address is not sent (RFC 6066
  * section 3). 0, or mbedTLS's code. */
-int ferry_tls_set_server_name(mbedtls_ssl_context *ssl, const char *host);
+int ferry_tls_server_name_set(mbedtls_ssl_context *ssl, const char *host);
 
 /* Whether the certificate is for this name or address. Only its alternative names count
  * (RFC 9525). */
-bool ferry_tls_is_for(const mbedtls_x509_crt *certificate, const char *name);
+bool ferry_tls_certificate_is_for(const mbedtls_x509_crt *certificate, const char *name);
 
 /* RFC 9525 section 6.3: "*" stands for one whole label, the first. */
 bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name);

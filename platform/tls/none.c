@@ -38,17 +38,17 @@ void ferry_tls_config_end_wait(ferry_tls_config *config) {
 
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
-                          ferry_stream *beneath, ferry_stream **stream) {
+                          ferry_stream *transport, ferry_stream **stream) {
     (void)config;
     (void)attempt;
     (void)host;
     (void)port;
-    (void)beneath;
+    (void)transport;
     (void)stream;
     return ferry_tls_check(context);
 }
 
-ferry_stream *ferry_tls_beneath(const ferry_stream *stream) {
+ferry_stream *ferry_tls_get_transport(const ferry_stream *stream) {
     (void)stream;
     return NULL;
 }

@@ -9,7 +9,7 @@
 
 /* A child after fork() has its parent's generator: both would choose the same keys. Earlier
  * releases of mbedTLS have no call for it. */
-static psa_status_t reseed(void) {
+static psa_status_t random_reseed(void) {
 #if MBEDTLS_VERSION_NUMBER >= 0x03060600
     psa_status_t status = psa_random_reseed(NULL, 0);
     return status == PSA_ERROR_NOT_SUPPORTED ? PSA_SUCCESS : status; /* it is the system's own */
@@ -19,12 +19,12 @@ static psa_status_t reseed(void) {
 }
 
 /* PSA is the whole process's, and perhaps the program's too: it is started, and left so. */
-static psa_status_t start_psa(void) {
+static psa_status_t cryptography_start(void) {
     static int seeded; /* the process whose bytes are its own */
     ferry_platform_lock();
     psa_status_t status = psa_crypto_init();
     if (status == PSA_SUCCESS && seeded != ferry_platform_process()) {
-        status = reseed();
+        status = random_reseed();
         seeded = status == PSA_SUCCESS ? ferry_platform_process() : seeded;
     }
     ferry_platform_unlock();
@@ -32,7 +32,7 @@ static psa_status_t start_psa(void) {
 }
 
 ferry_error ferry_tls_check(ferry_context *context) {
-    psa_status_t status = start_psa();
+    psa_status_t status = cryptography_start();
     if (status == PSA_ERROR_NOT_SUPPORTED) {
         return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
                           "TLS in a child after fork() takes mbedTLS 3.6.6 or later");

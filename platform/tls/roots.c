@@ -2,6 +2,7 @@
 /* roots: trusted authorities, read once and shared. */
 #include "roots.h"
 
+#include "chain.h"
 #include "codes.h"
 #include "platform.h"
 
@@ -34,9 +35,9 @@ struct ferry_tls_roots {
 static ferry_tls_roots *system_roots;
 
 /* mbedTLS knows nothing of name constraints; they are looked at in name_constraints.c. */
-static int take_extension(void *ctx, const mbedtls_x509_crt *certificate,
-                          const mbedtls_x509_buf *oid, int critical, const unsigned char *content,
-                          const unsigned char *end) {
+static int extension_take_known(void *ctx, const mbedtls_x509_crt *certificate,
+                                const mbedtls_x509_buf *oid, int critical,
+                                const unsigned char *content, const unsigned char *end) {
     (void)ctx;
     (void)certificate;
     (void)content;
@@ -45,37 +46,31 @@ static int take_extension(void *ctx, const mbedtls_x509_crt *certificate,
     return is_known || critical == 0 ? 0 : MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE;
 }
 
-static void refuse(ferry_tls_roots *roots, int result) {
-    if (ferry_tls_lacked_memory(result)) {
+static void roots_refuse(ferry_tls_roots *roots, int result) {
+    if (ferry_tls_shortage_caused(result)) {
         roots->out_of_memory = true;
     } else {
         roots->refused++;
     }
 }
 
-static mbedtls_x509_crt *last_of(mbedtls_x509_crt *chain) {
-    while (chain->next != NULL) {
-        chain = chain->next;
-    }
-    return chain;
-}
-
-static void add_der(ferry_tls_roots *roots, const unsigned char *der, size_t size) {
+static void roots_add_der(ferry_tls_roots *roots, const unsigned char *der, size_t size) {
     mbedtls_x509_crt *end = roots->last != NULL ? roots->last : &roots->chain;
-    ferry_tls_forget_memory();
-    int result = mbedtls_x509_crt_parse_der_with_ext_cb(end, der, size, 1, take_extension, NULL);
+    ferry_tls_shortage_clear();
+    int result =
+        mbedtls_x509_crt_parse_der_with_ext_cb(end, der, size, 1, extension_take_known, NULL);
     if (result == 0) {
         roots->count++;
-        roots->last = last_of(end);
+        roots->last = ferry_tls_chain_last(end);
         /* verify.c looks at it, by the certificate itself. */
         roots->last->MBEDTLS_PRIVATE(max_pathlen) = 0;
     } else {
-        refuse(roots, result);
+        roots_refuse(roots, result);
     }
 }
 
 /* Text around the certificates is passed over. */
-static size_t add_pem(void *ctx, const char *pem, size_t size) {
+static size_t roots_add_pem(void *ctx, const char *pem, size_t size) {
     ferry_tls_roots *roots = ctx;
     size_t before = roots->count;
     const char *end = pem + size;
@@ -84,15 +79,15 @@ static size_t add_pem(void *ctx, const char *pem, size_t size) {
         mbedtls_pem_context context;
         mbedtls_pem_init(&context);
         size_t used = 0;
-        ferry_tls_forget_memory();
+        ferry_tls_shortage_clear();
         int result = mbedtls_pem_read_buffer(&context, begin, "-----END CERTIFICATE-----",
                                              (const unsigned char *)at, NULL, 0, &used);
         if (result == 0) {
             size_t length = 0;
             const unsigned char *der = mbedtls_pem_get_buffer(&context, &length);
-            add_der(roots, der, length);
+            roots_add_der(roots, der, length);
         } else {
-            refuse(roots, result);
+            roots_refuse(roots, result);
             used = sizeof begin - 1;
         }
         mbedtls_pem_free(&context);
@@ -122,7 +117,7 @@ static size_t der_length(const unsigned char *der, size_t size) {
     return length <= size - header ? header + length : 0;
 }
 
-static void add_der_list(ferry_tls_roots *roots, const ferry_slice *list) {
+static void roots_add_der_list(ferry_tls_roots *roots, const ferry_slice *list) {
     const unsigned char *at = list->data;
     size_t left = list->length;
     while (left > 0) {
@@ -131,7 +126,7 @@ static void add_der_list(ferry_tls_roots *roots, const ferry_slice *list) {
             roots->refused++;
             return;
         }
-        add_der(roots, at, length);
+        roots_add_der(roots, at, length);
         at += length;
         left -= length;
     }
@@ -167,27 +162,27 @@ static void roots_let_go(ferry_tls_roots *roots, unsigned uses) {
 
 /* ---- Those of the system ---- */
 
-static bool is_same_text(const char *a, const char *b) {
+static bool text_is_same(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool is_same_place(const ferry_trust_places *a, const ferry_trust_places *b) {
-    return is_same_text(a->file, b->file) && is_same_text(a->folders, b->folders);
+static bool places_are_same(const ferry_trust_places *a, const ferry_trust_places *b) {
+    return text_is_same(a->file, b->file) && text_is_same(a->folders, b->folders);
 }
 
 /* Half of them is as bad as none: which are missing nobody would know. */
-static bool is_usable(const ferry_tls_roots *roots) {
+static bool roots_are_usable(const ferry_tls_roots *roots) {
     return roots->count > 0 && !roots->out_of_memory &&
            (roots->error == 0 || roots->error == EACCES);
 }
 
 /* False where they are not kept: the caller then ends the use that keeping them is. */
-static bool read_system(ferry_tls_roots *roots) {
+static bool roots_read_system(ferry_tls_roots *roots) {
     roots->error =
-        ferry_trust_read(&roots->places, add_pem, roots, roots->looked, sizeof roots->looked);
+        ferry_trust_read(&roots->places, roots_add_pem, roots, roots->looked, sizeof roots->looked);
     ferry_platform_lock();
     roots->is_read = true;
-    bool is_kept = is_usable(roots) || system_roots != roots;
+    bool is_kept = roots_are_usable(roots) || system_roots != roots;
     if (!is_kept) {
         system_roots = NULL; /* what was short may be there the next time */
     }
@@ -195,16 +190,16 @@ static bool read_system(ferry_tls_roots *roots) {
     return is_kept;
 }
 
-static void read_system_and_let_go(void *ctx) {
-    roots_let_go(ctx, read_system(ctx) ? 1 : 2);
+static void roots_read_system_job(void *ctx) {
+    roots_let_go(ctx, roots_read_system(ctx) ? 1 : 2);
 }
 
 /* Those that are there, or are being read, for these places; NULL: there are none. */
-static ferry_tls_roots *join_system(const ferry_trust_places *places) {
+static ferry_tls_roots *roots_join_system(const ferry_trust_places *places) {
     ferry_platform_lock();
     ferry_tls_roots *found = system_roots;
     bool may_end = found != NULL && (found->is_read || found->process == ferry_platform_process());
-    if (may_end && is_same_place(&found->places, places)) {
+    if (may_end && places_are_same(&found->places, places)) {
         found->users++;
     } else {
         found = NULL;
@@ -214,12 +209,12 @@ static ferry_tls_roots *join_system(const ferry_trust_places *places) {
 }
 
 /* False: it has read them itself. */
-static bool start_reading(ferry_tls_roots *roots) {
+static bool roots_start_reading(ferry_tls_roots *roots) {
     ferry_platform_lock();
     ferry_tls_roots *before = system_roots;
     system_roots = roots;
     roots->users += 2; /* that it is kept, and the thread */
-    roots->job = ferry_job_start(read_system_and_let_go, roots);
+    roots->job = ferry_job_start(roots_read_system_job, roots);
     bool is_started = roots->job != NULL;
     roots->users -= is_started ? 0 : 1;
     ferry_platform_unlock();
@@ -227,13 +222,13 @@ static bool start_reading(ferry_tls_roots *roots) {
         ferry_tls_roots_release(before);
     }
     /* A frame that is late is better than no connection. */
-    if (!is_started && !read_system(roots)) {
+    if (!is_started && !roots_read_system(roots)) {
         roots_let_go(roots, 1);
     }
     return is_started;
 }
 
-static ferry_error fail_system(const ferry_tls_roots *roots, ferry_context *context) {
+static ferry_error roots_fail(const ferry_tls_roots *roots, ferry_context *context) {
     if (roots->out_of_memory || roots->error == ENOMEM) {
         return ferry_fail_memory(context);
     }
@@ -264,7 +259,7 @@ ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **
     if (!ferry_trust_places_init(&places)) {
         return ferry_fail_memory(context);
     }
-    ferry_tls_roots *found = join_system(&places);
+    ferry_tls_roots *found = roots_join_system(&places);
     if (found != NULL) {
         ferry_trust_places_deinit(&places);
         *roots = found;
@@ -276,8 +271,8 @@ ferry_error ferry_tls_roots_of_system(ferry_context *context, ferry_tls_roots **
         return ferry_fail_memory(context);
     }
     made->places = places;
-    if (!start_reading(made) && !is_usable(made)) {
-        ferry_error error = fail_system(made, context);
+    if (!roots_start_reading(made) && !roots_are_usable(made)) {
+        ferry_error error = roots_fail(made, context);
         ferry_tls_roots_release(made);
         return error;
     }
@@ -299,8 +294,8 @@ ferry_error ferry_tls_roots_poll(ferry_tls_roots *roots, ferry_context *context,
                           "the trusted certificate authorities were being read when fork() was "
                           "called: connect again");
     }
-    *ready = is_read && is_usable(roots);
-    return is_read && !*ready ? fail_system(roots, context) : FERRY_OK;
+    *ready = is_read && roots_are_usable(roots);
+    return is_read && !*ready ? roots_fail(roots, context) : FERRY_OK;
 }
 
 ferry_descriptor ferry_tls_roots_begin_wait(ferry_tls_roots *roots) {
@@ -331,10 +326,10 @@ ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_o
         return ferry_fail_memory(context);
     }
     if (options->ca_pem != NULL) {
-        add_pem(made, options->ca_pem, strlen(options->ca_pem));
+        roots_add_pem(made, options->ca_pem, strlen(options->ca_pem));
     }
     if (options->ca_der.length > 0) {
-        add_der_list(made, &options->ca_der);
+        roots_add_der_list(made, &options->ca_der);
     }
     ferry_error error = FERRY_OK;
     if (made->out_of_memory) {

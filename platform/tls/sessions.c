@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    MOST_SESSIONS = 64,        /* of one configuration */
-    MOST_OF_HOST = 4,          /* a server sends two, as a rule */
-    MOST_MS = 24 * 3600 * 1000 /* so old a session is not offered: its certificate is not
+    MAX_SESSIONS = 64,                    /* of one configuration */
+    MAX_SESSIONS_OF_HOST = 4,             /* a server sends two, as a rule */
+    MAX_SESSION_AGE_MS = 24 * 3600 * 1000 /* so old a session is not offered: its certificate is not
                                   looked at again */
 };
 
@@ -29,19 +29,19 @@ static void session_free(ferry_tls_session *session) {
     free(session);
 }
 
-static bool is_of(const ferry_tls_session *session, const char *host, uint16_t port) {
+static bool session_is_of(const ferry_tls_session *session, const char *host, uint16_t port) {
     return session->port == port && strcmp(session->host, host) == 0;
 }
 
-static void add(ferry_tls_sessions *sessions, ferry_tls_session *made) {
+static void sessions_add(ferry_tls_sessions *sessions, ferry_tls_session *made) {
     size_t count = 1;
     size_t of_host = 1;
     made->next = sessions->newest;
     sessions->newest = made;
     for (ferry_tls_session **at = &made->next; *at != NULL;) {
         ferry_tls_session *old = *at;
-        bool same = is_of(old, made->host, made->port);
-        bool surplus = count == MOST_SESSIONS || (same && of_host == MOST_OF_HOST) ||
+        bool same = session_is_of(old, made->host, made->port);
+        bool surplus = count == MAX_SESSIONS || (same && of_host == MAX_SESSIONS_OF_HOST) ||
                        (same && !made->once && !old->once);
         if (surplus) {
             *at = old->next;
@@ -61,11 +61,11 @@ bool ferry_tls_sessions_take(ferry_tls_sessions *sessions, const char *host, uin
     ferry_platform_lock();
     for (ferry_tls_session **at = &sessions->newest; *at != NULL && !taken;) {
         ferry_tls_session *found = *at;
-        if (!is_of(found, host, port)) {
+        if (!session_is_of(found, host, port)) {
             at = &found->next;
             continue;
         }
-        bool is_old = now_ms - found->verified_ms > MOST_MS;
+        bool is_old = now_ms - found->verified_ms > MAX_SESSION_AGE_MS;
         taken = !is_old && mbedtls_ssl_set_session(ssl, &found->session) == 0;
         *verified_ms = found->verified_ms;
         if (is_old || found->once || !taken) {
@@ -94,7 +94,7 @@ void ferry_tls_sessions_keep(ferry_tls_sessions *sessions, const char *host, uin
     made->port = port;
     memcpy(made->host, host, size);
     ferry_platform_lock();
-    add(sessions, made);
+    sessions_add(sessions, made);
     ferry_platform_unlock();
 }
 
@@ -102,7 +102,7 @@ void ferry_tls_sessions_forget(ferry_tls_sessions *sessions, const char *host, u
     ferry_platform_lock();
     for (ferry_tls_session **at = &sessions->newest; *at != NULL;) {
         ferry_tls_session *found = *at;
-        if (!is_of(found, host, port)) {
+        if (!session_is_of(found, host, port)) {
             at = &found->next;
             continue;
         }

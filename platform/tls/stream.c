@@ -19,42 +19,42 @@ enum {
 
 /* ---- Why it failed ---- */
 
-static void set_reason(ferry_tls_stream *self, int code) {
+static void stream_set_reason(ferry_tls_stream *self, int code) {
     if (self->reason == NULL) {
         self->reason = ferry_alloc(self->context, REASON_SIZE);
     }
     if (self->reason != NULL) {
-        ferry_tls_write_failure(self, code, self->reason, REASON_SIZE);
+        ferry_tls_failure_write(self, code, self->reason, REASON_SIZE);
     }
 }
 
-static void fail_stream(ferry_tls_stream *self, int result) {
+static void stream_fail(ferry_tls_stream *self, int result) {
     self->is_broken = true;
-    set_reason(self, result);
+    stream_set_reason(self, result);
 }
 
 /* What the server has said can still be read: an answer, or an alert with the reason. */
-static void fail_writing(ferry_tls_stream *self, int result) {
+static void stream_fail_writing(ferry_tls_stream *self, int result) {
     self->write_failed = true;
-    set_reason(self, result);
-    ferry_tls_transport_give_up_writing(&self->beneath);
+    stream_set_reason(self, result);
+    ferry_tls_bio_give_up_writing(&self->bio);
 }
 
 /* ---- The stream ---- */
 
 /* With a record that is not sent, mbedTLS sends that and looks at no data; or it looks at a message
  * that has come before, and says what that was. */
-static ferry_stream_result flush_record(ferry_tls_stream *self) {
+static ferry_stream_result stream_flush_record(ferry_tls_stream *self) {
     if (self->write_failed || self->is_broken) {
         return FERRY_STREAM_FAILED;
     }
-    for (int turns = 0; turns < FERRY_TLS_MOST_TURNS && ferry_tls_has_unsent(self); turns++) {
-        self->beneath.is_starved = false;
-        int code = ferry_tls_transport_send_kept(&self->beneath);
-        if (code == 0 && ferry_tls_has_unsent(self)) {
+    for (int turns = 0; turns < FERRY_TLS_MAX_TURNS && ferry_tls_stream_has_unsent(self); turns++) {
+        self->bio.is_starved = false;
+        int code = ferry_tls_bio_send_kept(&self->bio);
+        if (code == 0 && ferry_tls_stream_has_unsent(self)) {
             code = mbedtls_ssl_write(&self->ssl, (const unsigned char *)"", 0);
         }
-        ferry_tls_meaning meaning = ferry_tls_heed(self, FERRY_TLS_WRITE, code);
+        ferry_tls_meaning meaning = ferry_tls_stream_handle(self, FERRY_TLS_WRITE, code);
         self->write_wants_bytes = meaning == FERRY_TLS_WANTS_READ;
         switch (meaning) {
         case FERRY_TLS_DONE:
@@ -68,82 +68,82 @@ static ferry_stream_result flush_record(ferry_tls_stream *self) {
         case FERRY_TLS_ENDS:
         case FERRY_TLS_ENDS_EARLY:
         case FERRY_TLS_FAILS:
-            fail_writing(self, code);
+            stream_fail_writing(self, code);
             return FERRY_STREAM_FAILED;
         }
     }
-    return ferry_tls_has_unsent(self) ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
+    return ferry_tls_stream_has_unsent(self) ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
 }
 
 /* What there is no room for is flushed later. */
-static ferry_stream_result make_end(ferry_tls_stream *self) {
+static ferry_stream_result stream_make_end(ferry_tls_stream *self) {
     int code = mbedtls_ssl_close_notify(&self->ssl);
     self->writing_end = FERRY_TLS_END_MADE;
-    if (ferry_tls_meaning_of(FERRY_TLS_CLOSE, code) == FERRY_TLS_FAILS) {
-        fail_writing(self, code);
+    if (ferry_tls_code_get_meaning(FERRY_TLS_CLOSE, code) == FERRY_TLS_FAILS) {
+        stream_fail_writing(self, code);
     }
-    return flush_record(self);
+    return stream_flush_record(self);
 }
 
-static ferry_stream_result flush(ferry_tls_stream *self) {
-    ferry_stream_result result = flush_record(self);
+static ferry_stream_result stream_flush(ferry_tls_stream *self) {
+    ferry_stream_result result = stream_flush_record(self);
     if (result == FERRY_STREAM_OK && self->writing_end == FERRY_TLS_END_WANTED) {
-        result = make_end(self);
+        result = stream_make_end(self);
     }
     if (result == FERRY_STREAM_OK && self->writing_end == FERRY_TLS_END_MADE) {
         self->writing_end = FERRY_TLS_END_SENT;
-        if (self->beneath.stream->ops->shutdown != NULL) {
-            self->beneath.stream->ops->shutdown(self->beneath.stream);
+        if (self->bio.transport->ops->shutdown != NULL) {
+            self->bio.transport->ops->shutdown(self->bio.transport);
         }
     }
     return result;
 }
 
-static ferry_stream_result end_reading(ferry_tls_stream *self, ferry_stream_result end) {
+static ferry_stream_result stream_end_reading(ferry_tls_stream *self, ferry_stream_result end) {
     self->reading_end = end;
     return end;
 }
 
 /* Where it was writing that failed, in the middle of reading, reading goes on. */
-static bool has_read_on(ferry_tls_stream *self, int code) {
-    if (!self->beneath.refused) {
-        fail_stream(self, code);
+static bool stream_reads_on(ferry_tls_stream *self, int code) {
+    if (!self->bio.refused) {
+        stream_fail(self, code);
         return false;
     }
-    fail_writing(self, code);
+    stream_fail_writing(self, code);
     return true;
 }
 
-static ferry_stream_result read_records(ferry_tls_stream *self, void *dst, size_t capacity,
-                                        size_t *length) {
-    for (int turns = 0; turns < FERRY_TLS_MOST_TURNS; turns++) {
-        self->beneath.is_starved = false;
+static ferry_stream_result stream_read_records(ferry_tls_stream *self, void *dst, size_t capacity,
+                                               size_t *length) {
+    for (int turns = 0; turns < FERRY_TLS_MAX_TURNS; turns++) {
+        self->bio.is_starved = false;
         int code = mbedtls_ssl_read(&self->ssl, dst, capacity);
-        switch (ferry_tls_heed(self, FERRY_TLS_READ, code)) {
+        switch (ferry_tls_stream_handle(self, FERRY_TLS_READ, code)) {
         case FERRY_TLS_DONE:
             *length = (size_t)code;
             return FERRY_STREAM_OK;
         case FERRY_TLS_GIVES_NOTHING:
         case FERRY_TLS_ENDS_EARLY:
-            if (self->beneath.ended) {
-                return end_reading(self, FERRY_STREAM_TRUNCATED);
+            if (self->bio.ended) {
+                return stream_end_reading(self, FERRY_STREAM_TRUNCATED);
             }
             break;
         case FERRY_TLS_ENDS:
-            return end_reading(self, FERRY_STREAM_END);
+            return stream_end_reading(self, FERRY_STREAM_END);
         case FERRY_TLS_WANTS_READ:
             return FERRY_STREAM_AGAIN;
         case FERRY_TLS_WANTS_WRITE:
-            if (self->beneath.keeps) {
+            if (self->bio.keeps) {
                 return FERRY_STREAM_AGAIN;
             }
-            self->beneath.keeps = true; /* an answer may be behind what cannot go out yet */
+            self->bio.keeps = true; /* an answer may be behind what cannot go out yet */
             break;
         case FERRY_TLS_GOES_ON:
         case FERRY_TLS_HAS_SESSION:
             break;
         case FERRY_TLS_FAILS:
-            if (!has_read_on(self, code)) {
+            if (!stream_reads_on(self, code)) {
                 return FERRY_STREAM_FAILED;
             }
             break;
@@ -159,25 +159,25 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
     if (self->is_broken) {
         return FERRY_STREAM_FAILED;
     }
-    flush(self);
+    stream_flush(self);
     self->has_more = false;
     self->write_wants_bytes = false;
     if (self->reading_end != FERRY_STREAM_OK) {
         return self->reading_end;
     }
-    ferry_stream_result result = read_records(self, dst, capacity, length);
-    self->beneath.keeps = false;
+    ferry_stream_result result = stream_read_records(self, dst, capacity, length);
+    self->bio.keeps = false;
     return result;
 }
 
 /* Bytes that are here already make no descriptor readable, but one to write to is ready. */
-static bool has_unread(const ferry_tls_stream *self) {
-    return self->has_more || self->beneath.begin < self->beneath.end ||
+static bool stream_has_unread(const ferry_tls_stream *self) {
+    return self->has_more || self->bio.begin < self->bio.end ||
            mbedtls_ssl_get_bytes_avail(&self->ssl) > 0;
 }
 
 /* Small slices become one, so that a head and its body are one record. */
-static ferry_slice join(const ferry_slice *slices, size_t count, char joined[JOINED_BYTES]) {
+static ferry_slice slices_join(const ferry_slice *slices, size_t count, char joined[JOINED_BYTES]) {
     size_t length = 0;
     if (count == 1 || slices[0].length >= JOINED_BYTES) {
         return slices[0];
@@ -194,27 +194,27 @@ static ferry_slice join(const ferry_slice *slices, size_t count, char joined[JOI
 }
 
 /* How much of the data went into the record that was made of it. */
-static size_t payload_of_record(ferry_tls_stream *self, size_t length) {
+static size_t record_get_payload(ferry_tls_stream *self, size_t length) {
     int most = mbedtls_ssl_get_max_out_record_payload(&self->ssl);
     return most > 0 && (size_t)most < length ? (size_t)most : length;
 }
 
-static ferry_stream_result write_record(ferry_tls_stream *self, const ferry_slice *data,
-                                        size_t *length) {
-    for (int turns = 0; turns < FERRY_TLS_MOST_TURNS; turns++) {
-        self->beneath.is_starved = false;
+static ferry_stream_result stream_write_record(ferry_tls_stream *self, const ferry_slice *data,
+                                               size_t *length) {
+    for (int turns = 0; turns < FERRY_TLS_MAX_TURNS; turns++) {
+        self->bio.is_starved = false;
         int code = mbedtls_ssl_write(&self->ssl, data->data, data->length);
-        ferry_tls_meaning meaning = ferry_tls_heed(self, FERRY_TLS_WRITE, code);
+        ferry_tls_meaning meaning = ferry_tls_stream_handle(self, FERRY_TLS_WRITE, code);
         self->write_wants_bytes = meaning == FERRY_TLS_WANTS_READ;
         switch (meaning) {
         case FERRY_TLS_DONE:
             *length = (size_t)code;
             return FERRY_STREAM_OK;
         case FERRY_TLS_WANTS_WRITE:
-            if (!ferry_tls_has_unsent(self)) {
+            if (!ferry_tls_stream_has_unsent(self)) {
                 return FERRY_STREAM_AGAIN;
             }
-            *length = payload_of_record(self, data->length);
+            *length = record_get_payload(self, data->length);
             return FERRY_STREAM_OK;
         case FERRY_TLS_WANTS_READ:
             return FERRY_STREAM_AGAIN;
@@ -225,7 +225,7 @@ static ferry_stream_result write_record(ferry_tls_stream *self, const ferry_slic
         case FERRY_TLS_ENDS:
         case FERRY_TLS_ENDS_EARLY:
         case FERRY_TLS_FAILS:
-            fail_writing(self, code);
+            stream_fail_writing(self, code);
             return FERRY_STREAM_FAILED;
         }
     }
@@ -241,15 +241,15 @@ static ferry_stream_result tls_write(ferry_stream *stream, const ferry_slice *sl
     if (self->writing_end != FERRY_TLS_END_NONE) {
         return FERRY_STREAM_FAILED;
     }
-    ferry_stream_result flushed = flush(self);
+    ferry_stream_result flushed = stream_flush(self);
     if (flushed != FERRY_STREAM_OK) {
         return flushed;
     }
-    ferry_slice data = join(slices, count, joined);
+    ferry_slice data = slices_join(slices, count, joined);
     if (data.length > MBEDTLS_SSL_OUT_CONTENT_LEN) {
         data.length = MBEDTLS_SSL_OUT_CONTENT_LEN;
     }
-    return write_record(self, &data, length);
+    return stream_write_record(self, &data, length);
 }
 
 static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
@@ -261,11 +261,12 @@ static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
         events = FERRY_EVENT_READ;
     }
     bool reads = (events & FERRY_EVENT_READ) != 0;
-    if ((self->is_open && ferry_tls_has_unsent(self)) || (reads && has_unread(self))) {
+    if ((self->is_open && ferry_tls_stream_has_unsent(self)) ||
+        (reads && stream_has_unread(self))) {
         events |= FERRY_EVENT_WRITE;
     }
-    return self->beneath.stream->ops->wants != NULL &&
-           self->beneath.stream->ops->wants(self->beneath.stream, events, wait);
+    return self->bio.transport->ops->wants != NULL &&
+           self->bio.transport->ops->wants(self->bio.transport, events, wait);
 }
 
 static void tls_shutdown(ferry_stream *stream) {
@@ -273,13 +274,13 @@ static void tls_shutdown(ferry_stream *stream) {
     if (self->is_open && self->writing_end == FERRY_TLS_END_NONE) {
         self->writing_end = FERRY_TLS_END_WANTED;
     }
-    flush(self);
+    stream_flush(self);
 }
 
-static void release(ferry_tls_stream *self) {
+static void stream_release(ferry_tls_stream *self) {
     mbedtls_ssl_free(&self->ssl);
     ferry_tls_config_release(self->config);
-    ferry_tls_transport_deinit(&self->beneath);
+    ferry_tls_bio_deinit(&self->bio);
     ferry_tls_verification_free(self->context, self->verification);
     ferry_free(self->context, self->reason);
     ferry_free(self->context, self);
@@ -287,14 +288,14 @@ static void release(ferry_tls_stream *self) {
 
 static void tls_destroy(ferry_stream *stream) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
-    if (self->is_open && !self->beneath.ended) {
+    if (self->is_open && !self->bio.ended) {
         if (self->writing_end == FERRY_TLS_END_NONE) {
             self->writing_end = FERRY_TLS_END_WANTED;
         }
-        flush(self); /* as far as there is room */
+        stream_flush(self); /* as far as there is room */
     }
-    self->beneath.stream->ops->destroy(self->beneath.stream);
-    release(self);
+    self->bio.transport->ops->destroy(self->bio.transport);
+    stream_release(self);
 }
 
 static const char *tls_get_error_detail(ferry_stream *stream) {
@@ -304,12 +305,12 @@ static const char *tls_get_error_detail(ferry_stream *stream) {
 
 static ferry_stream_result tls_flush(ferry_stream *stream) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
-    ferry_stream_result result = flush(self);
+    ferry_stream_result result = stream_flush(self);
     if (result == FERRY_STREAM_OK) {
-        result = ferry_tls_transport_flush(&self->beneath);
+        result = ferry_tls_bio_flush(&self->bio);
     }
-    if (result == FERRY_STREAM_FAILED && self->beneath.failed) {
-        fail_writing(self, 0);
+    if (result == FERRY_STREAM_FAILED && self->bio.failed) {
+        stream_fail_writing(self, 0);
     }
     return result;
 }
@@ -326,13 +327,13 @@ static const ferry_stream_ops tls_ops = {
 
 /* ---- Making one ---- */
 
-ferry_stream *ferry_tls_beneath(const ferry_stream *stream) {
-    return stream->ops == &tls_ops ? ((const ferry_tls_stream *)stream)->beneath.stream : NULL;
+ferry_stream *ferry_tls_get_transport(const ferry_stream *stream) {
+    return stream->ops == &tls_ops ? ((const ferry_tls_stream *)stream)->bio.transport : NULL;
 }
 
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
-                          ferry_stream *beneath, ferry_stream **stream) {
+                          ferry_stream *transport, ferry_stream **stream) {
     size_t host_size = strlen(host) + 1;
     ferry_tls_stream *self = ferry_alloc(context, sizeof *self + host_size);
     ferry_tls_verification *verification = ferry_alloc(context, sizeof *verification);
@@ -344,8 +345,8 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     memset(self, 0, sizeof *self);
     self->base.ops = &tls_ops;
     self->context = context;
-    self->beneath = (ferry_tls_transport){
-        .context = context, .stream = beneath, .process = ferry_platform_process()};
+    self->bio = (ferry_tls_bio){
+        .context = context, .transport = transport, .process = ferry_platform_process()};
     self->config = config;
     self->attempt = attempt;
     self->port = port;
@@ -363,16 +364,16 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     config->users++;
     ferry_platform_unlock();
     mbedtls_ssl_init(&self->ssl);
-    ferry_tls_forget_memory();
+    ferry_tls_shortage_clear();
     int result = ferry_tls_handshake_init(self);
     if (result != 0) {
-        bool lacked_memory = ferry_tls_lacked_memory(result);
-        release(self);
+        bool lacked_memory = ferry_tls_shortage_caused(result);
+        stream_release(self);
         if (lacked_memory) {
             return ferry_fail_memory(context);
         }
         char words[200];
-        ferry_tls_write_error(result, words, sizeof words);
+        ferry_tls_error_write(result, words, sizeof words);
         return ferry_fail(context, FERRY_ERROR_FAILED, "TLS to %s could not be set up: %s", host,
                           words);
     }

@@ -18,7 +18,7 @@ typedef enum ferry_tls_end {
 typedef struct ferry_tls_stream {
     ferry_stream base;
     ferry_context *context;
-    ferry_tls_transport beneath;
+    ferry_tls_bio bio;
     ferry_tls_config *config;
     mbedtls_ssl_context ssl;
     bool is_open;        /* the handshake has ended */

@@ -52,16 +52,16 @@ typedef enum ferry_tls_attempt {
     FERRY_TLS_NO_ATTEMPT,
 } ferry_tls_attempt;
 
-/* A stream that speaks TLS over `beneath`, which belongs to it from then on; where this fails it
+/* A stream that speaks TLS over `transport`, which belongs to it from then on; where this fails it
  * stays the caller's. `host` is a name or an address, without brackets; sessions are resumed with
  * the same host and port. Port 0: nobody knows it, and no session is resumed or remembered.
  * OUT_OF_MEMORY, FAILED. */
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
-                          ferry_stream *beneath, ferry_stream **stream);
+                          ferry_stream *transport, ferry_stream **stream);
 
 /* What the stream speaks TLS over; NULL where it speaks none. */
-ferry_stream *ferry_tls_beneath(const ferry_stream *stream);
+ferry_stream *ferry_tls_get_transport(const ferry_stream *stream);
 
 /* Goes on with the handshake as far as the stream beneath lets it; `done` tells whether that was
  * to its end. What to wait for otherwise the stream's `wants` says. TLS_HANDSHAKE,

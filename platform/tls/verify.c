@@ -20,33 +20,35 @@ enum {
 
 /* ---- The chain ---- */
 
-static bool has_issued(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *certificate) {
+static bool certificate_has_issued(const mbedtls_x509_crt *issuer,
+                                   const mbedtls_x509_crt *certificate) {
     return issuer->subject_raw.len == certificate->issuer_raw.len &&
            memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
 }
 
 /* An authority's own, for its next key: counted nowhere, and bound by no names (RFC 5280 sections
  * 6.1.3 and 6.1.4). */
-static bool is_self_issued(const mbedtls_x509_crt *certificate) {
-    return has_issued(certificate, certificate);
+static bool certificate_is_self_issued(const mbedtls_x509_crt *certificate) {
+    return certificate_has_issued(certificate, certificate);
 }
 
-static void note(ferry_tls_verification *verification, const char *words) {
+static void verification_record(ferry_tls_verification *verification, const char *words) {
     size_t used = strlen(verification->words);
     snprintf(verification->words + used, sizeof verification->words - used, "%s%s",
              used > 0 ? "; " : "", words);
 }
 
-static void note_about(ferry_tls_verification *verification, const mbedtls_x509_crt *certificate,
-                       const char *what) {
+static void verification_record_about(ferry_tls_verification *verification,
+                                      const mbedtls_x509_crt *certificate, const char *what) {
     char subject[100];
     char words[FERRY_TLS_WORDS_SIZE];
-    ferry_tls_write_subject(certificate, subject, sizeof subject);
+    ferry_tls_certificate_write_subject(certificate, subject, sizeof subject);
     snprintf(words, sizeof words, "the certificate of %s %s", subject, what);
-    note(verification, words);
+    verification_record(verification, words);
 }
 
-static bool is_pinned(const ferry_tls_config *config, const mbedtls_x509_crt *certificate) {
+static bool certificate_is_pinned(const ferry_tls_config *config,
+                                  const mbedtls_x509_crt *certificate) {
     unsigned char digest[FERRY_TLS_DIGEST_SIZE];
     if (config->pin_count == 0 ||
         mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, digest, 0) != 0) {
@@ -61,27 +63,29 @@ static bool is_pinned(const ferry_tls_config *config, const mbedtls_x509_crt *ce
 }
 
 /* False where it issues what it may not. */
-static bool may_issue(ferry_tls_verification *verification, const mbedtls_x509_crt *issuer) {
+static bool verification_add_issuer(ferry_tls_verification *verification,
+                                    const mbedtls_x509_crt *issuer) {
     if (verification->config->roots != NULL && issuer->version < 3) {
-        note_about(verification, issuer, "is of version 1: it may not be that of an authority");
+        verification_record_about(verification, issuer,
+                                  "is of version 1: it may not be that of an authority");
         return false;
     }
-    if (verification->issuer_count < FERRY_TLS_MOST_CERTIFICATES) {
+    if (verification->issuer_count < FERRY_TLS_MAX_CERTIFICATES) {
         verification->issuers[verification->issuer_count++] = issuer;
     }
     return true;
 }
 
-static bool is_permitted(ferry_tls_verification *verification,
-                         const mbedtls_x509_crt *certificate) {
+static bool verification_permits_names(ferry_tls_verification *verification,
+                                       const mbedtls_x509_crt *certificate) {
     for (size_t i = 0; i < verification->issuer_count; i++) {
         const mbedtls_x509_crt *issuer = verification->issuers[i];
-        if (!ferry_tls_is_permitted(issuer, certificate)) {
+        if (!ferry_tls_name_constraints_permit(issuer, certificate)) {
             char subject[100];
             char what[200];
-            ferry_tls_write_subject(issuer, subject, sizeof subject);
+            ferry_tls_certificate_write_subject(issuer, subject, sizeof subject);
             snprintf(what, sizeof what, "has a name that its issuer %s may not give", subject);
-            note_about(verification, certificate, what);
+            verification_record_about(verification, certificate, what);
             return false;
         }
     }
@@ -89,14 +93,14 @@ static bool is_permitted(ferry_tls_verification *verification,
 }
 
 /* RFC 5280 section 6.1.4, (l) and (m); the authority itself, the first, is not counted. */
-static bool is_within_path_length(ferry_tls_verification *verification,
-                                  const mbedtls_x509_crt *issuer) {
+static bool verification_count_path(ferry_tls_verification *verification,
+                                    const mbedtls_x509_crt *issuer) {
     bool is_first = verification->issuer_count == 0;
-    int length = ferry_tls_path_length(issuer);
-    if (!is_first && !is_self_issued(issuer)) {
+    int length = ferry_tls_extension_get_path_length(issuer);
+    if (!is_first && !certificate_is_self_issued(issuer)) {
         if (verification->path_left == 0) {
-            note_about(verification, issuer,
-                       "makes the path longer than an authority above allows");
+            verification_record_about(verification, issuer,
+                                      "makes the path longer than an authority above allows");
             return false;
         }
         verification->path_left -= verification->path_left > 0 ? 1 : 0;
@@ -108,39 +112,41 @@ static bool is_within_path_length(ferry_tls_verification *verification,
 }
 
 /* An issuer that is limited to other uses may not issue for servers either. */
-static bool may_serve(const mbedtls_x509_crt *certificate) {
+static bool certificate_may_serve(const mbedtls_x509_crt *certificate) {
     return mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
                                                      MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) ==
            0;
 }
 
-static uint32_t look_at_leaf(ferry_tls_verification *verification,
-                             const mbedtls_x509_crt *certificate, uint32_t flags) {
+static uint32_t leaf_add_flags(ferry_tls_verification *verification,
+                               const mbedtls_x509_crt *certificate, uint32_t flags) {
     flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    if (verification->name != NULL && !ferry_tls_is_for(certificate, verification->name)) {
+    if (verification->name != NULL &&
+        !ferry_tls_certificate_is_for(certificate, verification->name)) {
         flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     }
     /* Every cipher suite that is offered has the server sign its part of the key exchange. */
     if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0) {
         flags |= MBEDTLS_X509_BADCERT_KEY_USAGE;
     }
-    if (!may_serve(certificate)) {
+    if (!certificate_may_serve(certificate)) {
         flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
     }
     return flags;
 }
 
-static void log_certificate(const ferry_context *context, const mbedtls_x509_crt *certificate) {
+static void certificate_log(const ferry_context *context, const mbedtls_x509_crt *certificate) {
     if (context->log != NULL) {
         char text[600];
-        ferry_tls_write_summary(certificate, text, sizeof text);
+        ferry_tls_certificate_write_summary(certificate, text, sizeof text);
         ferry_log(context, FERRY_LOG_INFO, "certificate: %s", text);
     }
 }
 
 /* Looks at one certificate; false where something is wrong with it. */
-static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt *certificate,
-                    bool is_leaf, uint32_t flags) {
+static bool verification_look_at(ferry_tls_verification *verification,
+                                 const mbedtls_x509_crt *certificate, bool is_leaf,
+                                 uint32_t flags) {
     const ferry_tls_config *config = verification->config;
     bool is_good = true;
     /* mbedTLS puts an issuer by its name alone into the chain, and says so here. What is pinned
@@ -148,48 +154,48 @@ static bool look_at(ferry_tls_verification *verification, const mbedtls_x509_crt
     if ((flags & BROKEN_LINK) != 0) {
         verification->pin_matched = false;
     }
-    if (!is_leaf && !may_serve(certificate)) {
+    if (!is_leaf && !certificate_may_serve(certificate)) {
         flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
     }
-    verification->pin_matched |= is_pinned(config, certificate);
-    uint32_t found = is_leaf ? look_at_leaf(verification, certificate, flags) : flags;
+    verification->pin_matched |= certificate_is_pinned(config, certificate);
+    uint32_t found = is_leaf ? leaf_add_flags(verification, certificate, flags) : flags;
     if (config->roots == NULL) {
         found = 0; /* nobody is trusted, nobody is asked */
     } else {
-        bool is_exempt = !is_leaf && is_self_issued(certificate);
-        is_good = is_exempt || is_permitted(verification, certificate);
-        is_good = (is_leaf || is_within_path_length(verification, certificate)) && is_good;
+        bool is_exempt = !is_leaf && certificate_is_self_issued(certificate);
+        is_good = is_exempt || verification_permits_names(verification, certificate);
+        is_good = (is_leaf || verification_count_path(verification, certificate)) && is_good;
     }
     char unknown[100];
     if (config->roots != NULL &&
-        ferry_tls_find_unknown_critical(certificate, unknown, sizeof unknown)) {
+        ferry_tls_extension_find_unknown(certificate, unknown, sizeof unknown)) {
         char what[200];
         snprintf(what, sizeof what, "has a critical extension that is not understood (%s)",
                  unknown);
-        note_about(verification, certificate, what);
+        verification_record_about(verification, certificate, what);
         is_good = false;
     }
     if (found != 0) {
         char words[FERRY_TLS_WORDS_SIZE];
-        ferry_tls_describe(certificate, found, verification->name, words, sizeof words);
-        note(verification, words);
+        ferry_tls_certificate_describe(certificate, found, verification->name, words, sizeof words);
+        verification_record(verification, words);
         is_good = false;
     }
     if (!is_leaf) {
-        is_good = may_issue(verification, certificate) && is_good;
+        is_good = verification_add_issuer(verification, certificate) && is_good;
     } else if (config->pin_count > 0 && !verification->pin_matched) {
-        note(verification, "none of the pinned keys is in the chain");
+        verification_record(verification, "none of the pinned keys is in the chain");
         is_good = false;
     }
     return is_good;
 }
 
 /* mbedTLS hears what was found at the last certificate, the server's own. */
-static int look_at_chain(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+static int verification_call(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
     ferry_tls_verification *verification = ctx;
-    log_certificate(verification->context, certificate);
+    certificate_log(verification->context, certificate);
     verification->lacks_issuer |= (*flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0;
-    bool is_good = look_at(verification, certificate, depth == 0, *flags);
+    bool is_good = verification_look_at(verification, certificate, depth == 0, *flags);
     verification->is_refused |= !is_good;
     *flags = depth == 0 && verification->is_refused ? MBEDTLS_X509_BADCERT_OTHER : 0;
     return 0;
@@ -199,14 +205,14 @@ static int look_at_chain(void *ctx, mbedtls_x509_crt *certificate, int depth, ui
 
 /* Puts the issuer of each certificate behind it, as far as they are there; copies, since the chain
  * is mbedTLS's. */
-static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) {
+static bool chain_sort(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) {
     const mbedtls_x509_crt *last = first;
-    for (int i = 0; i < FERRY_TLS_MOST_CERTIFICATES && last != NULL; i++) {
+    for (int i = 0; i < FERRY_TLS_MAX_CERTIFICATES && last != NULL; i++) {
         if (ferry_tls_chain_add(sorted, last->raw.p, last->raw.len) != 0) {
             return false;
         }
         const mbedtls_x509_crt *issuer = first->next;
-        while (issuer != NULL && (issuer == last || !has_issued(issuer, last))) {
+        while (issuer != NULL && (issuer == last || !certificate_has_issued(issuer, last))) {
             issuer = issuer->next;
         }
         last = issuer;
@@ -215,8 +221,8 @@ static bool sort_chain(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) 
 }
 
 /* All over again; what is found goes to `again`. */
-static bool verify_again(const ferry_tls_verification *verification, mbedtls_x509_crt *chain,
-                         ferry_tls_verification *again) {
+static bool verification_repeat(const ferry_tls_verification *verification, mbedtls_x509_crt *chain,
+                                ferry_tls_verification *again) {
     const ferry_tls_config *config = verification->config;
     uint32_t flags = 0;
     *again = (ferry_tls_verification){
@@ -227,16 +233,17 @@ static bool verify_again(const ferry_tls_verification *verification, mbedtls_x50
     };
     return mbedtls_x509_crt_verify_with_profile(
                chain, config->roots != NULL ? ferry_tls_roots_chain(config->roots) : NULL,
-               ferry_tls_crl_of(config), &mbedtls_x509_crt_profile_default, NULL, &flags,
-               look_at_chain, again) == 0;
+               ferry_tls_config_get_crl(config), &mbedtls_x509_crt_profile_default, NULL, &flags,
+               verification_call, again) == 0;
 }
 
 /* mbedTLS looks for an issuer only behind the certificate. */
-static bool verify_sorted(ferry_tls_verification *verification, const mbedtls_x509_crt *first) {
+static bool verification_try_sorted(ferry_tls_verification *verification,
+                                    const mbedtls_x509_crt *first) {
     ferry_tls_verification again = {.config = NULL};
     mbedtls_x509_crt sorted;
     mbedtls_x509_crt_init(&sorted);
-    bool is_good = sort_chain(first, &sorted) && verify_again(verification, &sorted, &again);
+    bool is_good = chain_sort(first, &sorted) && verification_repeat(verification, &sorted, &again);
     mbedtls_x509_crt_free(&sorted);
     if (!is_good && again.words[0] != '\0' && !again.lacks_issuer) {
         memcpy(verification->words, again.words, sizeof again.words);
@@ -244,31 +251,32 @@ static bool verify_sorted(ferry_tls_verification *verification, const mbedtls_x5
     return is_good;
 }
 
-static bool may_be_unsorted(const ferry_tls_verification *verification, bool lacks_issuer,
-                            const mbedtls_x509_crt *first) {
+static bool verification_may_be_unsorted(const ferry_tls_verification *verification,
+                                         bool lacks_issuer, const mbedtls_x509_crt *first) {
     return verification->config->roots != NULL && lacks_issuer && first->next != NULL;
 }
 
 /* The certificates as chain.c has read them, whose bytes are those that were signed. The key of
  * the server's own is that of the handshake. */
-static bool verify_reread(ferry_tls_verification *verification,
-                          const mbedtls_x509_crt *certificate) {
+static bool verification_try_reread(ferry_tls_verification *verification,
+                                    const mbedtls_x509_crt *certificate) {
     ferry_tls_verification again;
     mbedtls_x509_crt *first = &verification->reread.chain;
     const mbedtls_x509_buf *key = &certificate->pk_raw;
     if (first->pk_raw.len != key->len || memcmp(first->pk_raw.p, key->p, key->len) != 0) {
         return false;
     }
-    if (verify_again(verification, first, &again)) {
+    if (verification_repeat(verification, first, &again)) {
         return true;
     }
     memcpy(verification->words, again.words, sizeof again.words);
-    return may_be_unsorted(verification, again.lacks_issuer, first) &&
-           verify_sorted(verification, first);
+    return verification_may_be_unsorted(verification, again.lacks_issuer, first) &&
+           verification_try_sorted(verification, first);
 }
 
 /* Where mbedTLS is not to verify the chain, it must hear of what is wrong even so. */
-static int verify_answer(ferry_tls_verification *verification, bool is_good, uint32_t *flags) {
+static int verification_answer(ferry_tls_verification *verification, bool is_good,
+                               uint32_t *flags) {
     *flags = is_good ? 0 : MBEDTLS_X509_BADCERT_OTHER;
     if (is_good) {
         verification->words[0] = '\0';
@@ -284,15 +292,17 @@ int ferry_tls_verify(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32
         *flags = 0;
         return depth > 0
                    ? 0
-                   : verify_answer(verification, verify_reread(verification, certificate), flags);
+                   : verification_answer(verification,
+                                         verification_try_reread(verification, certificate), flags);
     }
-    look_at_chain(ctx, certificate, depth, flags);
+    verification_call(ctx, certificate, depth, flags);
     if (*flags == 0) {
         return 0;
     }
-    bool is_good = may_be_unsorted(verification, verification->lacks_issuer, certificate) &&
-                   verify_sorted(verification, certificate);
-    return verify_answer(verification, is_good, flags);
+    bool is_good =
+        verification_may_be_unsorted(verification, verification->lacks_issuer, certificate) &&
+        verification_try_sorted(verification, certificate);
+    return verification_answer(verification, is_good, flags);
 }
 
 void ferry_tls_verification_free(const ferry_context *context,

@@ -7,7 +7,7 @@
 #include "config.h"
 #include "describe.h"
 
-enum { FERRY_TLS_MOST_CERTIFICATES = 10 }; /* in a chain, as mbedTLS has it */
+enum { FERRY_TLS_MAX_CERTIFICATES = 10 }; /* in a chain, as mbedTLS has it */
 
 /* What is known while one chain is verified. */
 typedef struct ferry_tls_verification {
@@ -22,7 +22,7 @@ typedef struct ferry_tls_verification {
     int path_left; /* how many certificates the issuers so far allow between them and the server's;
                       -1: any number */
     size_t issuer_count;
-    const mbedtls_x509_crt *issuers[FERRY_TLS_MOST_CERTIFICATES];
+    const mbedtls_x509_crt *issuers[FERRY_TLS_MAX_CERTIFICATES];
     char words[FERRY_TLS_WORDS_SIZE]; /* what is wrong; "": nothing */
 } ferry_tls_verification;
 

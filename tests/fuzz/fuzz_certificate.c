@@ -42,24 +42,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const size_t sizes[] = {40, 320, 600};
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             char *text = room(sizes[i]);
-            ferry_tls_write_summary(&certificate, text, sizes[i]);
+            ferry_tls_certificate_write_summary(&certificate, text, sizes[i]);
             check_words(text, sizes[i]);
             for (uint32_t flag = 1; flag != 0 && flag < 1u << 21; flag <<= 1) {
                 text = room(sizes[i]);
-                ferry_tls_describe(&certificate, flag, names[0], text, sizes[i]);
+                ferry_tls_certificate_describe(&certificate, flag, names[0], text, sizes[i]);
                 check_words(text, sizes[i]);
             }
             text = room(sizes[i]);
-            ferry_tls_describe(&certificate, UINT32_MAX, NULL, text, sizes[i]);
+            ferry_tls_certificate_describe(&certificate, UINT32_MAX, NULL, text, sizes[i]);
             check_words(text, sizes[i]);
         }
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-            ferry_tls_is_for(&certificate, names[i]);
+            ferry_tls_certificate_is_for(&certificate, names[i]);
         }
         char unknown[32];
-        ferry_tls_is_permitted(&certificate, &certificate);
-        ferry_tls_find_unknown_critical(&certificate, unknown, sizeof unknown);
-        require(ferry_tls_path_length(&certificate) >= -1);
+        ferry_tls_name_constraints_permit(&certificate, &certificate);
+        ferry_tls_extension_find_unknown(&certificate, unknown, sizeof unknown);
+        require(ferry_tls_extension_get_path_length(&certificate) >= -1);
     }
     mbedtls_x509_crt_free(&certificate);
     return 0;

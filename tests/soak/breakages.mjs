@@ -53,8 +53,8 @@ export const breakages = [
   {
     name: "an end without close_notify is an orderly one",
     file: "platform/tls/stream.c",
-    from: "return end_reading(self, FERRY_STREAM_TRUNCATED);",
-    to: "return end_reading(self, FERRY_STREAM_END);",
+    from: "return stream_end_reading(self, FERRY_STREAM_TRUNCATED);",
+    to: "return stream_end_reading(self, FERRY_STREAM_END);",
   },
   {
     name: "a reset that writing has met is forgotten",

@@ -191,15 +191,15 @@ static void every_code_of_the_header_has_a_meaning(void) {
         if (sscanf(line, "#define %127s -0x%x", name, &code) == 2 &&
             strncmp(name, "MBEDTLS_ERR_SSL_", 16) == 0) {
             count++;
-            if (!CHECK(ferry_tls_knows_code(-(int)code))) {
+            if (!CHECK(ferry_tls_code_is_known(-(int)code))) {
                 printf("    %s is not in tls_codes.c\n", name);
             }
         }
     }
     fclose(header);
     CHECK(count >= 46); /* as mbedTLS 3.6.0 has them */
-    CHECK(!ferry_tls_knows_code(0));
-    CHECK_INT(ferry_tls_meaning_of(FERRY_TLS_WRITE, -1), FERRY_TLS_FAILS);
+    CHECK(!ferry_tls_code_is_known(0));
+    CHECK_INT(ferry_tls_code_get_meaning(FERRY_TLS_WRITE, -1), FERRY_TLS_FAILS);
 }
 
 /* ---- Messages, at each moment ---- */
@@ -534,7 +534,7 @@ static void alerts_are_named_as_they_are_registered(void) {
         char expected[64];
         char text[64];
         snprintf(expected, sizeof expected, "alert %d", alert);
-        ferry_tls_write_alert(alert, text, sizeof text);
+        ferry_tls_alert_write(alert, text, sizeof text);
         CHECK_STR(text, names[alert] != NULL ? names[alert] : expected);
     }
 }
