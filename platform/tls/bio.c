@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bio: what mbedTLS reads from and writes to: the stream beneath, and buffers between. */
+/* bio: what mbedTLS reads from and writes to: the transport, and the buffers between the two. */
 #include "bio.h"
 
 #include "codes.h"
@@ -11,11 +11,11 @@
 #include <string.h>
 
 enum {
-    /* While more comes than a head and a small body: several records at once. */
+    /* For several records at once, while more comes than a head and a small body. */
     LARGE_BYTES = 65536,
     /* The rest of one record, and some alerts behind it. */
     MAX_KEPT_BYTES = MBEDTLS_SSL_OUT_CONTENT_LEN + 1024,
-    /* Codes of our own, for what the stream beneath said; mbedTLS hands them through. */
+    /* The transport has failed. mbedTLS returns this code as it is. */
     TRANSPORT_FAILED = MBEDTLS_ERR_SSL_INTERNAL_ERROR,
 };
 
@@ -32,8 +32,8 @@ static void bio_record_first(ferry_tls_bio *self, const char *bytes, size_t leng
     }
 }
 
-/* After a full read there is more than fits: the next one is a large one. Without memory it goes on
- * in small steps. */
+/* Where a read has filled the small buffer, the next one uses a large buffer. Without memory for
+ * it, the small one is used again. */
 static void bio_choose_buffer(ferry_tls_bio *self, size_t length) {
     if (self->large == NULL && length == sizeof self->small) {
         self->large = malloc(LARGE_BYTES);
@@ -50,7 +50,7 @@ static int bio_fail(ferry_tls_bio *self, bool in_writing) {
 static int bio_receive_none(ferry_tls_bio *self, ferry_stream_result result) {
     if (result == FERRY_STREAM_AGAIN) {
         self->is_starved = true;
-        free(self->large); /* it is empty: all is asked for before more is read */
+        free(self->large); /* mbedTLS has read all of it */
         self->large = NULL;
         return MBEDTLS_ERR_SSL_WANT_READ;
     }
@@ -61,7 +61,7 @@ static int bio_receive_none(ferry_tls_bio *self, ferry_stream_result result) {
     return 0;
 }
 
-/* In a child after fork() a record would use its parent's keys and numbers once more. */
+/* In a child after fork() a record would use the keys and numbers that its parent uses too. */
 static bool bio_is_own(ferry_tls_bio *self) {
     if (self->process != ferry_platform_process()) {
         self->reason = FERRY_FOREIGN_REASON;
@@ -134,7 +134,7 @@ int ferry_tls_bio_send_kept(ferry_tls_bio *self) {
     return 0;
 }
 
-/* All of it, or nothing: mbedTLS then waits for room. */
+/* Keeps all of it or nothing. Where it keeps nothing, mbedTLS waits for room. */
 static int bio_keep(ferry_tls_bio *self, const unsigned char *data, size_t length) {
     if (self->kept == NULL) {
         self->kept = malloc(MAX_KEPT_BYTES);
@@ -192,7 +192,7 @@ void ferry_tls_bio_drop_kept(ferry_tls_bio *self) {
 
 void ferry_tls_bio_give_up_writing(ferry_tls_bio *self) {
     self->is_deaf = true;
-    self->failed = false; /* reading has not */
+    self->failed = false; /* reading has not failed */
     self->refused = false;
     ferry_tls_bio_drop_kept(self);
 }

@@ -6,26 +6,31 @@
 #include "base/context.h"
 
 enum {
-    FERRY_TLS_SMALL_BYTES = 2048, /* read at once: a head and a small body are one system call */
-    /* Of a record with a ServerHello, up to the end of its random value: two headers, a version. */
+    FERRY_TLS_SMALL_BYTES = 2048, /* one read takes a head and a small body */
+    /* What is looked at of a record with a ServerHello ends with its random value. Before that are
+     * the record's header, the message's header and a version. */
     FERRY_TLS_RECORD_HEADER_BYTES = 5,
     FERRY_TLS_SERVER_HELLO_BYTES = FERRY_TLS_RECORD_HEADER_BYTES + 4 + 2 + 32,
 };
 
 typedef struct ferry_tls_bio {
-    int process; /* that made it */
     ferry_context *context;
     ferry_stream *transport;
+    int process; /* that made it: no other one may use it */
+
+    /* What has come of the transport. */
     bool ended;
-    const char *reason; /* why it failed */
     bool failed;
-    bool refused;    /* the same, and it was in writing */
-    bool is_starved; /* it had no more bytes; cleared by who asks */
-    bool is_deaf;    /* writing has failed: what mbedTLS writes goes nowhere */
-    bool withholds;  /* nothing is written: all that mbedTLS writes is kept */
-    bool keeps;      /* what there is no room for is kept here, so that mbedTLS can go on */
+    bool refused;       /* it has failed, and in writing */
+    const char *reason; /* why it has failed */
+    bool is_starved;    /* it had no more bytes. Whoever calls mbedTLS clears this before */
     unsigned char first_bytes[FERRY_TLS_SERVER_HELLO_BYTES];
-    size_t first_count; /* of what the server sent */
+    size_t first_count; /* how many of the server's first bytes are in `first_bytes` */
+
+    /* What is done with the bytes that mbedTLS writes. The files that call mbedTLS set them. */
+    bool is_deaf;   /* they are dropped, since writing has failed */
+    bool withholds; /* they are kept, all of them */
+    bool keeps;     /* they are kept where the transport has no room, so that mbedTLS can go on */
 
     /* What was read and mbedTLS has not asked for yet. */
     char *large; /* while much comes; NULL otherwise */
@@ -33,7 +38,7 @@ typedef struct ferry_tls_bio {
     size_t end;
     char small[FERRY_TLS_SMALL_BYTES];
 
-    /* What mbedTLS has written and the stream has not taken; NULL: nothing. */
+    /* What is kept; NULL: nothing. */
     unsigned char *kept;
     size_t kept_begin;
     size_t kept_end;

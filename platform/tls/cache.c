@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CONFIGS = 16 }; /* in a cache: the oldest one goes */
+enum { MAX_CONFIGS = 16 }; /* in a cache; the oldest one is dropped for a new one */
 
 struct ferry_tls_cache {
     ferry_tls_config *first;
 };
 
-/* ---- Options as a key ---- */
+/* ---- The key: a digest of the options ---- */
 
 static void digest_add_bytes(mbedtls_sha256_context *sha, const void *bytes, size_t length) {
     uint64_t size = bytes != NULL ? (uint64_t)length : UINT64_MAX;
@@ -75,7 +75,7 @@ void ferry_tls_cache_free(ferry_tls_cache *cache) {
     free(cache);
 }
 
-/* Takes those out that serve no more: a list. */
+/* Takes the configurations out whose authorities could not be read: a list. */
 static ferry_tls_config *cache_take_failed(ferry_tls_cache *cache) {
     ferry_tls_config *failed = NULL;
     for (ferry_tls_config **at = &cache->first; *at != NULL;) {
@@ -110,7 +110,7 @@ static ferry_tls_config *cache_find(ferry_tls_cache *cache, const unsigned char 
     return config;
 }
 
-/* Returns the oldest one, taken out, where there are too many. */
+/* Where there are too many now, the oldest one is taken out and returned; otherwise NULL. */
 static ferry_tls_config *cache_keep(ferry_tls_cache *cache, ferry_tls_config *made) {
     size_t count = 0;
     ferry_platform_lock();
@@ -154,7 +154,7 @@ ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options
             return error;
         }
         memcpy(found->digest, digest, sizeof digest);
-        found->users = 2; /* the cache, and who asked */
+        found->users = 2; /* the cache, and the caller */
         ferry_tls_config *surplus = cache_keep(cache, found);
         if (surplus != NULL) {
             ferry_tls_config_release(surplus);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* chain: a server's certificates that mbedTLS's handshake refuses to read, since one of them
- * has a critical extension that mbedTLS does not know: constraints on names, which public
- * authorities have and RFC 5280 wants critical, or one in a certificate that the path does not
+/* chain: a server's certificates, where mbedTLS's handshake does not read them. mbedTLS refuses a
+ * certificate with a critical extension that it does not know. Public authorities have such ones:
+ * name constraints, which RFC 5280 wants critical. Or the certificate is one that the path does not
  * need.
  *
- * The handshake has no place for a callback such as mbedtls_x509_crt_parse_der_with_ext_cb() takes.
- * So the message is read again here, and once more by mbedTLS, with such extensions marked as not
- * critical; verify.c then goes by what was read here, where every byte is as it was signed, and
- * the message is as it was before mbedTLS takes its digest. */
+ * mbedtls_x509_crt_parse_der_with_ext_cb() reads them, but the handshake does not let us pass its
+ * callback. So the certificates are read twice. They are read here, and verify.c goes by that:
+ * every byte is as it was signed. Then mbedTLS reads the message once more, in which such
+ * extensions are marked as not critical. Before mbedTLS takes its digest, the message gets its own
+ * bytes back. */
 #include "chain.h"
 
 #include "extensions.h"
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The message stands behind its header of four bytes. */
+/* Of a handshake message: its type and its length. */
 enum { HEADER_BYTES = 4 };
 
 static size_t bytes_to_number(const unsigned char *bytes, size_t count) {
@@ -28,14 +29,15 @@ static size_t bytes_to_number(const unsigned char *bytes, size_t count) {
     return number;
 }
 
-/* What of the message is not read yet. */
-typedef struct rest {
+/* The bytes of the message that have not been read yet. */
+typedef struct unread_bytes {
     unsigned char *at;
     size_t length;
-} rest;
+} unread_bytes;
 
-/* Takes a vector with a length of so many bytes; false where it does not fit. */
-static bool rest_take(rest *from, size_t length_bytes, rest *taken) {
+/* Takes a vector; its length stands before it, in `length_bytes` bytes. False: so many bytes are
+ * not there. */
+static bool unread_bytes_take(unread_bytes *from, size_t length_bytes, unread_bytes *taken) {
     if (from->length < length_bytes) {
         return false;
     }
@@ -43,7 +45,7 @@ static bool rest_take(rest *from, size_t length_bytes, rest *taken) {
     if (length > from->length - length_bytes) {
         return false;
     }
-    *taken = (rest){from->at + length_bytes, length};
+    *taken = (unread_bytes){from->at + length_bytes, length};
     from->at += length_bytes + length;
     from->length -= length_bytes + length;
     return true;
@@ -56,7 +58,7 @@ mbedtls_x509_crt *ferry_tls_chain_last(mbedtls_x509_crt *chain) {
     return chain;
 }
 
-/* What it is worth verify.c says, where the certificate is in the path. */
+/* verify.c looks at the extensions, if the certificate is in the path. */
 static int extension_take_any(void *ctx, const mbedtls_x509_crt *certificate,
                               const mbedtls_x509_buf *oid, int critical,
                               const unsigned char *content, const unsigned char *end) {
@@ -73,14 +75,16 @@ int ferry_tls_chain_add(mbedtls_x509_crt *chain, const unsigned char *der, size_
     int result =
         mbedtls_x509_crt_parse_der_with_ext_cb(chain, der, length, 1, extension_take_any, NULL);
     if (result == 0) {
-        /* verify.c counts: mbedTLS counts a self-issued certificate below it as well. */
+        /* With 0, mbedTLS does not check the length of the path. It would count self-issued
+         * certificates too, which verify.c does not. */
         ferry_tls_chain_last(chain)->MBEDTLS_PRIVATE(max_pathlen) = 0;
     }
     return result;
 }
 
-/* Reads one certificate, and marks what mbedTLS does not know in the message. */
-static bool chain_read_certificate(mbedtls_x509_crt *chain, rest der) {
+/* Reads one certificate. In the message, critical extensions that mbedTLS does not know become
+ * ones that are not critical. */
+static bool chain_read_certificate(mbedtls_x509_crt *chain, unread_bytes der) {
     if (ferry_tls_chain_add(chain, der.at, der.length) != 0) {
         return false;
     }
@@ -95,17 +99,18 @@ static bool chain_read_certificate(mbedtls_x509_crt *chain, rest der) {
 }
 
 /* RFC 8446 section 4.4.2 and RFC 5246 section 7.4.2. */
-static bool chain_read_message(mbedtls_x509_crt *chain, rest message, bool is_1_3) {
-    rest context;
-    rest list;
-    rest der;
-    rest extensions;
-    if ((is_1_3 && !rest_take(&message, 1, &context)) || !rest_take(&message, 3, &list)) {
+static bool chain_read_message(mbedtls_x509_crt *chain, unread_bytes message, bool is_1_3) {
+    unread_bytes context;
+    unread_bytes list;
+    unread_bytes der;
+    unread_bytes extensions;
+    if ((is_1_3 && !unread_bytes_take(&message, 1, &context)) ||
+        !unread_bytes_take(&message, 3, &list)) {
         return false;
     }
     while (list.length > 0) {
-        if (!rest_take(&list, 3, &der) || !chain_read_certificate(chain, der) ||
-            (is_1_3 && !rest_take(&list, 2, &extensions))) {
+        if (!unread_bytes_take(&list, 3, &der) || !chain_read_certificate(chain, der) ||
+            (is_1_3 && !unread_bytes_take(&list, 2, &extensions))) {
             return false;
         }
     }
@@ -116,7 +121,7 @@ bool ferry_tls_chain_reread(mbedtls_ssl_context *ssl, ferry_tls_reread *reread) 
     unsigned char *message = ssl->MBEDTLS_PRIVATE(in_msg);
     size_t length = ssl->MBEDTLS_PRIVATE(in_hslen);
     bool is_1_3 = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
-    /* What is reached into here is as mbedTLS 3.6 has it. */
+    /* These members are private. What they mean was read in mbedTLS 3.6. */
     if (MBEDTLS_VERSION_NUMBER >= 0x03070000 || reread->was_tried || length <= HEADER_BYTES ||
         message[0] != MBEDTLS_SSL_HS_CERTIFICATE) {
         return false;
@@ -129,7 +134,8 @@ bool ferry_tls_chain_reread(mbedtls_ssl_context *ssl, ferry_tls_reread *reread) 
         return false;
     }
     memcpy(reread->original, message, length);
-    if (!chain_read_message(&reread->chain, (rest){message + HEADER_BYTES, length - HEADER_BYTES},
+    if (!chain_read_message(&reread->chain,
+                            (unread_bytes){message + HEADER_BYTES, length - HEADER_BYTES},
                             is_1_3)) {
         ferry_tls_chain_restore(reread);
         return false;

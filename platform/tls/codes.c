@@ -65,7 +65,7 @@ static const struct {
     {MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED, ALL(FERRY_TLS_FAILS)}, /* a server's */
     {MBEDTLS_ERR_SSL_PK_TYPE_MISMATCH, ALL(FERRY_TLS_FAILS)},
     {MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY, ALL(FERRY_TLS_FAILS)}, /* a server's */
-    /* Ours too, for a stream beneath that has failed. */
+    /* Ours too, where the transport has failed. */
     {MBEDTLS_ERR_SSL_INTERNAL_ERROR, ALL(FERRY_TLS_FAILS)},
     {MBEDTLS_ERR_SSL_COUNTER_WRAPPING, ALL(FERRY_TLS_FAILS)},
     /* In a new handshake within the connection; ferry declines those (HelloRequest gets the alert
@@ -115,7 +115,7 @@ ferry_tls_meaning ferry_tls_code_get_meaning(ferry_tls_call call, int code) {
             return code_rows[i].in[call];
         }
     }
-    return FERRY_TLS_FAILS; /* of the layers beneath: certificates, keys, numbers */
+    return FERRY_TLS_FAILS; /* a code of the modules that TLS uses: certificates, keys, numbers */
 }
 
 bool ferry_tls_code_is_of_certificate(int result) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config: from the options to what mbedTLS needs. */
+/* config: reads the options, and makes of them what mbedTLS needs. */
 #include "config.h"
 
 #include "ciphersuites.h"
@@ -84,7 +84,7 @@ static ferry_error config_read_own_key(ferry_context *context, ferry_tls_config 
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
                           "the client's key is encrypted, and no password is given");
     }
-    /* One wrong password in some hundreds opens it to something that makes no sense. */
+    /* One wrong password in some hundreds fits by chance: what comes out of it is no key. */
     bool is_encrypted = strstr(pem, "ENCRYPTED") != NULL;
     if (result == MBEDTLS_ERR_PK_PASSWORD_MISMATCH ||
         (is_encrypted && result != 0 && !ferry_tls_shortage_caused(result))) {
@@ -236,7 +236,7 @@ static const uint16_t signatures_without_pss[] = {
     MBEDTLS_TLS1_3_SIG_NONE,
 };
 
-/* What is offered, whatever the options say. */
+/* What is offered to each server, whatever the options say. */
 static ferry_error ssl_config_set_offer(ferry_context *context, mbedtls_ssl_config *ssl,
                                         bool has_pss) {
     if (mbedtls_ssl_config_defaults(ssl, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -256,7 +256,7 @@ static ferry_error ssl_config_set_offer(ferry_context *context, mbedtls_ssl_conf
                                                                      : FERRY_OK;
 }
 
-/* One for each of the two, with and without PSS. */
+/* Sets up `config->ssl`, or `config->ssl_without_pss` for the attempt without PSS. */
 static ferry_error config_set_up_ssl(ferry_context *context, ferry_tls_config *config,
                                      const ferry_tls_options *options, mbedtls_ssl_config *ssl) {
     ferry_error error = ssl_config_set_offer(context, ssl, ssl != &config->ssl_without_pss);

@@ -2,7 +2,6 @@
 /* der: steps through DER, value by value. */
 #include "der.h"
 
-/* Enters the value with this tag; false where it is another. */
 bool ferry_tls_der_enter(ferry_tls_der *outer, int tag, ferry_tls_der *inner) {
     size_t length = 0;
     if (mbedtls_asn1_get_tag(&outer->at, outer->end, &length, tag) != 0) {
@@ -13,7 +12,6 @@ bool ferry_tls_der_enter(ferry_tls_der *outer, int tag, ferry_tls_der *inner) {
     return true;
 }
 
-/* Any value; its tag goes to `tag`. */
 bool ferry_tls_der_next(ferry_tls_der *outer, int *tag, ferry_tls_der *inner) {
     if (outer->at == outer->end) {
         return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* describe: certificates, alert_names and mbedTLS's errors in words. What comes from the network
- * may hold any bytes; ferry_fail() and ferry_log() make those that are no text visible. */
+/* describe: certificates, alerts and mbedTLS's errors in words. What comes from the network may
+ * hold any bytes: in names each byte that is not printable ASCII becomes "?". */
 #include "describe.h"
 
 #include <mbedtls/error.h>
@@ -11,7 +11,7 @@
 
 enum { SAN_DNS = 2, SAN_IP = 7, DATE_SIZE = 16, NAME_SIZE = 100, MAX_NAMES = 4 };
 
-/* Cuts what does not fit, and replaces what is no printable ASCII: names may hold NUL. */
+/* Cuts what does not fit, and replaces what is not printable ASCII: names may hold NUL. */
 static void bytes_write(const unsigned char *bytes, size_t length, char *text, size_t size) {
     size_t count = length < size - 1 ? length : size - 1;
     for (size_t i = 0; i < count; i++) {
@@ -44,7 +44,7 @@ static void address_write(const mbedtls_x509_buf *address, char *text, size_t si
     }
 }
 
-/* False where it is of a kind that is no host. */
+/* False: it is neither a DNS name nor an address. */
 static bool alternative_write(const mbedtls_x509_buf *name, char *text, size_t size) {
     int kind = name->tag & MBEDTLS_ASN1_TAG_VALUE_MASK;
     if (name->p == NULL) {

@@ -56,7 +56,7 @@ bool ferry_tls_extension_is_known_to_mbedtls(const ferry_tls_extension *extensio
            MBEDTLS_OID_CMP(MBEDTLS_OID_NS_CERT_TYPE, oid) == 0;
 }
 
-/* Any policy will do (RFC 5280 section 6.1.1, (c)): a program cannot ask for one. */
+/* A program cannot ask for a policy, so each policy is accepted (RFC 5280 section 6.1.1, (c)). */
 static bool extension_is_understood(const ferry_tls_extension *extension) {
     return ferry_tls_extension_is_known_to_mbedtls(extension) ||
            MBEDTLS_OID_CMP(MBEDTLS_OID_NAME_CONSTRAINTS, &extension->oid) == 0 ||
@@ -77,7 +77,6 @@ bool ferry_tls_extension_find_unknown(const mbedtls_x509_crt *certificate, char 
     return false;
 }
 
-/* Finds the extension of this name, and enters its value. */
 ferry_tls_found ferry_tls_extension_find(const mbedtls_x509_crt *certificate, const char *oid,
                                          size_t oid_length, ferry_tls_der *content) {
     ferry_tls_extension extension = {.next = NULL};
@@ -109,5 +108,5 @@ int ferry_tls_extension_get_path_length(const mbedtls_x509_crt *issuer) {
         return -1;
     }
     bool is_read = mbedtls_asn1_get_int(&constraints.at, constraints.end, &length) == 0;
-    return is_read && length >= 0 ? length : 0; /* mbedTLS has refused the rest before */
+    return is_read && length >= 0 ? length : 0; /* mbedTLS has refused other values before */
 }

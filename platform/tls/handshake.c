@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handshake: the steps of a handshake, what comes of it, and which other attempt is to be made. */
+/* handshake: the steps of a handshake, what comes of it, and which attempt is to be made next. */
 #include "handshake.h"
 
 #include "calls.h"
@@ -36,7 +36,7 @@ static void attempt_enter(ferry_tls_stream *self, ferry_tls_attempt next) {
         assert(next == FERRY_TLS_NO_ATTEMPT);
         break;
     case FERRY_TLS_NO_ATTEMPT:
-        assert(!"the handshake is over");
+        assert(self->attempt != FERRY_TLS_NO_ATTEMPT); /* the handshake is over */
         break;
     }
     self->attempt = next;
@@ -68,10 +68,11 @@ ferry_tls_attempt ferry_tls_get_next_attempt(const ferry_stream *stream) {
 
 /* ---- Its end ---- */
 
-/* What is wrong with the server's answer; NULL: nothing. A server that could speak TLS 1.3 says so
- * in its random value where it speaks TLS 1.2 (RFC 8446 section 4.1.3). In an attempt without PSS
- * that means that the first one was made to fail. It is looked for in a record that holds all of
- * it: the value itself is signed, how records are cut is not. */
+/* What is wrong with the server's answer; NULL: nothing. A server that speaks TLS 1.3 says so in
+ * its random value where it chooses TLS 1.2 (RFC 8446 section 4.1.3). An attempt without PSS is
+ * made only where the server had chosen TLS 1.2 before; if it speaks TLS 1.3, somebody between has
+ * made it choose so. The random value is signed, but how the server cuts its answer into records is
+ * not: only a record that holds the whole value is looked at. */
 static const char *handshake_find_downgrade(const ferry_tls_stream *self) {
     static const unsigned char sign[] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
     const unsigned char *bytes = self->bio.first_bytes;
@@ -99,7 +100,7 @@ static void handshake_log(ferry_tls_stream *self, bool is_resumed) {
               protocol != NULL ? "ALPN " : "no ALPN", protocol != NULL ? protocol : "");
 }
 
-/* The chain has been looked at: neither the connection nor its session needs it any more. */
+/* The chain has been verified: neither the connection nor its session needs it any more. */
 static void handshake_drop_chain(ferry_tls_stream *self) {
     mbedtls_ssl_session *session = self->ssl.MBEDTLS_PRIVATE(session);
     if (session != NULL && session->MBEDTLS_PRIVATE(peer_cert) != NULL) {
@@ -109,7 +110,7 @@ static void handshake_drop_chain(ferry_tls_stream *self) {
     }
 }
 
-/* In TLS 1.3 the session comes later, by a message of its own. */
+/* In TLS 1.3 the session comes later, in a message of its own: see calls.c. */
 static void handshake_keep_session(ferry_tls_stream *self, bool is_resumed) {
     if (mbedtls_ssl_get_version_number(&self->ssl) != MBEDTLS_SSL_VERSION_TLS1_2 || is_resumed) {
         return;
@@ -117,7 +118,8 @@ static void handshake_keep_session(ferry_tls_stream *self, bool is_resumed) {
     if (self->attempt != FERRY_TLS_WITH_SESSION) {
         ferry_tls_stream_keep_session(self);
     } else {
-        /* TLS 1.2 was all that the server could choose: the next time all versions are offered. */
+        /* The session was not resumed. With it, TLS 1.2 alone was offered, but the server may speak
+         * TLS 1.3 by now. The next connection offers both. */
         ferry_tls_sessions_forget(&self->config->sessions, self->host, self->port);
     }
 }
@@ -169,9 +171,9 @@ static ferry_error handshake_succeed(ferry_tls_stream *self) {
     return error;
 }
 
-/* One step. Where the server's certificates have made it fail, and may be read otherwise, it counts
- * as one that has changed nothing: the alert that says so is taken back, and the number of its
- * record. */
+/* Makes one step. mbedTLS may refuse certificates that chain.c can read. Then the step counts as
+ * one that has changed nothing, and is made again: the alert that says that the handshake has
+ * failed is dropped, and the number of its record is used again. */
 static int handshake_step(ferry_tls_stream *self) {
     mbedtls_ssl_context *ssl = &self->ssl;
     ferry_tls_bio *bio = &self->bio;
@@ -195,7 +197,8 @@ static int handshake_step(ferry_tls_stream *self) {
     return code;
 }
 
-/* A step is a message, and mbedTLS reckons for a millisecond or more at some of them. */
+/* A step handles one message, and mbedTLS calculates for a millisecond or more in some steps. So
+ * that a call returns soon, only the first HANDSHAKE_US of it begin steps. */
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
     int64_t until_us = ferry_platform_now_us() + HANDSHAKE_US;

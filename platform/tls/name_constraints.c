@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* name_constraints: names that an issuer may give, and those that it may not (RFC 5280
- * section 4.2.1.10), at which mbedTLS does not look. */
+/* name_constraints: which names an issuer may give, and which it may not (RFC 5280
+ * section 4.2.1.10). mbedTLS does not look at them. */
 #include "name_constraints.h"
 
 #include "base/span.h"
@@ -25,7 +25,8 @@ static ferry_span name_get_span(const mbedtls_x509_buf *name) {
     return (ferry_span){(const char *)name->p, name->len};
 }
 
-/* "example.org" holds itself and all below it; ".example.org" what is below it; "" everything. */
+/* "example.org" stands for itself and all names below it, ".example.org" for the names below it, ""
+ * for every name. */
 static bool dns_is_within(const mbedtls_x509_buf *name, const ferry_tls_der *base) {
     ferry_span text = name_get_span(name);
     ferry_span domain = der_get_span(base);
@@ -40,7 +41,8 @@ static bool dns_is_within(const mbedtls_x509_buf *name, const ferry_tls_der *bas
            (text.length == domain.length || domain.data[0] == '.' || end.data[-1] == '.');
 }
 
-/* "*.example.org" is a name for "a.example.org", which may be what is excluded. */
+/* A certificate for "*.example.org" is one for "a.example.org" too, which may be the name that is
+ * excluded. */
 static bool wildcard_covers(const mbedtls_x509_buf *name, const ferry_tls_der *base) {
     ferry_span text = name_get_span(name);
     ferry_span domain = der_get_span(base);
@@ -51,7 +53,7 @@ static bool wildcard_covers(const mbedtls_x509_buf *name, const ferry_tls_der *b
                              ferry_span_skip(text, 1));
 }
 
-/* An address and its mask. */
+/* The base is an address, and a mask of the same size. */
 static bool ip_is_within(const mbedtls_x509_buf *address, const ferry_tls_der *base,
                          bool *understood) {
     size_t length = (size_t)(base->end - base->at);
@@ -71,8 +73,8 @@ static bool ip_is_within(const mbedtls_x509_buf *address, const ferry_tls_der *b
     return true;
 }
 
-/* AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY }; strings are compared
- * without their kind and without case (RFC 5280 section 7.1, in its simplest form). */
+/* AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY }. Values are compared
+ * without regard to case and to the kind of string: the simplest form of RFC 5280 section 7.1. */
 static bool attribute_is_alike(ferry_tls_der *a, ferry_tls_der *b) {
     ferry_tls_der inner_a;
     ferry_tls_der inner_b;
@@ -104,7 +106,7 @@ static bool part_is_alike(ferry_tls_der a, ferry_tls_der b) {
     return a.at == a.end && b.at == b.end;
 }
 
-/* The base is what the name begins with (RFC 5280 section 4.2.1.10). */
+/* The name is within the base if it begins with it (RFC 5280 section 4.2.1.10). */
 static bool directory_is_within(const mbedtls_x509_buf *name, const ferry_tls_der *base,
                                 bool *understood) {
     ferry_tls_der whole_name = {name->p, name->p + name->len};
@@ -132,7 +134,7 @@ static bool directory_is_within(const mbedtls_x509_buf *name, const ferry_tls_de
     return true;
 }
 
-/* What one list of subtrees says of one name. */
+/* What a list of subtrees says of a name. */
 typedef struct verdict {
     bool is_constrained; /* there is a subtree of the name's kind */
     bool is_within;      /* one of them holds it */
@@ -146,7 +148,7 @@ static verdict subtrees_judge(ferry_tls_der subtrees, bool are_excluded, int kin
         ferry_tls_der subtree;
         ferry_tls_der base;
         int tag = 0;
-        /* minimum and maximum may not be there (RFC 5280 section 4.2.1.10). */
+        /* RFC 5280 section 4.2.1.10 allows neither a minimum nor a maximum. */
         if (!ferry_tls_der_enter(&subtrees, FERRY_TLS_DER_SEQUENCE, &subtree) ||
             !ferry_tls_der_next(&subtree, &tag, &base) || subtree.at != subtree.end) {
             result.understood = false;
@@ -164,7 +166,7 @@ static verdict subtrees_judge(ferry_tls_der subtrees, bool are_excluded, int kin
         } else if (kind == GENERAL_NAME_DIRECTORY) {
             result.is_within |= directory_is_within(name, &base, &result.understood);
         } else {
-            result.understood = false; /* of a kind that is not compared here */
+            result.understood = false; /* names of other kinds cannot be compared here */
         }
     }
     return result;
@@ -199,7 +201,7 @@ bool ferry_tls_name_constraints_permit(const mbedtls_x509_crt *issuer,
         }
         *(tag == CONTEXT_0 ? &permitted : &excluded) = list;
     }
-    /* The subject is a directory name, where it is not empty. */
+    /* The subject is a directory name too, unless it is empty. */
     mbedtls_x509_buf subject = certificate->subject_raw;
     subject.tag = GENERAL_NAME_DIRECTORY;
     if (subject.len > 2 && !name_is_permitted(&subject, &permitted, &excluded)) {

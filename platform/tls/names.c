@@ -9,7 +9,7 @@
 
 enum { SAN_DNS = 2, SAN_IP = 7 };
 
-/* ---- Of the server ---- */
+/* ---- The name that the server is asked for ---- */
 
 int ferry_tls_server_name_set(mbedtls_ssl_context *ssl, const char *host) {
     ferry_ip ip;
@@ -26,11 +26,12 @@ int ferry_tls_server_name_set(mbedtls_ssl_context *ssl, const char *host) {
     return mbedtls_ssl_set_hostname(ssl, text);
 }
 
-/* ---- Of a certificate ---- */
+/* ---- The names of a certificate ---- */
 
 bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name) {
     ferry_span given = {pattern, length};
-    ferry_span wanted = ferry_host_without_dot(ferry_span_of(name)); /* certificates have no root */
+    ferry_span wanted =
+        ferry_host_without_dot(ferry_span_of(name)); /* certificates leave the root out */
     if (length < 2 || pattern[0] != '*') {
         return length > 0 && ferry_span_equals(given, wanted);
     }
@@ -39,10 +40,10 @@ bool ferry_tls_name_matches(const char *pattern, size_t length, const char *name
     if (first_label == 0 || !ferry_span_equals(domain, ferry_span_skip(wanted, first_label))) {
         return false;
     }
-    return memchr(domain.data + 1, '.', domain.length - 1) != NULL; /* not all of a top domain */
+    return memchr(domain.data + 1, '.', domain.length - 1) != NULL; /* "*.org" is refused */
 }
 
-/* A zone ("fe80::1%eth0") is this machine's own, and stands in no certificate. */
+/* A zone ("fe80::1%eth0") has a meaning on this machine only: certificates have none. */
 static bool name_read_address(const char *name, ferry_ip *ip) {
     ferry_span text = ferry_span_of(name);
     if (strchr(name, ':') != NULL) {

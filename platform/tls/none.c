@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* none: a build without TLS. */
+/* none: tls.h in a build without TLS: each call fails with UNAVAILABLE. */
 #include "tls.h"
 
 #include <assert.h>

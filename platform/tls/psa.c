@@ -7,20 +7,22 @@
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
 
-/* A child after fork() has its parent's generator: both would choose the same keys. Earlier
- * releases of mbedTLS have no call for it. */
+/* A child after fork() has a copy of its parent's random generator: both would choose the same
+ * keys. mbedTLS before 3.6.6 has no call to seed it again. */
 static psa_status_t random_reseed(void) {
 #if MBEDTLS_VERSION_NUMBER >= 0x03060600
     psa_status_t status = psa_random_reseed(NULL, 0);
-    return status == PSA_ERROR_NOT_SUPPORTED ? PSA_SUCCESS : status; /* it is the system's own */
+    return status == PSA_ERROR_NOT_SUPPORTED ? PSA_SUCCESS
+                                             : status; /* mbedTLS asks the system for each byte */
 #else
     return PSA_ERROR_NOT_SUPPORTED;
 #endif
 }
 
-/* PSA is the whole process's, and perhaps the program's too: it is started, and left so. */
+/* The whole process shares PSA, and the program may use it too: it is started here, and never
+ * stopped. */
 static psa_status_t cryptography_start(void) {
-    static int seeded; /* the process whose bytes are its own */
+    static int seeded; /* the process that the generator was seeded in */
     ferry_platform_lock();
     psa_status_t status = psa_crypto_init();
     if (status == PSA_SUCCESS && seeded != ferry_platform_process()) {

@@ -15,26 +15,27 @@
 enum { LOOKED_SIZE = 448 };
 
 struct ferry_tls_roots {
-    unsigned users; /* the thread that reads them is one; guarded by the platform's lock, as are */
-    int process;    /* whose thread that is: a child after fork() has none */
-    bool is_read;   /* nothing beneath changes any more; */
-    ferry_job *job; /* which reads them, until nobody waits for it; */
-    unsigned waits; /* and how many do */
+    /* The platform's lock guards these. */
+    unsigned users; /* the thread that reads is one, and that they are kept is one */
+    bool is_read;   /* the members below do not change any more */
+    ferry_job *job; /* that reads them; NULL where there is none, or nobody waits for it any more */
+    unsigned waits; /* how many wait for the job */
 
-    ferry_trust_places places; /* of the system's: what they depend on */
+    int process;               /* that the thread is in: a child after fork() has no such thread */
+    ferry_trust_places places; /* where the system's authorities are */
     size_t count;
-    size_t refused; /* that could not be read */
+    size_t refused; /* how many could not be read */
     bool out_of_memory;
-    int error; /* an errno, as ferry_trust_read() has it */
+    int error; /* an errno, as ferry_trust_read() returns it */
     char looked[LOOKED_SIZE];
     mbedtls_x509_crt chain;
     mbedtls_x509_crt *last; /* of the chain; NULL: it is empty */
 };
 
-/* Those of the system, which are read once in a process; guarded by the platform's lock. */
+/* The system's authorities, which are read once in a process. The platform's lock guards it. */
 static ferry_tls_roots *system_roots;
 
-/* mbedTLS knows nothing of name constraints; they are looked at in name_constraints.c. */
+/* mbedTLS does not know name constraints; name_constraints.c looks at them. */
 static int extension_take_known(void *ctx, const mbedtls_x509_crt *certificate,
                                 const mbedtls_x509_buf *oid, int critical,
                                 const unsigned char *content, const unsigned char *end) {
@@ -62,14 +63,14 @@ static void roots_add_der(ferry_tls_roots *roots, const unsigned char *der, size
     if (result == 0) {
         roots->count++;
         roots->last = ferry_tls_chain_last(end);
-        /* verify.c looks at it, by the certificate itself. */
+        /* With 0, mbedTLS does not check the length of the path: verify.c does. */
         roots->last->MBEDTLS_PRIVATE(max_pathlen) = 0;
     } else {
         roots_refuse(roots, result);
     }
 }
 
-/* Text around the certificates is passed over. */
+/* Text between the certificates is skipped. Returns how many were added. */
 static size_t roots_add_pem(void *ctx, const char *pem, size_t size) {
     ferry_tls_roots *roots = ctx;
     size_t before = roots->count;
@@ -96,7 +97,7 @@ static size_t roots_add_pem(void *ctx, const char *pem, size_t size) {
     return roots->count - before;
 }
 
-/* The length of the DER value that begins here, its header included; 0: it is none. */
+/* How long the DER value is that begins here, with its header. 0: there is no such value. */
 static size_t der_length(const unsigned char *der, size_t size) {
     if (size < 2 || der[0] != 0x30) {
         return 0;
@@ -149,7 +150,7 @@ static void roots_free(ferry_tls_roots *roots) {
     free(roots);
 }
 
-/* Ends so many of its uses. */
+/* Ends as many uses as `uses` says. */
 static void roots_let_go(ferry_tls_roots *roots, unsigned uses) {
     ferry_platform_lock();
     roots->users -= uses;
@@ -160,7 +161,7 @@ static void roots_let_go(ferry_tls_roots *roots, unsigned uses) {
     }
 }
 
-/* ---- Those of the system ---- */
+/* ---- The system's authorities ---- */
 
 static bool text_is_same(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
@@ -170,13 +171,15 @@ static bool places_are_same(const ferry_trust_places *a, const ferry_trust_place
     return text_is_same(a->file, b->file) && text_is_same(a->folders, b->folders);
 }
 
-/* Half of them is as bad as none: which are missing nobody would know. */
+/* Where some could not be read for want of memory or files, none is used: nobody could tell why
+ * some servers are trusted and others are not. */
 static bool roots_are_usable(const ferry_tls_roots *roots) {
     return roots->count > 0 && !roots->out_of_memory &&
            (roots->error == 0 || roots->error == EACCES);
 }
 
-/* False where they are not kept: the caller then ends the use that keeping them is. */
+/* True: they are kept for later calls. False: they are not, and the caller ends the use that stands
+ * for that. */
 static bool roots_read_system(ferry_tls_roots *roots) {
     roots->error =
         ferry_trust_read(&roots->places, roots_add_pem, roots, roots->looked, sizeof roots->looked);
@@ -184,7 +187,7 @@ static bool roots_read_system(ferry_tls_roots *roots) {
     roots->is_read = true;
     bool is_kept = roots_are_usable(roots) || system_roots != roots;
     if (!is_kept) {
-        system_roots = NULL; /* what was short may be there the next time */
+        system_roots = NULL; /* there may be memory and files the next time */
     }
     ferry_platform_unlock();
     return is_kept;
@@ -194,7 +197,8 @@ static void roots_read_system_job(void *ctx) {
     roots_let_go(ctx, roots_read_system(ctx) ? 1 : 2);
 }
 
-/* Those that are there, or are being read, for these places; NULL: there are none. */
+/* The authorities of these places, if they have been read or a thread reads them; otherwise NULL.
+ */
 static ferry_tls_roots *roots_join_system(const ferry_trust_places *places) {
     ferry_platform_lock();
     ferry_tls_roots *found = system_roots;
@@ -208,12 +212,12 @@ static ferry_tls_roots *roots_join_system(const ferry_trust_places *places) {
     return found;
 }
 
-/* False: it has read them itself. */
+/* True: a thread reads them. False: there is none, and this call has read them. */
 static bool roots_start_reading(ferry_tls_roots *roots) {
     ferry_platform_lock();
     ferry_tls_roots *before = system_roots;
     system_roots = roots;
-    roots->users += 2; /* that it is kept, and the thread */
+    roots->users += 2; /* that they are kept, and the thread */
     roots->job = ferry_job_start(roots_read_system_job, roots);
     bool is_started = roots->job != NULL;
     roots->users -= is_started ? 0 : 1;
@@ -221,7 +225,7 @@ static bool roots_start_reading(ferry_tls_roots *roots) {
     if (before != NULL) {
         ferry_tls_roots_release(before);
     }
-    /* A frame that is late is better than no connection. */
+    /* A call that takes longer is better than no connection. */
     if (!is_started && !roots_read_system(roots)) {
         roots_let_go(roots, 1);
     }
@@ -307,7 +311,7 @@ ferry_descriptor ferry_tls_roots_begin_wait(ferry_tls_roots *roots) {
     return descriptor;
 }
 
-/* Its descriptor goes with the last that waits: others may be asleep over it. */
+/* The job's descriptor lasts until the last one has ended its wait: others may still wait on it. */
 void ferry_tls_roots_end_wait(ferry_tls_roots *roots) {
     ferry_platform_lock();
     if (--roots->waits == 0 && roots->is_read) {
@@ -317,7 +321,7 @@ void ferry_tls_roots_end_wait(ferry_tls_roots *roots) {
     ferry_platform_unlock();
 }
 
-/* ---- Those of the options ---- */
+/* ---- The options' authorities ---- */
 
 ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_options *options,
                                        ferry_tls_roots **roots) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sessions: sessions that can be resumed, for connections to the same host and port with the
- * same options. */
+/* sessions: TLS sessions that later connections can resume. They are kept by host and port, and
+ * each configuration has its own. */
 #include "sessions.h"
 
 #include "platform.h"
@@ -9,17 +9,17 @@
 #include <string.h>
 
 enum {
-    MAX_SESSIONS = 64,                    /* of one configuration */
-    MAX_SESSIONS_OF_HOST = 4,             /* a server sends two, as a rule */
-    MAX_SESSION_AGE_MS = 24 * 3600 * 1000 /* so old a session is not offered: its certificate is not
-                                  looked at again */
+    MAX_SESSIONS = 64,        /* of one configuration */
+    MAX_SESSIONS_OF_HOST = 4, /* most servers send two */
+    /* When a session is resumed, the certificate is not verified again: older ones are dropped. */
+    MAX_SESSION_AGE_MS = 24 * 3600 * 1000,
 };
 
 struct ferry_tls_session {
     ferry_tls_session *next;
     mbedtls_ssl_session session;
     int64_t verified_ms;
-    bool once; /* TLS 1.3: used once only */
+    bool is_for_once; /* of TLS 1.3: it is used only once */
     uint16_t port;
     char host[];
 };
@@ -42,7 +42,7 @@ static void sessions_add(ferry_tls_sessions *sessions, ferry_tls_session *made) 
         ferry_tls_session *old = *at;
         bool same = session_is_of(old, made->host, made->port);
         bool surplus = count == MAX_SESSIONS || (same && of_host == MAX_SESSIONS_OF_HOST) ||
-                       (same && !made->once && !old->once);
+                       (same && !made->is_for_once && !old->is_for_once);
         if (surplus) {
             *at = old->next;
             session_free(old);
@@ -68,7 +68,7 @@ bool ferry_tls_sessions_take(ferry_tls_sessions *sessions, const char *host, uin
         bool is_old = now_ms - found->verified_ms > MAX_SESSION_AGE_MS;
         taken = !is_old && mbedtls_ssl_set_session(ssl, &found->session) == 0;
         *verified_ms = found->verified_ms;
-        if (is_old || found->once || !taken) {
+        if (is_old || found->is_for_once || !taken) {
             *at = found->next;
             session_free(found);
         }
@@ -89,7 +89,7 @@ void ferry_tls_sessions_keep(ferry_tls_sessions *sessions, const char *host, uin
         session_free(made);
         return;
     }
-    made->once = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+    made->is_for_once = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     made->verified_ms = verified_ms;
     made->port = port;
     memcpy(made->host, host, size);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    /* Slices that are shorter than this together go in one record. */
+    /* Slices that are shorter than this are joined, and go in one record. */
     JOINED_BYTES = 4096,
     REASON_SIZE = 384,
 };
@@ -33,17 +33,17 @@ static void stream_fail(ferry_tls_stream *self, int result) {
     stream_set_reason(self, result);
 }
 
-/* What the server has said can still be read: an answer, or an alert with the reason. */
+/* Reading goes on: the server may have sent an answer, or an alert that says why. */
 static void stream_fail_writing(ferry_tls_stream *self, int result) {
     self->write_failed = true;
     stream_set_reason(self, result);
     ferry_tls_bio_give_up_writing(&self->bio);
 }
 
-/* ---- The stream ---- */
+/* ---- What is to go out before anything else ---- */
 
-/* With a record that is not sent, mbedTLS sends that and looks at no data; or it looks at a message
- * that has come before, and says what that was. */
+/* While mbedTLS has a record that is not sent, mbedtls_ssl_write() sends that and does not look at
+ * its data. Or it looks at a message that has come before, and says what that was. */
 static ferry_stream_result stream_flush_record(ferry_tls_stream *self) {
     if (self->write_failed || self->is_broken) {
         return FERRY_STREAM_FAILED;
@@ -75,7 +75,7 @@ static ferry_stream_result stream_flush_record(ferry_tls_stream *self) {
     return ferry_tls_stream_has_unsent(self) ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
 }
 
-/* What there is no room for is flushed later. */
+/* Where there is no room for it now, it goes out with a later flush. */
 static ferry_stream_result stream_make_end(ferry_tls_stream *self) {
     int code = mbedtls_ssl_close_notify(&self->ssl);
     self->writing_end = FERRY_TLS_END_MADE;
@@ -99,12 +99,14 @@ static ferry_stream_result stream_flush(ferry_tls_stream *self) {
     return result;
 }
 
+/* ---- Reading ---- */
+
 static ferry_stream_result stream_end_reading(ferry_tls_stream *self, ferry_stream_result end) {
     self->reading_end = end;
     return end;
 }
 
-/* Where it was writing that failed, in the middle of reading, reading goes on. */
+/* mbedTLS also writes while it reads. Where only that has failed, reading goes on. */
 static bool stream_reads_on(ferry_tls_stream *self, int code) {
     if (!self->bio.refused) {
         stream_fail(self, code);
@@ -137,7 +139,8 @@ static ferry_stream_result stream_read_records(ferry_tls_stream *self, void *dst
             if (self->bio.keeps) {
                 return FERRY_STREAM_AGAIN;
             }
-            self->bio.keeps = true; /* an answer may be behind what cannot go out yet */
+            self->bio.keeps =
+                true; /* what mbedTLS cannot write yet must not keep it from reading an answer */
             break;
         case FERRY_TLS_GOES_ON:
         case FERRY_TLS_HAS_SESSION:
@@ -149,7 +152,7 @@ static ferry_stream_result stream_read_records(ferry_tls_stream *self, void *dst
             break;
         }
     }
-    self->has_more = true; /* messages without data, and no end of them: not all in one call */
+    self->has_more = true; /* many messages without data: the rest in another call */
     return FERRY_STREAM_AGAIN;
 }
 
@@ -170,13 +173,16 @@ static ferry_stream_result tls_read(ferry_stream *stream, void *dst, size_t capa
     return result;
 }
 
-/* Bytes that are here already make no descriptor readable, but one to write to is ready. */
+/* Bytes that have been read already do not make a descriptor ready for reading. To be called again
+ * at once, the stream then waits for room to write. */
 static bool stream_has_unread(const ferry_tls_stream *self) {
     return self->has_more || self->bio.begin < self->bio.end ||
            mbedtls_ssl_get_bytes_avail(&self->ssl) > 0;
 }
 
-/* Small slices become one, so that a head and its body are one record. */
+/* ---- Writing ---- */
+
+/* Joins small slices, so that a head and its body are one record. */
 static ferry_slice slices_join(const ferry_slice *slices, size_t count, char joined[JOINED_BYTES]) {
     size_t length = 0;
     if (count == 1 || slices[0].length >= JOINED_BYTES) {
@@ -193,7 +199,7 @@ static ferry_slice slices_join(const ferry_slice *slices, size_t count, char joi
     return (ferry_slice){joined, length};
 }
 
-/* How much of the data went into the record that was made of it. */
+/* How many bytes of the data the record holds that mbedTLS has made. */
 static size_t record_get_payload(ferry_tls_stream *self, size_t length) {
     int most = mbedtls_ssl_get_max_out_record_payload(&self->ssl);
     return most > 0 && (size_t)most < length ? (size_t)most : length;
@@ -218,7 +224,7 @@ static ferry_stream_result stream_write_record(ferry_tls_stream *self, const fer
             return FERRY_STREAM_OK;
         case FERRY_TLS_WANTS_READ:
             return FERRY_STREAM_AGAIN;
-        case FERRY_TLS_GOES_ON: /* a message came before; the data is not yet looked at */
+        case FERRY_TLS_GOES_ON: /* a message came before: mbedTLS has not looked at the data yet */
         case FERRY_TLS_HAS_SESSION:
             break;
         case FERRY_TLS_GIVES_NOTHING:
@@ -232,8 +238,8 @@ static ferry_stream_result stream_write_record(ferry_tls_stream *self, const fer
     return FERRY_STREAM_AGAIN;
 }
 
-/* A record that the stream beneath does not take whole is kept by mbedTLS: what is in it counts as
- * taken, and goes with the next call of any kind. */
+/* A record that the transport does not take whole is kept by mbedTLS. What is in it counts as
+ * written, and the next call of any kind sends it. */
 static ferry_stream_result tls_write(ferry_stream *stream, const ferry_slice *slices, size_t count,
                                      size_t *length) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
@@ -251,6 +257,8 @@ static ferry_stream_result tls_write(ferry_stream *stream, const ferry_slice *sl
     }
     return stream_write_record(self, &data, length);
 }
+
+/* ---- The other calls of a stream ---- */
 
 static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
@@ -331,26 +339,18 @@ ferry_stream *ferry_tls_get_transport(const ferry_stream *stream) {
     return stream->ops == &tls_ops ? ((const ferry_tls_stream *)stream)->bio.transport : NULL;
 }
 
-ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
-                          ferry_tls_attempt attempt, const char *host, uint16_t port,
-                          ferry_stream *transport, ferry_stream **stream) {
+/* NULL: no memory. */
+static ferry_tls_stream *stream_make(ferry_context *context, ferry_tls_config *config,
+                                     const char *host) {
     size_t host_size = strlen(host) + 1;
     ferry_tls_stream *self = ferry_alloc(context, sizeof *self + host_size);
     ferry_tls_verification *verification = ferry_alloc(context, sizeof *verification);
     if (self == NULL || verification == NULL) {
         ferry_free(context, self);
         ferry_free(context, verification);
-        return ferry_fail_memory(context);
+        return NULL;
     }
     memset(self, 0, sizeof *self);
-    self->base.ops = &tls_ops;
-    self->context = context;
-    self->bio = (ferry_tls_bio){
-        .context = context, .transport = transport, .process = ferry_platform_process()};
-    self->config = config;
-    self->attempt = attempt;
-    self->port = port;
-    self->wants_write = true; /* the client speaks first */
     memcpy(self->host, host, host_size);
     const char *name = config->name != NULL ? config->name : self->host;
     *verification = (ferry_tls_verification){
@@ -360,22 +360,45 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
         .path_left = -1,
     };
     self->verification = verification;
+    return self;
+}
+
+static ferry_error stream_fail_setup(ferry_context *context, const char *host, int code,
+                                     bool lacks_memory) {
+    char words[200];
+    if (lacks_memory) {
+        return ferry_fail_memory(context);
+    }
+    ferry_tls_error_write(code, words, sizeof words);
+    return ferry_fail(context, FERRY_ERROR_FAILED, "TLS to %s could not be set up: %s", host,
+                      words);
+}
+
+ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
+                          ferry_tls_attempt attempt, const char *host, uint16_t port,
+                          ferry_stream *transport, ferry_stream **stream) {
+    ferry_tls_stream *self = stream_make(context, config, host);
+    if (self == NULL) {
+        return ferry_fail_memory(context);
+    }
+    self->base.ops = &tls_ops;
+    self->context = context;
+    self->bio = (ferry_tls_bio){
+        .context = context, .transport = transport, .process = ferry_platform_process()};
+    self->config = config;
+    self->attempt = attempt;
+    self->port = port;
+    self->wants_write = true; /* the client speaks first */
     ferry_platform_lock();
     config->users++;
     ferry_platform_unlock();
     mbedtls_ssl_init(&self->ssl);
     ferry_tls_shortage_clear();
-    int result = ferry_tls_handshake_init(self);
-    if (result != 0) {
-        bool lacked_memory = ferry_tls_shortage_caused(result);
+    int code = ferry_tls_handshake_init(self);
+    if (code != 0) {
+        bool lacks_memory = ferry_tls_shortage_caused(code);
         stream_release(self);
-        if (lacked_memory) {
-            return ferry_fail_memory(context);
-        }
-        char words[200];
-        ferry_tls_error_write(result, words, sizeof words);
-        return ferry_fail(context, FERRY_ERROR_FAILED, "TLS to %s could not be set up: %s", host,
-                          words);
+        return stream_fail_setup(context, host, code, lacks_memory);
     }
     *stream = &self->base;
     return FERRY_OK;

@@ -21,25 +21,30 @@ typedef struct ferry_tls_stream {
     ferry_tls_bio bio;
     ferry_tls_config *config;
     mbedtls_ssl_context ssl;
-    bool is_open;        /* the handshake has ended */
-    bool is_broken;      /* a fatal error, after which nothing goes on */
-    bool has_more;       /* reading has paused though more may be there */
-    int64_t verified_ms; /* when the chain was verified, by this connection or an earlier one */
-    unsigned tickets;    /* that the server has sent */
+    uint16_t port; /* 0: nobody knows it, and sessions are not remembered */
 
-    /* The handshake's. */
-    ferry_tls_verification *verification; /* NULL once the handshake has ended well */
-    bool wants_write;                     /* it waits for room, not for bytes */
-    ferry_tls_attempt attempt; /* the one under way; afterwards the one to be made next */
+    /* Written by handshake.c, and while it reads and writes by stream.c. */
+    bool is_open;   /* the handshake has succeeded */
+    bool is_broken; /* the handshake or reading has failed: nothing goes on */
+    bool has_more;  /* the last call paused, though there may be more to do without waiting */
 
-    /* stream.c's. */
-    bool write_failed;               /* nothing more can be written */
-    bool write_wants_bytes;          /* writing goes on when something has come, not before */
+    /* Written by handshake.c. */
+    ferry_tls_verification *verification; /* NULL once the handshake has succeeded */
+    bool wants_write;                     /* the handshake waits for room, not for bytes */
+    ferry_tls_attempt attempt; /* the one under way; after the handshake, the one to be made next */
+    int64_t verified_ms; /* when the chain was verified, by this connection or by the one whose
+                            session it resumes */
+
+    /* Written by calls.c. */
+    unsigned tickets; /* how many the server has sent */
+
+    /* Written by stream.c. */
     ferry_stream_result reading_end; /* OK while reading has not ended */
     ferry_tls_end writing_end;
-    char *reason; /* why it failed; NULL before */
+    bool write_failed;      /* nothing more can be written */
+    bool write_wants_bytes; /* writing goes on when something has come, not before */
+    char *reason;           /* why it failed; NULL before */
 
-    uint16_t port; /* 0: nobody knows it, and sessions are not remembered */
     char host[];
 } ferry_tls_stream;
 

@@ -1,34 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* tls: TLS over any stream. stream.c and its neighbours define it, or none.c where the
- * library is built without. */
+/* tls: TLS over any stream. The files of this folder define it with mbedTLS, or none.c does where
+ * the library is built without TLS. */
 #ifndef FERRY_TLS_H
 #define FERRY_TLS_H
 
 #include "base/context.h"
 
-/* What the options hold, read and ready: authorities, certificate and key, pins, sessions. It does
- * not change, and streams on different threads share it. */
+/* What the options hold, read and made ready: authorities, certificate and key, pins, and the
+ * sessions that can be resumed. Streams on different threads share it. */
 typedef struct ferry_tls_config ferry_tls_config;
 
-/* UNAVAILABLE with a detail where this build has no TLS. */
+/* Whether TLS can be used. With a detail:
+ *   FERRY_ERROR_UNAVAILABLE  this build has no TLS; or this process is a child after fork(), and
+ *                            mbedTLS is older than 3.6.6
+ *   FERRY_ERROR_FAILED       this system gives no random bytes */
 ferry_error ferry_tls_check(ferry_context *context);
 
-/* Finds in the options' cache what has been read before, or reads it. Without a cache it is
- * `*own`, which is made where it is NULL. INVALID_PARAMETER: a certificate, a key, a CRL or a pin
- * cannot be read. UNAVAILABLE: no TLS. OUT_OF_MEMORY. The system's authorities may have to be read
- * yet, by a thread: what is wrong with them ferry_tls_config_poll() says, or this one where no
- * thread can be had. */
+/* Gives the configuration for these options: the one that the options' cache has, or a new one.
+ * Where the options bring no cache, `*own` is the cache, which is made where it is NULL.
+ *
+ * The system's authorities may have to be read first. A thread does that; what is wrong with them,
+ * ferry_tls_config_poll() says. Where no thread can be had, this call reads them, and returns the
+ * errors of ferry_tls_config_poll() too.
+ *
+ * The errors of ferry_tls_check(), and:
+ *   FERRY_ERROR_INVALID_PARAMETER  a certificate, a key, a revocation list or a pin cannot be read
+ *   FERRY_ERROR_OUT_OF_MEMORY */
 ferry_error ferry_tls_config_get(ferry_context *context, const ferry_tls_options *options,
                                  ferry_tls_cache **own, ferry_tls_config **config);
 void ferry_tls_config_release(ferry_tls_config *config);
 
-/* Whether a handshake can begin. UNAVAILABLE: there are no authorities on this system; FAILED: they
- * cannot be read; OUT_OF_MEMORY. The configuration is then of no use any more, and
- * ferry_tls_config_get() makes another. */
+/* Whether a handshake can begin. After an error this configuration cannot be used any more:
+ * ferry_tls_config_get() makes another one.
+ *   FERRY_ERROR_UNAVAILABLE  there are no authorities on this system
+ *   FERRY_ERROR_FAILED       they cannot be read
+ *   FERRY_ERROR_OUT_OF_MEMORY */
 ferry_error ferry_tls_config_poll(ferry_tls_config *config, ferry_context *context, bool *ready);
 
-/* While it is not ready: what is ready for reading when it is. FERRY_NO_DESCRIPTOR: it is to be
- * polled again before long. Each begin has its end. */
+/* Called while it is not ready. The descriptor becomes ready for reading when the configuration is
+ * ready. FERRY_NO_DESCRIPTOR: poll it again soon. Each begin_wait has its end_wait. */
 ferry_descriptor ferry_tls_config_begin_wait(ferry_tls_config *config);
 void ferry_tls_config_end_wait(ferry_tls_config *config);
 
@@ -52,23 +62,28 @@ typedef enum ferry_tls_attempt {
     FERRY_TLS_NO_ATTEMPT,
 } ferry_tls_attempt;
 
-/* A stream that speaks TLS over `transport`, which belongs to it from then on; where this fails it
- * stays the caller's. `host` is a name or an address, without brackets; sessions are resumed with
- * the same host and port. Port 0: nobody knows it, and no session is resumed or remembered.
- * OUT_OF_MEMORY, FAILED. */
+/* Makes a stream that speaks TLS over `transport`. The transport belongs to the stream from then
+ * on; where this call fails, it stays the caller's. `host` is a name or an address, without
+ * brackets. Sessions are resumed with the same host and port. Port 0: nobody knows the port, so no
+ * session is resumed or remembered.
+ *   FERRY_ERROR_FAILED  mbedTLS does not accept the host, such as a very long name
+ *   FERRY_ERROR_OUT_OF_MEMORY */
 ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
                           ferry_tls_attempt attempt, const char *host, uint16_t port,
                           ferry_stream *transport, ferry_stream **stream);
 
-/* What the stream speaks TLS over; NULL where it speaks none. */
+/* What the stream speaks TLS over; NULL where it is not a stream of ferry_tls_new(). */
 ferry_stream *ferry_tls_get_transport(const ferry_stream *stream);
 
-/* Goes on with the handshake as far as the stream beneath lets it; `done` tells whether that was
- * to its end. What to wait for otherwise the stream's `wants` says. TLS_HANDSHAKE,
- * TLS_CERTIFICATE, CONNECTION_ERROR, with a detail. */
+/* Goes on with the handshake as far as the transport lets it. `done` tells whether it has ended. If
+ * not, the stream's `wants` says what to wait for. With a detail:
+ *   FERRY_ERROR_TLS_HANDSHAKE     the server does not speak TLS, or not as it must, or refuses
+ *   FERRY_ERROR_TLS_CERTIFICATE   the server's certificates are not good
+ *   FERRY_ERROR_CONNECTION_ERROR  the transport has failed
+ *   FERRY_ERROR_OUT_OF_MEMORY */
 ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done);
 
-/* After the handshake: which attempt is to be made next. */
+/* After the handshake: which attempt is to be made next, on a new connection. */
 ferry_tls_attempt ferry_tls_get_next_attempt(const ferry_stream *stream);
 
 #endif

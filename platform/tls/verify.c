@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* verify: what mbedTLS does not look at while it verifies a chain: names by the alternative
- * names only, issuers of version 1, name constraints, pins; and the sentence for what it finds. */
+/* verify: whether a server's chain of certificates is good. mbedTLS looks for the path to an
+ * authority and checks signatures, dates and revocation. This file checks the rest: the name, name
+ * constraints, the length of the path, critical extensions, versions and pins. It also writes the
+ * sentence that says what is wrong. */
 #include "verify.h"
 
 #include "extensions.h"
@@ -14,11 +16,12 @@
 #include <string.h>
 
 enum {
+    /* mbedTLS has taken an issuer for its name alone: its signature is not good. */
     BROKEN_LINK = MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_BAD_MD |
                   MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY,
 };
 
-/* ---- The chain ---- */
+/* ---- One certificate ---- */
 
 static bool certificate_has_issued(const mbedtls_x509_crt *issuer,
                                    const mbedtls_x509_crt *certificate) {
@@ -26,25 +29,11 @@ static bool certificate_has_issued(const mbedtls_x509_crt *issuer,
            memcmp(issuer->subject_raw.p, certificate->issuer_raw.p, issuer->subject_raw.len) == 0;
 }
 
-/* An authority's own, for its next key: counted nowhere, and bound by no names (RFC 5280 sections
- * 6.1.3 and 6.1.4). */
+/* An authority issues such a certificate to itself when it changes its key. It does not count in
+ * the length of the path, and name constraints do not apply to it (RFC 5280 sections 6.1.3 and
+ * 6.1.4). */
 static bool certificate_is_self_issued(const mbedtls_x509_crt *certificate) {
     return certificate_has_issued(certificate, certificate);
-}
-
-static void verification_record(ferry_tls_verification *verification, const char *words) {
-    size_t used = strlen(verification->words);
-    snprintf(verification->words + used, sizeof verification->words - used, "%s%s",
-             used > 0 ? "; " : "", words);
-}
-
-static void verification_record_about(ferry_tls_verification *verification,
-                                      const mbedtls_x509_crt *certificate, const char *what) {
-    char subject[100];
-    char words[FERRY_TLS_WORDS_SIZE];
-    ferry_tls_certificate_write_subject(certificate, subject, sizeof subject);
-    snprintf(words, sizeof words, "the certificate of %s %s", subject, what);
-    verification_record(verification, words);
 }
 
 static bool certificate_is_pinned(const ferry_tls_config *config,
@@ -62,7 +51,39 @@ static bool certificate_is_pinned(const ferry_tls_config *config,
     return false;
 }
 
-/* False where it issues what it may not. */
+/* An issuer may not issue for servers either, where its own uses do not include servers. */
+static bool certificate_may_serve(const mbedtls_x509_crt *certificate) {
+    return mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
+                                                     MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) ==
+           0;
+}
+
+static void certificate_log(const ferry_context *context, const mbedtls_x509_crt *certificate) {
+    if (context->log != NULL) {
+        char text[600];
+        ferry_tls_certificate_write_summary(certificate, text, sizeof text);
+        ferry_log(context, FERRY_LOG_INFO, "certificate: %s", text);
+    }
+}
+
+/* ---- What is looked at, and what is wrong ---- */
+
+static void verification_record(ferry_tls_verification *verification, const char *words) {
+    size_t used = strlen(verification->words);
+    snprintf(verification->words + used, sizeof verification->words - used, "%s%s",
+             used > 0 ? "; " : "", words);
+}
+
+static void verification_record_about(ferry_tls_verification *verification,
+                                      const mbedtls_x509_crt *certificate, const char *what) {
+    char subject[100];
+    char words[FERRY_TLS_WORDS_SIZE];
+    ferry_tls_certificate_write_subject(certificate, subject, sizeof subject);
+    snprintf(words, sizeof words, "the certificate of %s %s", subject, what);
+    verification_record(verification, words);
+}
+
+/* False: it may not be an issuer. */
 static bool verification_add_issuer(ferry_tls_verification *verification,
                                     const mbedtls_x509_crt *issuer) {
     if (verification->config->roots != NULL && issuer->version < 3) {
@@ -92,7 +113,8 @@ static bool verification_permits_names(ferry_tls_verification *verification,
     return true;
 }
 
-/* RFC 5280 section 6.1.4, (l) and (m); the authority itself, the first, is not counted. */
+/* RFC 5280 section 6.1.4, (l) and (m). The first certificate, the authority itself, is not
+ * counted. */
 static bool verification_count_path(ferry_tls_verification *verification,
                                     const mbedtls_x509_crt *issuer) {
     bool is_first = verification->issuer_count == 0;
@@ -111,15 +133,28 @@ static bool verification_count_path(ferry_tls_verification *verification,
     return true;
 }
 
-/* An issuer that is limited to other uses may not issue for servers either. */
-static bool certificate_may_serve(const mbedtls_x509_crt *certificate) {
-    return mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
-                                                     MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) ==
-           0;
+static bool verification_knows_extensions(ferry_tls_verification *verification,
+                                          const mbedtls_x509_crt *certificate) {
+    char unknown[100];
+    if (!ferry_tls_extension_find_unknown(certificate, unknown, sizeof unknown)) {
+        return true;
+    }
+    char what[200];
+    snprintf(what, sizeof what, "has a critical extension that is not understood (%s)", unknown);
+    verification_record_about(verification, certificate, what);
+    return false;
 }
 
-static uint32_t leaf_add_flags(ferry_tls_verification *verification,
-                               const mbedtls_x509_crt *certificate, uint32_t flags) {
+/* Adds to mbedTLS's flags. mbedTLS compares names in its own way: its answer is not used. */
+static uint32_t verification_add_flags(const ferry_tls_verification *verification,
+                                       const mbedtls_x509_crt *certificate, bool is_leaf,
+                                       uint32_t flags) {
+    if (!certificate_may_serve(certificate)) {
+        flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    }
+    if (!is_leaf) {
+        return flags;
+    }
     flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
     if (verification->name != NULL &&
         !ferry_tls_certificate_is_for(certificate, verification->name)) {
@@ -129,58 +164,40 @@ static uint32_t leaf_add_flags(ferry_tls_verification *verification,
     if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0) {
         flags |= MBEDTLS_X509_BADCERT_KEY_USAGE;
     }
-    if (!certificate_may_serve(certificate)) {
-        flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
-    }
     return flags;
 }
 
-static void certificate_log(const ferry_context *context, const mbedtls_x509_crt *certificate) {
-    if (context->log != NULL) {
-        char text[600];
-        ferry_tls_certificate_write_summary(certificate, text, sizeof text);
-        ferry_log(context, FERRY_LOG_INFO, "certificate: %s", text);
-    }
-}
-
-/* Looks at one certificate; false where something is wrong with it. */
-static bool verification_look_at(ferry_tls_verification *verification,
+/* Looks at all but pins; false: something is wrong with the certificate. */
+static bool verification_accepts(ferry_tls_verification *verification,
                                  const mbedtls_x509_crt *certificate, bool is_leaf,
                                  uint32_t flags) {
-    const ferry_tls_config *config = verification->config;
-    bool is_good = true;
-    /* mbedTLS puts an issuer by its name alone into the chain, and says so here. What is pinned
-     * above such a link has nothing to do with this certificate. */
-    if ((flags & BROKEN_LINK) != 0) {
-        verification->pin_matched = false;
-    }
-    if (!is_leaf && !certificate_may_serve(certificate)) {
-        flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
-    }
-    verification->pin_matched |= certificate_is_pinned(config, certificate);
-    uint32_t found = is_leaf ? leaf_add_flags(verification, certificate, flags) : flags;
-    if (config->roots == NULL) {
-        found = 0; /* nobody is trusted, nobody is asked */
-    } else {
-        bool is_exempt = !is_leaf && certificate_is_self_issued(certificate);
-        is_good = is_exempt || verification_permits_names(verification, certificate);
-        is_good = (is_leaf || verification_count_path(verification, certificate)) && is_good;
-    }
-    char unknown[100];
-    if (config->roots != NULL &&
-        ferry_tls_extension_find_unknown(certificate, unknown, sizeof unknown)) {
-        char what[200];
-        snprintf(what, sizeof what, "has a critical extension that is not understood (%s)",
-                 unknown);
-        verification_record_about(verification, certificate, what);
-        is_good = false;
-    }
+    bool is_exempt = !is_leaf && certificate_is_self_issued(certificate);
+    bool is_good = is_exempt || verification_permits_names(verification, certificate);
+    is_good = (is_leaf || verification_count_path(verification, certificate)) && is_good;
+    is_good = verification_knows_extensions(verification, certificate) && is_good;
+    uint32_t found = verification_add_flags(verification, certificate, is_leaf, flags);
     if (found != 0) {
         char words[FERRY_TLS_WORDS_SIZE];
         ferry_tls_certificate_describe(certificate, found, verification->name, words, sizeof words);
         verification_record(verification, words);
         is_good = false;
     }
+    return is_good;
+}
+
+/* Looks at one certificate; false: something is wrong with it. */
+static bool verification_look_at(ferry_tls_verification *verification,
+                                 const mbedtls_x509_crt *certificate, bool is_leaf,
+                                 uint32_t flags) {
+    const ferry_tls_config *config = verification->config;
+    /* A pinned key above a broken link does not vouch for the certificates below it. */
+    if ((flags & BROKEN_LINK) != 0) {
+        verification->pin_matched = false;
+    }
+    verification->pin_matched |= certificate_is_pinned(config, certificate);
+    /* Where no authority is trusted, pins alone are checked. */
+    bool is_good =
+        config->roots == NULL || verification_accepts(verification, certificate, is_leaf, flags);
     if (!is_leaf) {
         is_good = verification_add_issuer(verification, certificate) && is_good;
     } else if (config->pin_count > 0 && !verification->pin_matched) {
@@ -190,7 +207,8 @@ static bool verification_look_at(ferry_tls_verification *verification,
     return is_good;
 }
 
-/* mbedTLS hears what was found at the last certificate, the server's own. */
+/* mbedTLS calls it for each certificate, the server's own last. Only then is mbedTLS told what was
+ * found, so that it comes to all of them. */
 static int verification_call(void *ctx, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
     ferry_tls_verification *verification = ctx;
     certificate_log(verification->context, certificate);
@@ -203,8 +221,8 @@ static int verification_call(void *ctx, mbedtls_x509_crt *certificate, int depth
 
 /* ---- Chains in another order (RFC 8446 section 4.4.2) ---- */
 
-/* Puts the issuer of each certificate behind it, as far as they are there; copies, since the chain
- * is mbedTLS's. */
+/* Puts behind each certificate the one that has issued it, as long as there is one. `sorted` gets
+ * copies, since the chain is mbedTLS's. */
 static bool chain_sort(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) {
     const mbedtls_x509_crt *last = first;
     for (int i = 0; i < FERRY_TLS_MAX_CERTIFICATES && last != NULL; i++) {
@@ -220,7 +238,7 @@ static bool chain_sort(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) 
     return true;
 }
 
-/* All over again; what is found goes to `again`. */
+/* Verifies another form of the chain. What is found goes to `again`. */
 static bool verification_repeat(const ferry_tls_verification *verification, mbedtls_x509_crt *chain,
                                 ferry_tls_verification *again) {
     const ferry_tls_config *config = verification->config;
@@ -237,7 +255,8 @@ static bool verification_repeat(const ferry_tls_verification *verification, mbed
                verification_call, again) == 0;
 }
 
-/* mbedTLS looks for an issuer only behind the certificate. */
+/* mbedTLS looks for an issuer only behind the certificate: in another order it does not find the
+ * path. */
 static bool verification_try_sorted(ferry_tls_verification *verification,
                                     const mbedtls_x509_crt *first) {
     ferry_tls_verification again = {.config = NULL};
@@ -256,8 +275,8 @@ static bool verification_may_be_unsorted(const ferry_tls_verification *verificat
     return verification->config->roots != NULL && lacks_issuer && first->next != NULL;
 }
 
-/* The certificates as chain.c has read them, whose bytes are those that were signed. The key of
- * the server's own is that of the handshake. */
+/* Verifies the certificates as chain.c has read them: their bytes are those that were signed. The
+ * handshake goes by what mbedTLS has read, so the server's key must be the same in both. */
 static bool verification_try_reread(ferry_tls_verification *verification,
                                     const mbedtls_x509_crt *certificate) {
     ferry_tls_verification again;
@@ -274,7 +293,8 @@ static bool verification_try_reread(ferry_tls_verification *verification,
            verification_try_sorted(verification, first);
 }
 
-/* Where mbedTLS is not to verify the chain, it must hear of what is wrong even so. */
+/* Where the chain is not verified, mbedTLS ignores the flags: an error ends the handshake even
+ * so. */
 static int verification_answer(ferry_tls_verification *verification, bool is_good,
                                uint32_t *flags) {
     *flags = is_good ? 0 : MBEDTLS_X509_BADCERT_OTHER;
