@@ -212,8 +212,9 @@ ferry_error ferry_tls_handshake(ferry_stream *stream, bool *done) {
         switch (meaning) {
         case FERRY_TLS_DONE:
             if (mbedtls_ssl_is_handshake_over(&self->ssl)) {
-                *done = true;
-                return handshake_succeed(self);
+                ferry_error error = handshake_succeed(self);
+                *done = error == FERRY_OK;
+                return error;
             }
             break;
         case FERRY_TLS_WANTS_READ:

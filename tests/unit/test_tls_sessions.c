@@ -203,6 +203,35 @@ static void a_certificate_that_is_refused_is_so_at_once(void) {
     end();
 }
 
+static void the_attempt_without_pss_offers_tls_1_2_alone_and_is_the_last(void) {
+    begin();
+    next.attempt = FERRY_TLS_WITHOUT_PSS;
+    outcome old = dial(&(tls_peer_behaviour){.version = 12});
+    CHECK_INT(old.error, FERRY_OK);
+    CHECK(!old.is_1_3);
+    CHECK_INT(old.next_attempt, FERRY_TLS_NO_ATTEMPT);
+    outcome bad = dial(&(tls_peer_behaviour){.version = 12, .tamper = garble});
+    CHECK_INT(bad.error, FERRY_ERROR_TLS_HANDSHAKE);
+    CHECK_INT(bad.next_attempt, FERRY_TLS_NO_ATTEMPT);
+    outcome modern = dial(&(tls_peer_behaviour){.version = 0});
+    CHECK_INT(modern.error, FERRY_ERROR_TLS_HANDSHAKE);
+    CHECK(strstr(modern.detail, "speaks TLS 1.3, and yet") != NULL);
+    CHECK_INT(modern.next_attempt, FERRY_TLS_NO_ATTEMPT);
+    end();
+}
+
+static void the_attempt_without_a_session_remembers_one_and_offers_none(void) {
+    for (int version = 12; version <= 13; version++) {
+        begin();
+        CHECK(!is_resumed(version));
+        next.attempt = FERRY_TLS_WITHOUT_SESSION;
+        CHECK(!is_resumed(version));
+        next.attempt = FERRY_TLS_WITH_SESSION;
+        CHECK(is_resumed(version));
+        end();
+    }
+}
+
 static void a_port_that_is_not_known_is_not_told(void) {
     begin();
     for (int is_known = 0; is_known <= 1; is_known++) {
@@ -224,6 +253,8 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_session_that_may_have_made_a_handshake_fail_is_dropped),
         CHECK_TEST(a_handshake_that_does_not_resume_does_not_bind_the_next_one_to_tls_1_2),
         CHECK_TEST(a_certificate_that_is_refused_is_so_at_once),
+        CHECK_TEST(the_attempt_without_pss_offers_tls_1_2_alone_and_is_the_last),
+        CHECK_TEST(the_attempt_without_a_session_remembers_one_and_offers_none),
         CHECK_TEST(a_port_that_is_not_known_is_not_told),
     };
     return CHECK_RUN(tests, argc, argv);
