@@ -24,7 +24,7 @@ typedef enum chain_phase {
     CHAIN_ORIGIN_TLS,
 } chain_phase;
 
-/* What is done with one end of TLS. */
+/* How far TLS with one end has come. */
 typedef enum peer_state {
     PEER_SILENT = 0,
     PEER_WAITING,  /* for the authorities that it is verified with */
@@ -135,7 +135,7 @@ static ferry_error chain_fail(ferry_connect_chain *chain, ferry_error error) {
 
 /* ---- Beginning ---- */
 
-static void release_config(chain_peer *peer) {
+static void peer_release_config(chain_peer *peer) {
     peer_enter(peer, PEER_SILENT);
     if (peer->config != NULL) {
         ferry_tls_config_release(peer->config);
@@ -143,8 +143,8 @@ static void release_config(chain_peer *peer) {
     }
 }
 
-static ferry_error get_config(ferry_connect_chain *chain, bool secure,
-                              const ferry_tls_options *options, ferry_tls_config **config) {
+static ferry_error chain_get_config(ferry_connect_chain *chain, bool secure,
+                                    const ferry_tls_options *options, ferry_tls_config **config) {
     static const ferry_tls_options by_default;
     *config = NULL;
     if (!secure) {
@@ -159,22 +159,22 @@ static ferry_error chain_prepare(ferry_connector *connector, const ferry_origin 
     const ferry_proxy *proxy = origin->proxy;
     chain_peer for_proxy = {.config = NULL};
     chain_peer for_origin = {.config = NULL};
-    ferry_error error = get_config(self, origin->secure, origin->tls, &for_origin.config);
+    ferry_error error = chain_get_config(self, origin->secure, origin->tls, &for_origin.config);
     if (error == FERRY_OK && proxy != NULL) {
-        error = get_config(self, proxy->secure, proxy->tls, &for_proxy.config);
+        error = chain_get_config(self, proxy->secure, proxy->tls, &for_proxy.config);
     }
     if (error != FERRY_OK) {
-        release_config(&for_origin);
+        peer_release_config(&for_origin);
         return error;
     }
-    release_config(&self->origin);
-    release_config(&self->proxy);
+    peer_release_config(&self->origin);
+    peer_release_config(&self->proxy);
     self->origin.config = for_origin.config;
     self->proxy.config = for_proxy.config;
     return FERRY_OK;
 }
 
-static ferry_error keep_text(ferry_connect_chain *chain, const char *text, char **kept) {
+static ferry_error chain_copy_text(ferry_connect_chain *chain, const char *text, char **kept) {
     *kept = ferry_text_copy(&chain->context->allocator, text);
     return *kept != NULL ? FERRY_OK : ferry_fail_memory(chain->context);
 }
@@ -184,26 +184,26 @@ static ferry_error peer_start(ferry_connect_chain *chain, chain_peer *peer, cons
     assert(peer->state == PEER_SILENT);
     peer->attempt = FERRY_TLS_WITH_SESSION;
     peer->port = port;
-    return peer->config == NULL ? FERRY_OK : keep_text(chain, host, &peer->host);
+    return peer->config == NULL ? FERRY_OK : chain_copy_text(chain, host, &peer->host);
 }
 
 /* A stream that was given cannot be had a second time. */
-static ferry_error keep_target(ferry_connect_chain *chain, const ferry_origin *dialled) {
+static ferry_error chain_copy_target(ferry_connect_chain *chain, const ferry_origin *dialled) {
     bool has_tls = chain->origin.config != NULL || chain->proxy.config != NULL;
     if (!has_tls || dialled->stream != NULL) {
         return FERRY_OK;
     }
     chain->target.port = dialled->port;
-    ferry_error error = keep_text(chain, dialled->host, &chain->target.host);
+    ferry_error error = chain_copy_text(chain, dialled->host, &chain->target.host);
     if (error == FERRY_OK && dialled->address != NULL) {
-        error = keep_text(chain, dialled->address, &chain->target.address);
+        error = chain_copy_text(chain, dialled->address, &chain->target.address);
     }
     return error;
 }
 
 /* What is needed later is made now: nothing of the origin lasts but what is copied. */
-static ferry_error start_phases(ferry_connect_chain *chain, const ferry_origin *origin,
-                                int64_t now_ms) {
+static ferry_error chain_start_phases(ferry_connect_chain *chain, const ferry_origin *origin,
+                                      int64_t now_ms) {
     const ferry_proxy *proxy = origin->proxy;
     ferry_origin dialled = *origin;
     uint16_t port = origin->stream == NULL ? origin->port : 0; /* where a stream leads */
@@ -214,7 +214,7 @@ static ferry_error start_phases(ferry_connect_chain *chain, const ferry_origin *
         error = peer_start(chain, &chain->proxy, proxy->host, proxy->port);
     }
     if (error == FERRY_OK) {
-        error = keep_target(chain, &dialled);
+        error = chain_copy_target(chain, &dialled);
     }
     if (error == FERRY_OK && proxy != NULL && origin->secure) {
         error = ferry_connect_tunnel_new(chain->context, chain->exchange, origin, &chain->tunnel);
@@ -231,7 +231,7 @@ static ferry_error chain_start(ferry_connector *connector, const ferry_origin *o
     chain_drop(self);
     self->stream = origin->stream;
     self->has_proxy = origin->proxy != NULL;
-    ferry_error error = start_phases(self, origin, now_ms);
+    ferry_error error = chain_start_phases(self, origin, now_ms);
     if (error != FERRY_OK) {
         return chain_fail(self, error);
     }
@@ -242,7 +242,7 @@ static ferry_error chain_start(ferry_connector *connector, const ferry_origin *o
 /* ---- Going on ---- */
 
 /* A failure on the way to the proxy says that it was there. */
-static ferry_error blame_proxy(ferry_connect_chain *chain, ferry_error error) {
+static ferry_error chain_blame_proxy(ferry_connect_chain *chain, ferry_error error) {
     return ferry_fail_prefix(chain->context, error, "proxy");
 }
 
@@ -271,31 +271,31 @@ static ferry_error peer_speak(ferry_connect_chain *chain, chain_peer *peer) {
     return error;
 }
 
-static ferry_error begin_tls(ferry_connect_chain *chain, chain_peer *peer, chain_phase phase) {
+static ferry_error peer_begin(ferry_connect_chain *chain, chain_peer *peer, chain_phase phase) {
     chain_enter(chain, phase);
     return peer_speak(chain, peer);
 }
 
 /* The next phase that this chain needs. The link is OPEN only when all have passed. */
-static ferry_error begin_next(ferry_connect_chain *chain, ferry_link *link) {
+static ferry_error chain_begin_next(ferry_connect_chain *chain, ferry_link *link) {
     *link = FERRY_LINK_CONNECTING;
     if (chain->phase < CHAIN_PROXY_TLS && chain->proxy.config != NULL) {
-        return begin_tls(chain, &chain->proxy, CHAIN_PROXY_TLS);
+        return peer_begin(chain, &chain->proxy, CHAIN_PROXY_TLS);
     }
     if (chain->phase < CHAIN_TUNNEL && chain->tunnel != NULL) {
         chain_enter(chain, CHAIN_TUNNEL);
         return FERRY_OK;
     }
     if (chain->phase < CHAIN_ORIGIN_TLS && chain->origin.config != NULL) {
-        return begin_tls(chain, &chain->origin, CHAIN_ORIGIN_TLS);
+        return peer_begin(chain, &chain->origin, CHAIN_ORIGIN_TLS);
     }
     *link = FERRY_LINK_OPEN;
     return FERRY_OK;
 }
 
 /* All over again, with another way to speak TLS to this peer. */
-static ferry_error dial_again(ferry_connect_chain *chain, chain_peer *peer,
-                              ferry_tls_attempt attempt, int64_t now_ms) {
+static ferry_error chain_dial_again(ferry_connect_chain *chain, chain_peer *peer,
+                                    ferry_tls_attempt attempt, int64_t now_ms) {
     ferry_log(chain->context, FERRY_LOG_INFO, "another attempt, %s: %s",
               attempt == FERRY_TLS_WITHOUT_PSS ? "with TLS 1.2 alone"
                                                : "without the session that was remembered",
@@ -304,6 +304,7 @@ static ferry_error dial_again(ferry_connect_chain *chain, chain_peer *peer,
     chain_drop_stream(chain);
     peer_enter(&chain->origin, PEER_SILENT);
     peer_enter(&chain->proxy, PEER_SILENT);
+    assert(attempt > peer->attempt); /* none is made twice */
     peer->attempt = attempt;
     if (chain->tunnel != NULL) {
         ferry_connect_tunnel_rewind(chain->tunnel);
@@ -318,8 +319,8 @@ static ferry_error dial_again(ferry_connect_chain *chain, chain_peer *peer,
 }
 
 /* The handshake with a peer, and another one on a new connection where that is called for. */
-static ferry_error step_tls(ferry_connect_chain *chain, chain_peer *peer, int64_t now_ms,
-                            bool *done) {
+static ferry_error peer_step(ferry_connect_chain *chain, chain_peer *peer, int64_t now_ms,
+                             bool *done) {
     if (peer->state != PEER_SPEAKING) {
         ferry_error error = peer_speak(chain, peer);
         if (error != FERRY_OK || peer->state != PEER_SPEAKING) {
@@ -331,29 +332,29 @@ static ferry_error step_tls(ferry_connect_chain *chain, chain_peer *peer, int64_
         return error;
     }
     ferry_tls_attempt next = ferry_tls_get_next_attempt(chain->stream);
-    return next != FERRY_TLS_NO_ATTEMPT ? dial_again(chain, peer, next, now_ms) : error;
+    return next != FERRY_TLS_NO_ATTEMPT ? chain_dial_again(chain, peer, next, now_ms) : error;
 }
 
 /* Goes on with the phase; `done` tells whether it has ended. */
-static ferry_error step_phase(ferry_connect_chain *chain, int64_t now_ms, ferry_link *link,
-                              bool *done) {
+static ferry_error chain_step_phase(ferry_connect_chain *chain, int64_t now_ms, ferry_link *link,
+                                    bool *done) {
     ferry_error error = FERRY_OK;
     switch (chain->phase) {
     case CHAIN_NONE:
         break;
     case CHAIN_GIVEN:
-        return begin_next(chain, link); /* a step of its own, as RESOLVING is one */
+        return chain_begin_next(chain, link); /* a step of its own, as RESOLVING is one */
     case CHAIN_DIAL:
         error = chain->connector->ops->step(chain->connector, now_ms, link, &chain->stream);
         *done = error == FERRY_OK && *link == FERRY_LINK_OPEN;
-        return error != FERRY_OK && chain->has_proxy ? blame_proxy(chain, error) : error;
+        return error != FERRY_OK && chain->has_proxy ? chain_blame_proxy(chain, error) : error;
     case CHAIN_PROXY_TLS:
-        error = step_tls(chain, &chain->proxy, now_ms, done);
-        return error != FERRY_OK ? blame_proxy(chain, error) : FERRY_OK;
+        error = peer_step(chain, &chain->proxy, now_ms, done);
+        return error != FERRY_OK ? chain_blame_proxy(chain, error) : FERRY_OK;
     case CHAIN_TUNNEL:
         return ferry_connect_tunnel_step(chain->tunnel, &chain->stream, done);
     case CHAIN_ORIGIN_TLS:
-        return step_tls(chain, &chain->origin, now_ms, done);
+        return peer_step(chain, &chain->origin, now_ms, done);
     }
     return error;
 }
@@ -367,9 +368,9 @@ static ferry_error chain_step(ferry_connector *connector, int64_t now_ms, ferry_
     self->retry_ms = now_ms + RETRY_DELAY_MS;
     while (error == FERRY_OK && done) {
         done = false;
-        error = step_phase(self, now_ms, link, &done);
+        error = chain_step_phase(self, now_ms, link, &done);
         if (error == FERRY_OK && done) {
-            error = begin_next(self, link);
+            error = chain_begin_next(self, link);
             done = *link != FERRY_LINK_OPEN;
         }
     }
@@ -435,8 +436,8 @@ static void chain_cancel(ferry_connector *connector) {
 static void chain_destroy(ferry_connector *connector) {
     ferry_connect_chain *self = (ferry_connect_chain *)connector;
     chain_drop(self);
-    release_config(&self->origin);
-    release_config(&self->proxy);
+    peer_release_config(&self->origin);
+    peer_release_config(&self->proxy);
     ferry_tls_cache_free(self->cache);
     self->connector->ops->destroy(self->connector);
     ferry_free(self->context, self);
