@@ -186,6 +186,13 @@ void ferry_tls_config_end_wait(ferry_tls_config *config) {
     ferry_tls_roots_end_wait(config->roots);
 }
 
+ferry_tls_config *ferry_tls_config_retain(ferry_tls_config *config) {
+    ferry_platform_lock();
+    config->users++;
+    ferry_platform_unlock();
+    return config;
+}
+
 void ferry_tls_config_release(ferry_tls_config *config) {
     ferry_platform_lock();
     bool is_last = --config->users == 0;

@@ -39,6 +39,9 @@ ferry_error ferry_tls_config_new(ferry_context *context, const ferry_tls_options
                                  ferry_tls_config **config);
 void ferry_tls_config_free(ferry_tls_config *config);
 
+/* Adds a user; each has its ferry_tls_config_release(). */
+ferry_tls_config *ferry_tls_config_retain(ferry_tls_config *config);
+
 /* The revocation lists; NULL: there are none. */
 mbedtls_x509_crl *ferry_tls_config_get_crl(const ferry_tls_config *config);
 

@@ -16,7 +16,7 @@ enum { LOOKED_SIZE = 448 };
 
 struct ferry_tls_roots {
     /* The platform's lock guards these. */
-    unsigned users; /* the thread that reads is one, and that they are kept is one */
+    unsigned users; /* the thread that reads them is one, `system_roots` is another one */
     bool is_read;   /* the members below do not change any more */
     ferry_job *job; /* that reads them; NULL where there is none, or nobody waits for it any more */
     unsigned waits; /* how many wait for the job */

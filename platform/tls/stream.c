@@ -385,13 +385,10 @@ ferry_error ferry_tls_new(ferry_context *context, ferry_tls_config *config,
     self->context = context;
     self->bio = (ferry_tls_bio){
         .context = context, .transport = transport, .process = ferry_platform_process()};
-    self->config = config;
+    self->config = ferry_tls_config_retain(config);
     self->attempt = attempt;
     self->port = port;
     self->wants_write = true; /* the client speaks first */
-    ferry_platform_lock();
-    config->users++;
-    ferry_platform_unlock();
     mbedtls_ssl_init(&self->ssl);
     ferry_tls_shortage_clear();
     int code = ferry_tls_handshake_init(self);

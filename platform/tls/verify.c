@@ -238,7 +238,7 @@ static bool chain_sort(const mbedtls_x509_crt *first, mbedtls_x509_crt *sorted) 
     return true;
 }
 
-/* Verifies another form of the chain. What is found goes to `again`. */
+/* Verifies the chain in another form. What is found goes to `again`. */
 static bool verification_repeat(const ferry_tls_verification *verification, mbedtls_x509_crt *chain,
                                 ferry_tls_verification *again) {
     const ferry_tls_config *config = verification->config;
