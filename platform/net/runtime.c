@@ -45,7 +45,7 @@ ferry_error ferry_runtime_backend_new(ferry_context *context, ferry_exchange *ex
     if (error != FERRY_OK) {
         return error;
     }
-    error = ferry_wire_new(context, exchange, connector, NULL, backend);
+    error = ferry_connection_new(context, exchange, connector, NULL, backend);
     if (error != FERRY_OK) {
         connector->ops->destroy(connector);
     }

@@ -66,7 +66,7 @@ ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stre
         error = ferry_client_make_room(client);
     }
     if (error == FERRY_OK) {
-        error = ferry_wire_new(&client->context, &client->exchange, NULL, stream, &backend);
+        error = ferry_connection_new(&client->context, &client->exchange, NULL, stream, &backend);
     }
     if (error != FERRY_OK) {
         return error;

@@ -7,8 +7,8 @@
 
 /* With a connector: a closed link, to be opened. With a stream instead: a link that is open. Takes
  * ownership of either on success only. OUT_OF_MEMORY. */
-ferry_error ferry_wire_new(ferry_context *context, ferry_exchange *exchange,
-                           ferry_connector *connector, ferry_stream *stream,
-                           ferry_backend **backend);
+ferry_error ferry_connection_new(ferry_context *context, ferry_exchange *exchange,
+                                 ferry_connector *connector, ferry_stream *stream,
+                                 ferry_backend **backend);
 
 #endif

@@ -4,9 +4,9 @@
 export const breakages = [
   {
     name: "an idle connection is not looked at before a request",
-    file: "src/wire/upload.c",
-    from: "ferry_wire_idle idle = ferry_wire_look(wire, why);",
-    to: "ferry_wire_idle idle = FERRY_WIRE_IDLE; why[0] = 0;",
+    file: "src/wire/connection.c",
+    from: "ferry_connection_idle idle = ferry_connection_look(connection, why);",
+    to: "ferry_connection_idle idle = FERRY_CONNECTION_IDLE; why[0] = 0;",
   },
   {
     name: "the remainder of a chunk is off by one",
@@ -29,7 +29,7 @@ export const breakages = [
   {
     name: "closing does not cancel what is connecting",
     file: "src/wire/connection.c",
-    from: "wire->connector->ops->cancel(wire->connector);",
+    from: "connection->connector->ops->cancel(connection->connector);",
     to: "(void)0;",
   },
   {
@@ -83,8 +83,8 @@ export const breakages = [
   {
     name: "an upload that waits for room is not told to wait for it",
     file: "src/wire/connection.c",
-    from: "if (ferry_h1_sender_awaits_room(&wire->sender) || wire->is_ending) {",
-    to: "if (wire->is_ending) {",
+    from: "if (ferry_h1_sender_awaits_room(&connection->sender) || connection->is_ending) {",
+    to: "if (connection->is_ending) {",
   },
   {
     name: "a second interim response is the answer",

@@ -51,5 +51,5 @@ ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, 
 ferry_error ferry_runtime_backend_new(ferry_context *context, ferry_exchange *exchange,
                                       ferry_backend **backend) {
     machine.context = context;
-    return ferry_wire_new(context, exchange, machine.connector, NULL, backend);
+    return ferry_connection_new(context, exchange, machine.connector, NULL, backend);
 }
