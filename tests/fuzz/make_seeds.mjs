@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// make_seeds: turns the wire cases into seeds for the fuzz targets of heads, chunked bodies and the client.
+// make_seeds: turns the wire cases into seeds for the fuzz targets of heads, chunked bodies, the receiver
+// and the client.
 // usage: node tests/fuzz/make_seeds.mjs DIRECTORY
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,13 +40,17 @@ if (!directory || directory.startsWith("-")) {
 const heads = join(directory, "response_head");
 const bodies = join(directory, "chunked_body");
 const clients = join(directory, "client");
+const responses = join(directory, "receiver");
 mkdirSync(clients, { recursive: true });
 mkdirSync(heads, { recursive: true });
 mkdirSync(bodies, { recursive: true });
+mkdirSync(responses, { recursive: true });
 for (const file of readdirSync(join(root, "tests/cases")).filter((n) => n.endsWith(".cases"))) {
   for (const { name, bytes, request } of readCases(join(root, "tests/cases", file))) {
     const head = String.fromCharCode(100, request) + bytes;
     writeFileSync(join(heads, name), Buffer.from(head, "latin1"));
+    const response = String.fromCharCode(request, 7, 5) + bytes;
+    writeFileSync(join(responses, name), Buffer.from(response, "latin1"));
     // A request, then polls and reads in turn.
     const calls = "\x00\x00" + "\x02\x00\x04\x00".repeat(11) + "\x08\x00";
     writeFileSync(join(clients, name), Buffer.from("\x00\x01\x00\x00" + calls + bytes, "latin1"));
