@@ -316,9 +316,7 @@ static ferry_error take_headers(ferry_fetch *fetch, ferry_span rest) {
 
 static ferry_error take_url(ferry_exchange *exchange, ferry_span url) {
     ferry_buffer_clear(&exchange->url);
-    ferry_error error =
-        ferry_buffer_append(&exchange->url, exchange->context, url.data, url.length + 1);
-    return ferry_buffer_explain(&exchange->url, exchange->context, error, "the response's URL");
+    return ferry_buffer_append(&exchange->url, exchange->context, url.data, url.length + 1);
 }
 
 static void take_head(ferry_fetch *fetch, size_t length) {
@@ -357,8 +355,7 @@ static void look_for_head(ferry_fetch *fetch) {
     if (length > (double)text->capacity) {
         ferry_error error = ferry_buffer_reserve(text, fetch->base.context, (size_t)length);
         if (error != FERRY_OK) {
-            fetch_fail(fetch,
-                       ferry_buffer_explain(text, fetch->base.context, error, "the response head"));
+            fetch_fail(fetch, error);
             return;
         }
         length = ferry_js_head(fetch->id, text->data, text->capacity);
@@ -472,7 +469,8 @@ ferry_error ferry_fetch_backend_new(ferry_context *context, ferry_exchange *exch
     *fetch = (ferry_fetch){
         .base = {.ops = &fetch_ops, .context = context, .exchange = exchange},
     };
-    ferry_buffer_init(&fetch->text, FERRY_LIMIT_FETCH_TEXT);
+    ferry_buffer_init(&fetch->text, FERRY_LIMIT_FETCH_TEXT,
+                      "what is given to JavaScript or comes from it");
     *backend = &fetch->base;
     return FERRY_OK;
 }

@@ -24,8 +24,7 @@ static bool is_forbidden(ferry_span name) {
 }
 
 static ferry_error add_bytes(ferry_buffer *text, ferry_context *context, ferry_span bytes) {
-    ferry_error error = ferry_buffer_append(text, context, bytes.data, bytes.length);
-    return ferry_buffer_explain(text, context, error, "the request");
+    return ferry_buffer_append(text, context, bytes.data, bytes.length);
 }
 
 /* The bytes and the NUL that ends them. */
@@ -70,7 +69,7 @@ static ferry_error add_url(ferry_buffer *text, ferry_context *context, const fer
     }
     error = ferry_buffer_reserve(text, context, 3 * message->target.length);
     if (error != FERRY_OK) {
-        return ferry_buffer_explain(text, context, error, "the request");
+        return error;
     }
     char *end = ferry_percent_write_target(message->target, text->data + text->end);
     text->end = (size_t)(end - text->data);

@@ -111,7 +111,7 @@ static ferry_error put_ahead(ferry_context *context, ferry_buffer *bytes, ferry_
         .beneath = *stream,
         .bytes = *bytes,
     };
-    ferry_buffer_init(bytes, bytes->limit);
+    ferry_buffer_init(bytes, bytes->limit, bytes->what);
     *stream = &made->base;
     return FERRY_OK;
 }
@@ -127,7 +127,7 @@ ferry_error ferry_connect_tunnel_new(ferry_context *context, ferry_exchange *exc
     made->context = context;
     made->exchange = exchange;
     made->has_credentials = origin->proxy->authorization != NULL;
-    ferry_buffer_init(&made->request, FERRY_LIMIT_REQUEST_HEAD);
+    ferry_buffer_init(&made->request, FERRY_LIMIT_REQUEST_HEAD, "the request");
     ferry_h1_sender_init(&made->sender, context);
     ferry_h1_receiver_init(&made->receiver, context, &exchange->headers, &exchange->trailers);
     ferry_h1_tunnel_name(origin->proxy->host, origin->proxy->port, made->proxy);

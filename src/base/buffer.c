@@ -6,19 +6,20 @@
 
 enum { BUFFER_FIRST_CAPACITY = 512 };
 
-void ferry_buffer_init(ferry_buffer *buffer, size_t limit) {
-    *buffer = (ferry_buffer){.limit = limit};
+void ferry_buffer_init(ferry_buffer *buffer, size_t limit, const char *what) {
+    *buffer = (ferry_buffer){.limit = limit, .what = what};
 }
 
 void ferry_buffer_deinit(ferry_buffer *buffer, const ferry_context *context) {
     ferry_free(context, buffer->data);
-    *buffer = (ferry_buffer){.limit = buffer->limit};
+    ferry_buffer_init(buffer, buffer->limit, buffer->what);
 }
 
-ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length) {
+ferry_error ferry_buffer_grow(ferry_buffer *buffer, ferry_context *context, size_t length) {
     size_t content = ferry_buffer_length(buffer);
     if (length > buffer->limit || content > buffer->limit - length) {
-        return FERRY_ERROR_TOO_LARGE;
+        return ferry_fail(context, FERRY_ERROR_TOO_LARGE, "%s exceeds %zu bytes", buffer->what,
+                          buffer->limit);
     }
     if (content > 0 && buffer->start > 0) {
         memmove(buffer->data, buffer->data + buffer->start, content);
@@ -35,15 +36,15 @@ ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context
     }
     char *data = ferry_resize(context, buffer->data, content, capacity);
     if (data == NULL) {
-        return FERRY_ERROR_OUT_OF_MEMORY;
+        return ferry_fail_memory(context);
     }
     buffer->data = data;
     buffer->capacity = capacity;
     return FERRY_OK;
 }
 
-ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *context,
-                                const void *data, size_t length) {
+ferry_error ferry_buffer_append(ferry_buffer *buffer, ferry_context *context, const void *data,
+                                size_t length) {
     if (length == 0) {
         return FERRY_OK;
     }
@@ -53,12 +54,4 @@ ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *conte
         buffer->end += length;
     }
     return error;
-}
-
-ferry_error ferry_buffer_explain(const ferry_buffer *buffer, ferry_context *context,
-                                 ferry_error error, const char *what) {
-    if (error == FERRY_ERROR_TOO_LARGE) {
-        return ferry_fail(context, error, "%s exceeds %zu bytes", what, buffer->limit);
-    }
-    return error == FERRY_ERROR_OUT_OF_MEMORY ? ferry_fail_memory(context) : error;
 }

@@ -15,10 +15,11 @@ typedef struct ferry_buffer {
     size_t end;
     size_t capacity;
     size_t limit;
+    const char *what; /* it is of, as a sentence begins: "the request" */
 } ferry_buffer;
 
 /* Allocates nothing. The content never exceeds `limit` bytes. */
-void ferry_buffer_init(ferry_buffer *buffer, size_t limit);
+void ferry_buffer_init(ferry_buffer *buffer, size_t limit, const char *what);
 void ferry_buffer_deinit(ferry_buffer *buffer, const ferry_context *context);
 
 static inline size_t ferry_buffer_length(const ferry_buffer *buffer) {
@@ -52,23 +53,20 @@ static inline void ferry_buffer_trim(ferry_buffer *buffer, const ferry_context *
 }
 
 /* The part of ferry_buffer_reserve() that is seldom needed. */
-ferry_error ferry_buffer_grow(ferry_buffer *buffer, const ferry_context *context, size_t length);
+FERRY_MUST_USE ferry_error ferry_buffer_grow(ferry_buffer *buffer, ferry_context *context,
+                                             size_t length);
 
 /* Makes room for `length` more bytes at data + end, moving the content to the front where needed.
- * TOO_LARGE past the limit, OUT_OF_MEMORY; neither changes the content nor sets a detail. */
-static inline ferry_error ferry_buffer_reserve(ferry_buffer *buffer, const ferry_context *context,
-                                               size_t length) {
+ * TOO_LARGE past the limit, OUT_OF_MEMORY; both with a detail, and without a change of the content.
+ */
+FERRY_MUST_USE static inline ferry_error
+ferry_buffer_reserve(ferry_buffer *buffer, ferry_context *context, size_t length) {
     return length <= buffer->capacity - buffer->end ? FERRY_OK
                                                     : ferry_buffer_grow(buffer, context, length);
 }
 
 /* Appends; errors as above. */
-ferry_error ferry_buffer_append(ferry_buffer *buffer, const ferry_context *context,
-                                const void *data, size_t length);
-
-/* The detail for an error of those two: "`what` exceeds N bytes", or that there is no memory.
- * Returns the error. */
-ferry_error ferry_buffer_explain(const ferry_buffer *buffer, ferry_context *context,
-                                 ferry_error error, const char *what);
+FERRY_MUST_USE ferry_error ferry_buffer_append(ferry_buffer *buffer, ferry_context *context,
+                                               const void *data, size_t length);
 
 #endif

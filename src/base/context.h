@@ -6,6 +6,13 @@
 #include "ferry.h"
 #include "format.h"
 
+/* Before a call whose error must not be passed over. */
+#if defined(__GNUC__)
+#define FERRY_MUST_USE __attribute__((warn_unused_result))
+#else
+#define FERRY_MUST_USE
+#endif
+
 enum { FERRY_DETAIL_SIZE = 576 };
 
 typedef struct ferry_context {

@@ -111,10 +111,11 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     }
     *client = (ferry_client){.context = context, .read_chunk_size = DEFAULT_CHUNK_SIZE};
     ferry_exchange_init(&client->exchange, &client->context);
-    ferry_buffer_init(&client->host, FERRY_LIMIT_HOST_TEXT);
-    ferry_buffer_init(&client->authority, FERRY_LIMIT_HOST_TEXT);
-    ferry_buffer_init(&client->url_base, FERRY_LIMIT_HOST_TEXT);
-    ferry_buffer_init(&client->proxy_authorization, FERRY_LIMIT_CREDENTIALS);
+    ferry_buffer_init(&client->host, FERRY_LIMIT_HOST_TEXT, "the host");
+    ferry_buffer_init(&client->authority, FERRY_LIMIT_HOST_TEXT, "the host");
+    ferry_buffer_init(&client->url_base, FERRY_LIMIT_HOST_TEXT, "the host");
+    ferry_buffer_init(&client->proxy_authorization, FERRY_LIMIT_CREDENTIALS,
+                      "what the proxy is told of the user");
     ferry_client_set_timeouts(client, &from->timeouts);
     client->bad_option = find_bad_option(from);
     if (!copy_text(client, from->user_agent, &client->user_agent) ||

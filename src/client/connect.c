@@ -12,7 +12,7 @@ static ferry_error set_text(ferry_client *client, ferry_buffer *buffer, ferry_sp
     ferry_buffer_clear(buffer);
     ferry_error error = ferry_buffer_reserve(buffer, &client->context, text.length + 1);
     if (error != FERRY_OK) {
-        return ferry_buffer_explain(buffer, &client->context, error, "the host or its proxy");
+        return error;
     }
     memcpy(buffer->data, text.data, text.length);
     buffer->data[text.length] = '\0';
@@ -31,7 +31,7 @@ ferry_error ferry_client_set_authority(ferry_client *client, const char *authori
         error =
             ferry_buffer_append(&client->url_base, &client->context, authority, strlen(authority));
     }
-    return ferry_buffer_explain(&client->url_base, &client->context, error, "the host");
+    return error;
 }
 
 static ferry_error check_port(ferry_client *client, int port, bool secure, uint16_t *number) {
@@ -48,14 +48,14 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
 }
 
 ferry_error ferry_client_make_room(ferry_client *client) {
+    ferry_buffer *const buffers[] = {&client->host, &client->authority, &client->url_base,
+                                     &client->proxy_authorization};
     size_t room = FERRY_AUTHORITY_SIZE + sizeof "https://"; /* beside what is in them */
-    if (ferry_buffer_reserve(&client->host, &client->context, room) != FERRY_OK ||
-        ferry_buffer_reserve(&client->authority, &client->context, room) != FERRY_OK ||
-        ferry_buffer_reserve(&client->url_base, &client->context, room) != FERRY_OK ||
-        ferry_buffer_reserve(&client->proxy_authorization, &client->context, 1) != FERRY_OK) {
-        return ferry_fail_memory(&client->context);
+    ferry_error error = FERRY_OK;
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers && error == FERRY_OK; i++) {
+        error = ferry_buffer_reserve(buffers[i], &client->context, room);
     }
-    return FERRY_OK;
+    return error;
 }
 
 static ferry_error note_origin(ferry_client *client, const ferry_authority *authority,

@@ -47,9 +47,7 @@ static ferry_error reserve_url(ferry_client *client, ferry_span target) {
     if (needed <= url->capacity) {
         return FERRY_OK;
     }
-    ferry_error error =
-        ferry_buffer_reserve(url, &client->context, needed - ferry_buffer_length(url));
-    return ferry_buffer_explain(url, &client->context, error, "the URL");
+    return ferry_buffer_reserve(url, &client->context, needed - ferry_buffer_length(url));
 }
 
 static void note_url(ferry_client *client, ferry_span target) {

@@ -13,7 +13,7 @@ enum { CHUNK_LINE_LIMIT = 4096 };
 
 void ferry_h1_chunked_init(ferry_h1_chunked *chunked, const ferry_context *context) {
     *chunked = (ferry_h1_chunked){.state = FERRY_H1_CHUNKED_SIZE};
-    ferry_buffer_init(&chunked->line, context->max_head_bytes);
+    ferry_buffer_init(&chunked->line, context->max_head_bytes, "a line of the trailers");
 }
 
 void ferry_h1_chunked_deinit(ferry_h1_chunked *chunked, const ferry_context *context) {
@@ -95,8 +95,9 @@ static ferry_error take_trailer_line(ferry_h1_chunked *chunked, ferry_context *c
     if (line.length > 0) {
         return ferry_h1_field_add(context, trailers, line);
     }
-    if (ferry_headers_seal(trailers, context) != FERRY_OK) {
-        return ferry_fail_memory(context);
+    ferry_error error = ferry_headers_seal(trailers, context);
+    if (error != FERRY_OK) {
+        return ferry_headers_explain(trailers, context, error);
     }
     chunked->state = FERRY_H1_CHUNKED_DONE;
     return FERRY_OK;
@@ -118,7 +119,7 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
     if (lf == NULL || ferry_buffer_length(&chunked->line) > 0) {
         ferry_error error = ferry_buffer_append(&chunked->line, context, src, *taken);
         if (error != FERRY_OK) {
-            return ferry_buffer_explain(&chunked->line, context, error, "a line of the trailers");
+            return error;
         }
         text =
             (ferry_span){ferry_buffer_content(&chunked->line), ferry_buffer_length(&chunked->line)};

@@ -18,7 +18,8 @@ void ferry_h1_receiver_init(ferry_h1_receiver *receiver, ferry_context *context,
         .headers = headers,
         .trailers = trailers,
     };
-    ferry_buffer_init(&receiver->in, context->max_head_bytes + FERRY_LIMIT_READ_AHEAD);
+    ferry_buffer_init(&receiver->in, context->max_head_bytes + FERRY_LIMIT_READ_AHEAD,
+                      "the response head");
     ferry_h1_head_init(&receiver->head);
     ferry_h1_chunked_init(&receiver->chunked, context);
 }
@@ -51,8 +52,7 @@ static void receiver_fail(ferry_h1_receiver *receiver, ferry_error error) {
 ferry_error ferry_h1_receiver_grow(ferry_h1_receiver *receiver) {
     ferry_buffer *in = &receiver->in;
     size_t wanted = in->capacity == 0 ? FIRST_READ : FERRY_H1_RECEIVER_ROOM;
-    ferry_error error = ferry_buffer_reserve(in, receiver->context, wanted);
-    return ferry_buffer_explain(in, receiver->context, error, "the response head");
+    return ferry_buffer_reserve(in, receiver->context, wanted);
 }
 
 /* 1xx other than 101: the response is still to come (RFC 9110 section 15.2). */

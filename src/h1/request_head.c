@@ -189,7 +189,7 @@ ferry_error ferry_h1_request_write(ferry_buffer *out, ferry_context *context,
     }
     ferry_error error = ferry_buffer_reserve(out, context, room);
     if (error != FERRY_OK) {
-        return ferry_buffer_explain(out, context, error, "the request");
+        return error;
     }
     char *head = out->data + out->end;
     size_t length = (size_t)(put_head(head, message, accept_encoding) - head);

@@ -69,8 +69,8 @@ static void sender_advance(ferry_h1_sender *sender) {
 
 void ferry_h1_sender_init(ferry_h1_sender *sender, ferry_context *context) {
     *sender = (ferry_h1_sender){.context = context};
-    ferry_buffer_init(&sender->out, FERRY_LIMIT_REQUEST);
-    ferry_buffer_init(&sender->held, FERRY_LIMIT_COPIED_BODY);
+    ferry_buffer_init(&sender->out, FERRY_LIMIT_REQUEST, "the request");
+    ferry_buffer_init(&sender->held, FERRY_LIMIT_COPIED_BODY, "the request");
 }
 
 void ferry_h1_sender_deinit(ferry_h1_sender *sender) {
@@ -97,10 +97,6 @@ void ferry_h1_sender_reset(ferry_h1_sender *sender) {
 }
 
 /* ---- The message ---- */
-
-static ferry_error sender_fail(ferry_h1_sender *sender, ferry_error error) {
-    return ferry_buffer_explain(&sender->out, sender->context, error, "the request");
-}
 
 /* All that was announced has been given: the request is complete, whether or not the caller ever
  * says so. */
@@ -129,9 +125,7 @@ static ferry_error sender_hold(ferry_h1_sender *sender, const ferry_message *mes
         sender->borrowed = (ferry_span){message->body, message->body_length};
         return FERRY_OK;
     }
-    ferry_error error =
-        ferry_buffer_append(&sender->held, sender->context, message->body, message->body_length);
-    return ferry_buffer_explain(&sender->held, sender->context, error, "the body");
+    return ferry_buffer_append(&sender->held, sender->context, message->body, message->body_length);
 }
 
 /* The body may come, from wherever it does. */
@@ -196,7 +190,7 @@ static ferry_error sender_release(ferry_h1_sender *sender) {
         ferry_error error = ferry_buffer_append(&sender->out, sender->context,
                                                 ferry_buffer_content(&sender->held), length);
         if (error != FERRY_OK) {
-            return sender_fail(sender, error);
+            return error;
         }
     }
     sender->out_body = length;
@@ -211,7 +205,7 @@ static ferry_error sender_end_pieces(ferry_h1_sender *sender) {
         ferry_error error =
             ferry_buffer_append(&sender->out, sender->context, last.data, last.length);
         if (error != FERRY_OK) {
-            return sender_fail(sender, error);
+            return error;
         }
     }
     sender_enter(sender, FERRY_H1_SENDER_LAST);
@@ -270,7 +264,7 @@ ferry_error ferry_h1_sender_offer(ferry_h1_sender *sender, const void *data, siz
     if (sender->is_chunked) {
         ferry_error error = sender_begin_chunk(sender, length);
         if (error != FERRY_OK) {
-            return sender_fail(sender, error);
+            return error;
         }
     }
     sender->piece = (ferry_span){data, length};
@@ -336,7 +330,7 @@ ferry_error ferry_h1_sender_pull(ferry_h1_sender *sender) {
     size_t length = 0;
     ferry_error error = ferry_buffer_reserve(out, sender->context, PULL_ROOM);
     if (error != FERRY_OK) {
-        return sender_fail(sender, error);
+        return error;
     }
     error = ferry_body_source_read(&sender->source, sender->context,
                                    out->data + FERRY_H1_CHUNK_SIZE_LINE, PULL_MAX, &length);
@@ -430,7 +424,7 @@ ferry_error ferry_h1_sender_keep(ferry_h1_sender *sender, size_t *taken) {
         ferry_error error =
             ferry_buffer_append(&sender->out, sender->context, rest[i].data, rest[i].length);
         if (error != FERRY_OK) {
-            return sender_fail(sender, error);
+            return error;
         }
     }
     sender->out_body += rest[0].length;

@@ -9,7 +9,7 @@ void ferry_exchange_init(ferry_exchange *exchange, ferry_context *context) {
     *exchange = (ferry_exchange){.context = context, .body_length = -1, .body_length_hint = -1};
     ferry_headers_init(&exchange->headers, context);
     ferry_headers_init(&exchange->trailers, context);
-    ferry_buffer_init(&exchange->url, FERRY_LIMIT_URL);
+    ferry_buffer_init(&exchange->url, FERRY_LIMIT_URL, "the URL");
 }
 
 void ferry_exchange_deinit(ferry_exchange *exchange) {
@@ -64,8 +64,10 @@ void ferry_exchange_head(ferry_exchange *exchange, int code, bool chunked, int64
         return;
     }
     assert(exchange->state != FERRY_EXCHANGE_BODY);
-    if (ferry_headers_seal(&exchange->headers, exchange->context) != FERRY_OK) {
-        ferry_exchange_fail(exchange, ferry_fail_memory(exchange->context));
+    ferry_error error = ferry_headers_seal(&exchange->headers, exchange->context);
+    if (error != FERRY_OK) {
+        error = ferry_headers_explain(&exchange->headers, exchange->context, error);
+        ferry_exchange_fail(exchange, error);
         return;
     }
     exchange->state = FERRY_EXCHANGE_BODY;
@@ -111,9 +113,11 @@ void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error) {
 
 ferry_error ferry_exchange_note_refusal(ferry_exchange *exchange, int code) {
     assert(exchange->state == FERRY_EXCHANGE_NONE);
-    if (ferry_headers_seal(&exchange->headers, exchange->context) != FERRY_OK) {
+    ferry_error error = ferry_headers_seal(&exchange->headers, exchange->context);
+    if (error != FERRY_OK) {
+        error = ferry_headers_explain(&exchange->headers, exchange->context, error);
         ferry_headers_clear(&exchange->headers);
-        return ferry_fail_memory(exchange->context);
+        return error;
     }
     exchange->code = code;
     return FERRY_OK;

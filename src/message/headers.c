@@ -18,8 +18,8 @@ void ferry_headers_init(ferry_headers *headers, const ferry_context *context) {
     size_t limit = context->max_head_bytes;
     assert(limit <= FERRY_LIMIT_RESPONSE_HEAD);
     limit *= 4;
-    ferry_buffer_init(&headers->text, limit);
-    ferry_buffer_init(&headers->dictionary, limit);
+    ferry_buffer_init(&headers->text, limit, "the response head");
+    ferry_buffer_init(&headers->dictionary, limit, "the response head");
 }
 
 void ferry_headers_deinit(ferry_headers *headers, const ferry_context *context) {
@@ -94,7 +94,7 @@ static ferry_header headers_put_line(ferry_headers *headers, ferry_span name, fe
     return header;
 }
 
-ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
+ferry_error ferry_headers_add(ferry_headers *headers, ferry_context *context, ferry_span name,
                               ferry_span value) {
     if (headers->count >= headers->max_count) {
         return FERRY_ERROR_TOO_LARGE;
@@ -130,8 +130,7 @@ ferry_error ferry_headers_explain(const ferry_headers *headers, ferry_context *c
     return error;
 }
 
-ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
-                               ferry_span more) {
+ferry_error ferry_headers_fold(ferry_headers *headers, ferry_context *context, ferry_span more) {
     assert(headers->count > 0);
     if (more.length == 0) {
         return FERRY_OK;
@@ -184,8 +183,7 @@ static size_t headers_unfold(char *value, size_t length) {
 }
 
 /* Spells a line that came in another form as the others are, behind the block. */
-static ferry_error headers_respell(ferry_headers *headers, const ferry_context *context,
-                                   size_t index) {
+static ferry_error headers_respell(ferry_headers *headers, ferry_context *context, size_t index) {
     ferry_header header = headers->list[index];
     ferry_buffer *text = &headers->text;
     ferry_error error =
@@ -202,7 +200,7 @@ static ferry_error headers_respell(ferry_headers *headers, const ferry_context *
 }
 
 /* Room for the lines and the dictionary, so that the getters need no memory. */
-static ferry_error reserve_views(ferry_headers *headers, const ferry_context *context) {
+static ferry_error reserve_views(ferry_headers *headers, ferry_context *context) {
     size_t count = headers->count;
     if (count + 1 > headers->lines_capacity) {
         const char **lines = headers_grow(context, (void *)headers->lines, &headers->lines_capacity,
@@ -224,7 +222,7 @@ static ferry_error reserve_views(ferry_headers *headers, const ferry_context *co
     return ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
 }
 
-ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context) {
+ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context) {
     if (headers->count == 0 || headers->is_sealed) {
         return FERRY_OK;
     }
@@ -246,8 +244,8 @@ static bool is_spelled_well(const ferry_headers *headers, const ferry_header *he
            headers->text.data[header->value - 1] == ' ';
 }
 
-ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *context,
-                                const char *block, size_t length) {
+ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, const char *block,
+                                size_t length) {
     char *text = NULL;
     ferry_error error = ferry_buffer_append(&headers->text, context, block, length);
     if (error == FERRY_OK) {

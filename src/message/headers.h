@@ -49,15 +49,14 @@ static inline void ferry_headers_trim(ferry_headers *headers, const ferry_contex
 }
 
 /* Fields come one by one: a copy of each is made. The value is trimmed by the caller. TOO_LARGE
- * past max_header_count or max_head_bytes, OUT_OF_MEMORY, both without a detail. */
-ferry_error ferry_headers_add(ferry_headers *headers, const ferry_context *context, ferry_span name,
+ * past max_header_count or max_head_bytes, OUT_OF_MEMORY: ferry_headers_explain() says which. */
+ferry_error ferry_headers_add(ferry_headers *headers, ferry_context *context, ferry_span name,
                               ferry_span value);
 /* Leaves a detail for an error of the calls that add to `headers`, and returns it. */
 ferry_error ferry_headers_explain(const ferry_headers *headers, ferry_context *context,
                                   ferry_error error);
 /* Appends a space and `more` to the last value (obs-fold, RFC 9112 section 5.2). */
-ferry_error ferry_headers_fold(ferry_headers *headers, const ferry_context *context,
-                               ferry_span more);
+ferry_error ferry_headers_fold(ferry_headers *headers, ferry_context *context, ferry_span more);
 
 /* Or the whole block of lines is at hand, as in a head: fields are noted by their place in it, then
  * the block is copied at once. Most lines need no change there but for NUL at their ends. */
@@ -73,12 +72,12 @@ static inline ferry_error ferry_headers_note(ferry_headers *headers, const ferry
 }
 /* The last value goes on up to `end` in the block, line ends included. */
 void ferry_headers_note_fold(ferry_headers *headers, size_t end);
-ferry_error ferry_headers_adopt(ferry_headers *headers, const ferry_context *context,
-                                const char *block, size_t length);
+ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, const char *block,
+                                size_t length);
 
 /* Makes the lines, and room for the dictionary, so that the getters need no memory. Nothing is
  * added afterwards. OUT_OF_MEMORY. */
-ferry_error ferry_headers_seal(ferry_headers *headers, const ferry_context *context);
+ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context);
 
 static inline ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {
     const ferry_header *header = &headers->list[index];

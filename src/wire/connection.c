@@ -293,9 +293,9 @@ ferry_error ferry_connection_new(ferry_context *context, ferry_exchange *exchang
     ferry_h1_sender_init(&connection->sender, context);
     ferry_h1_receiver_init(&connection->receiver, context, &exchange->headers, &exchange->trailers);
     /* It holds the names of the codings too, which come out of a head. */
-    ferry_buffer_init(&connection->coded, context->max_head_bytes > FERRY_LIMIT_CODED
-                                              ? context->max_head_bytes
-                                              : FERRY_LIMIT_CODED);
+    size_t limit =
+        context->max_head_bytes > FERRY_LIMIT_CODED ? context->max_head_bytes : FERRY_LIMIT_CODED;
+    ferry_buffer_init(&connection->coded, limit, "the coded body");
     *backend = &connection->base;
     return FERRY_OK;
 }

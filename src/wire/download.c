@@ -65,7 +65,7 @@ static ferry_error download_join_codings(ferry_connection *connection) {
             error = ferry_buffer_append(names, context, value.data, value.length);
         }
         if (error != FERRY_OK) {
-            return ferry_buffer_explain(names, context, error, "Content-Encoding");
+            return error;
         }
     }
     return FERRY_OK;
@@ -318,7 +318,6 @@ static bool download_fill_coded(ferry_connection *connection) {
     }
     ferry_error error = ferry_buffer_reserve(coded, connection->base.context, FERRY_LIMIT_CODED);
     if (error != FERRY_OK) {
-        error = ferry_buffer_explain(coded, connection->base.context, error, "the coded body");
         download_set_pending(connection, error);
         return false;
     }
