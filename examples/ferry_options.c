@@ -279,7 +279,7 @@ static bool reader_set_url(cli_reader *reader, const char *word) {
 /* ---- The whole ---- */
 
 static bool reader_read_words(cli_reader *reader, int argc, char **argv) {
-    getopt_tables tables;
+    getopt_tables tables = {.letters = ""};
     tables_fill(&tables);
     opterr = 0;
     for (;;) {
