@@ -163,6 +163,30 @@ function checkIncludes(file) {
     });
 }
 
+const LINES_MAX = 500;
+
+/** A file that is longer holds two things; ferry.h is one whatever its length. */
+function checkLength(file) {
+  const count = read(file).split("\n").length - 1;
+  if (count > LINES_MAX && file !== "src/include/ferry.h") {
+    report(file, 0, `${count} lines are more than ${LINES_MAX}: it holds more than one thing`);
+  }
+}
+
+/** A static function's name says whose it is, and no other file has one of that name. */
+function checkStaticNames(sources) {
+  const places = new Map();
+  for (const file of sources) {
+    for (const [, name] of read(file).matchAll(/^static (?!const\b)[\w\s*]*?\b(\w+)\(/gm)) {
+      if (!name.includes("_")) report(file, 0, `${name}() is one word: whose is it?`);
+      const other = places.get(name);
+      if (other && other !== file) report(file, 0, `${name}() is also in ${other}`);
+      places.set(name, file);
+    }
+  }
+  if (places.size < 400) report("src", 0, "its static functions are not found");
+}
+
 function nm(...args) {
   const output = execFileSync("nm", args, { encoding: "utf8", maxBuffer: 1 << 26 });
   return output.split("\n").filter((line) => / [A-Za-z] \S+$/.test(line));
@@ -234,6 +258,8 @@ function checkSharedNumbers() {
 files.forEach(checkBeginning);
 const ownC = /^(src|platform|web|examples)\/.*\.[ch]$/;
 files.filter((file) => ownC.test(file)).forEach(checkIncludes);
+files.filter((file) => /^(src|platform|web)\/.*\.([ch]|m?js)$/.test(file)).forEach(checkLength);
+checkStaticNames(files.filter((file) => /^(src|platform|web)\/.*\.c$/.test(file)));
 checkArchive();
 checkCallsOfCore();
 checkShortage();

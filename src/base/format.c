@@ -43,7 +43,7 @@ static size_t take_precision(const char **at) {
     return precision;
 }
 
-static bool take(const char **at, const char *word) {
+static bool format_take(const char **at, const char *word) {
     size_t length = strlen(word);
     if (strncmp(*at, word, length) != 0) {
         return false;
@@ -61,27 +61,27 @@ size_t ferry_format_list(char *dst, size_t size, const char *format, va_list arg
             continue;
         }
         at++;
-        if (take(&at, ".*s")) {
+        if (format_take(&at, ".*s")) {
             int precision = va_arg(arguments, int);
             put_text(&sink, va_arg(arguments, const char *), (size_t)precision);
             continue;
         }
         size_t precision = take_precision(&at);
-        if (take(&at, "s")) {
+        if (format_take(&at, "s")) {
             put_text(&sink, va_arg(arguments, const char *), precision);
-        } else if (take(&at, "d")) {
+        } else if (format_take(&at, "d")) {
             int number = va_arg(arguments, int);
             put_signed(&sink, number);
-        } else if (take(&at, "lld")) {
+        } else if (format_take(&at, "lld")) {
             long long number = va_arg(arguments, long long);
             put_signed(&sink, number);
-        } else if (take(&at, "u")) {
+        } else if (format_take(&at, "u")) {
             unsigned number = va_arg(arguments, unsigned);
             put_number(&sink, number);
-        } else if (take(&at, "llu")) {
+        } else if (format_take(&at, "llu")) {
             unsigned long long number = va_arg(arguments, unsigned long long);
             put_number(&sink, number);
-        } else if (take(&at, "zu")) {
+        } else if (format_take(&at, "zu")) {
             size_t number = va_arg(arguments, size_t);
             put_number(&sink, number);
         } else {

@@ -21,7 +21,7 @@ static const char *connection_write_target(const ferry_client *client,
 }
 
 /* The client's own connection, which it keeps, with nothing of what it was used for. */
-static ferry_error connection_restart(ferry_client *client) {
+static ferry_error adopted_restart(ferry_client *client) {
     char text[FERRY_AUTHORITY_SIZE];
     bool is_tunnel = ferry_exchange_is_under_way(&client->exchange);
     const char *target = connection_write_target(client, text);
@@ -48,7 +48,7 @@ ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stre
         return FERRY_OK;
     }
     if (stream == ferry_client_get_connection(client)) {
-        return connection_restart(client);
+        return adopted_restart(client);
     }
     if (client->backend != NULL && client->backend->ops->owns_stream(client->backend, stream)) {
         return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,

@@ -28,14 +28,14 @@ void ferry_h1_chunked_reset(ferry_h1_chunked *chunked) {
     ferry_buffer_clear(&chunked->line);
 }
 
-static ferry_error refuse(ferry_context *context, const char *what) {
+static ferry_error chunked_refuse(ferry_context *context, const char *what) {
     return ferry_fail(context, FERRY_ERROR_PROTOCOL, "the chunked body is broken: %s", what);
 }
 
 static ferry_error take_size_digit(ferry_h1_chunked *chunked, ferry_context *context, int digit) {
     /* 63 bits: a size must fit the signed numbers that count bytes. */
     if (chunked->remaining > (uint64_t)INT64_MAX >> 4) {
-        return refuse(context, "a chunk size over 63 bits");
+        return chunked_refuse(context, "a chunk size over 63 bits");
     }
     chunked->remaining = chunked->remaining << 4 | (uint64_t)digit;
     chunked->state = FERRY_H1_CHUNKED_SIZE_DIGITS;
@@ -50,7 +50,7 @@ static ferry_error take_after_size(ferry_h1_chunked *chunked, ferry_context *con
     } else if (c == ' ' || c == '\t') {
         chunked->state = FERRY_H1_CHUNKED_SIZE_SPACE;
     } else {
-        return refuse(context, "something other than a size in the line of a chunk size");
+        return chunked_refuse(context, "something other than a size in the line of a chunk size");
     }
     return FERRY_OK;
 }
@@ -67,7 +67,7 @@ static ferry_error take_size_line_byte(ferry_h1_chunked *chunked, ferry_context 
             return take_size_digit(chunked, context, digit);
         }
         if (chunked->state == FERRY_H1_CHUNKED_SIZE) {
-            return refuse(context, "a chunk size that is not hexadecimal");
+            return chunked_refuse(context, "a chunk size that is not hexadecimal");
         }
         return take_after_size(chunked, context, c);
     }
@@ -78,12 +78,12 @@ static ferry_error take_size_line_byte(ferry_h1_chunked *chunked, ferry_context 
         if (c == '\r') {
             chunked->state = FERRY_H1_CHUNKED_SIZE_LF;
         } else if (c == '\n' || c == '\0') {
-            return refuse(context, "a bare LF or a NUL in a chunk extension");
+            return chunked_refuse(context, "a bare LF or a NUL in a chunk extension");
         }
         return FERRY_OK;
     }
     if (c != '\n') {
-        return refuse(context, "a CR without its LF after a chunk size");
+        return chunked_refuse(context, "a CR without its LF after a chunk size");
     }
     chunked->line_bytes = 0;
     chunked->state = chunked->remaining > 0 ? FERRY_H1_CHUNKED_DATA : FERRY_H1_CHUNKED_TRAILERS;
@@ -133,7 +133,7 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
     if (end.length == FERRY_H1_BAD_BYTE) {
         error = ferry_h1_refuse_line(context, text);
     } else if (end.length != 2) {
-        error = refuse(context, "a bare LF ends a line of its trailers");
+        error = chunked_refuse(context, "a bare LF ends a line of its trailers");
     } else {
         ferry_span line = {text.data, (size_t)(end.at - text.data)};
         error = take_trailer_line(chunked, context, trailers, line);
@@ -142,7 +142,7 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
     return error;
 }
 
-static size_t least(uint64_t a, size_t b, size_t c) {
+static size_t chunked_least(uint64_t a, size_t b, size_t c) {
     size_t smaller = b < c ? b : c;
     return a < smaller ? (size_t)a : smaller;
 }
@@ -164,7 +164,7 @@ ferry_error ferry_h1_chunked_decode(ferry_h1_chunked *chunked, ferry_context *co
             error = take_size_line_byte(chunked, context, src[at++]);
             break;
         case FERRY_H1_CHUNKED_DATA: {
-            size_t length = least(chunked->remaining, src_length - at, capacity - out);
+            size_t length = chunked_least(chunked->remaining, src_length - at, capacity - out);
             if (length == 0) {
                 goto full;
             }
@@ -179,13 +179,13 @@ ferry_error ferry_h1_chunked_decode(ferry_h1_chunked *chunked, ferry_context *co
         }
         case FERRY_H1_CHUNKED_DATA_CR:
             if (src[at++] != '\r') {
-                error = refuse(context, "no CRLF after the data of a chunk");
+                error = chunked_refuse(context, "no CRLF after the data of a chunk");
             }
             chunked->state = FERRY_H1_CHUNKED_DATA_LF;
             break;
         case FERRY_H1_CHUNKED_DATA_LF:
             if (src[at++] != '\n') {
-                error = refuse(context, "no CRLF after the data of a chunk");
+                error = chunked_refuse(context, "no CRLF after the data of a chunk");
             }
             chunked->state = FERRY_H1_CHUNKED_SIZE;
             break;
