@@ -88,20 +88,6 @@ static void peer_enter(chain_peer *peer, peer_state state) {
     peer->state = state;
 }
 
-/* A time-out says where it was; without a proxy there is little to be told. */
-static void chain_enter(ferry_connect_chain *chain, chain_phase phase) {
-    static const char *const names[] = {
-        [CHAIN_NONE] = NULL,
-        [CHAIN_GIVEN] = NULL,
-        [CHAIN_DIAL] = ", while it connected to the proxy",
-        [CHAIN_PROXY_TLS] = ", in the TLS handshake with the proxy",
-        [CHAIN_TUNNEL] = ", while the proxy was asked for a tunnel",
-        [CHAIN_ORIGIN_TLS] = ", in the TLS handshake behind the proxy",
-    };
-    chain->phase = phase;
-    chain->context->phase = chain->has_proxy ? names[phase] : NULL;
-}
-
 static void chain_drop_text(ferry_connect_chain *chain, char **text) {
     ferry_free(chain->context, *text);
     *text = NULL;
@@ -125,7 +111,7 @@ static void chain_drop(ferry_connect_chain *chain) {
     chain_drop_text(chain, &chain->proxy.host);
     chain_drop_text(chain, &chain->target.host);
     chain_drop_text(chain, &chain->target.address);
-    chain_enter(chain, CHAIN_NONE);
+    chain->phase = CHAIN_NONE;
 }
 
 static ferry_error chain_fail(ferry_connect_chain *chain, ferry_error error) {
@@ -235,7 +221,7 @@ static ferry_error chain_start(ferry_connector *connector, const ferry_origin *o
     if (error != FERRY_OK) {
         return chain_fail(self, error);
     }
-    chain_enter(self, self->stream != NULL ? CHAIN_GIVEN : CHAIN_DIAL);
+    self->phase = self->stream != NULL ? CHAIN_GIVEN : CHAIN_DIAL;
     return FERRY_OK;
 }
 
@@ -253,7 +239,6 @@ static ferry_error peer_speak(ferry_connect_chain *chain, chain_peer *peer) {
     if (error == FERRY_OK && !ready) {
         if (peer->state != PEER_WAITING) {
             peer_enter(peer, PEER_WAITING);
-            chain->context->phase = ", while the trusted authorities were read";
         }
         return FERRY_OK;
     }
@@ -266,13 +251,12 @@ static ferry_error peer_speak(ferry_connect_chain *chain, chain_peer *peer) {
     if (error == FERRY_OK) {
         chain->stream = over;
         peer_enter(peer, PEER_SPEAKING);
-        chain_enter(chain, chain->phase);
     }
     return error;
 }
 
 static ferry_error peer_begin(ferry_connect_chain *chain, chain_peer *peer, chain_phase phase) {
-    chain_enter(chain, phase);
+    chain->phase = phase;
     return peer_speak(chain, peer);
 }
 
@@ -283,7 +267,7 @@ static ferry_error chain_begin_next(ferry_connect_chain *chain, ferry_link *link
         return peer_begin(chain, &chain->proxy, CHAIN_PROXY_TLS);
     }
     if (chain->phase < CHAIN_TUNNEL && chain->tunnel != NULL) {
-        chain_enter(chain, CHAIN_TUNNEL);
+        chain->phase = CHAIN_TUNNEL;
         return FERRY_OK;
     }
     if (chain->phase < CHAIN_ORIGIN_TLS && chain->origin.config != NULL) {
@@ -309,7 +293,7 @@ static ferry_error chain_dial_again(ferry_connect_chain *chain, chain_peer *peer
     if (chain->tunnel != NULL) {
         ferry_connect_tunnel_rewind(chain->tunnel);
     }
-    chain_enter(chain, CHAIN_DIAL);
+    chain->phase = CHAIN_DIAL;
     ferry_origin again = {
         .host = chain->target.host,
         .port = chain->target.port,
@@ -443,12 +427,30 @@ static void chain_destroy(ferry_connector *connector) {
     ferry_free(self->context, self);
 }
 
+/* Without a proxy there is little to be told. */
+static const char *chain_get_phase(const ferry_connector *connector) {
+    static const char *const phases[] = {
+        [CHAIN_NONE] = NULL,
+        [CHAIN_GIVEN] = NULL,
+        [CHAIN_DIAL] = ", while it connected to the proxy",
+        [CHAIN_PROXY_TLS] = ", in the TLS handshake with the proxy",
+        [CHAIN_TUNNEL] = ", while the proxy was asked for a tunnel",
+        [CHAIN_ORIGIN_TLS] = ", in the TLS handshake behind the proxy",
+    };
+    const ferry_connect_chain *chain = (const ferry_connect_chain *)connector;
+    if (chain->origin.state == PEER_WAITING || chain->proxy.state == PEER_WAITING) {
+        return ", while the trusted authorities were read";
+    }
+    return chain->has_proxy ? phases[chain->phase] : NULL;
+}
+
 static const ferry_connector_ops chain_ops = {
     .prepare = chain_prepare,
     .start = chain_start,
     .step = chain_step,
     .get_waits = chain_get_waits,
     .owns = chain_owns,
+    .get_phase = chain_get_phase,
     .cancel = chain_cancel,
     .destroy = chain_destroy,
 };

@@ -27,8 +27,6 @@ typedef struct ferry_context {
     bool keep_content_coding;
     uint64_t bytes_moved; /* by every stream that is called, the lowest included, both ways: it
                              only grows (stream.c) */
-    const char *phase; /* of connecting, for a time-out's sentence: ", while it …"; NULL: no more is
-                          to be said of it */
     char detail[FERRY_DETAIL_SIZE];
 } ferry_context;
 

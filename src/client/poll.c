@@ -145,10 +145,11 @@ static ferry_error time_out(ferry_client *client, client_timer timer, bool has_t
                                 ? "look-up of"
                                 : "connection to";
         ferry_status status = failed_connect_status(client, FERRY_ERROR_TIMEOUT);
-        const char *more = context->phase != NULL ? context->phase : "";
+        const ferry_backend_ops *ops = client->backend->ops;
+        const char *more = ops->get_phase != NULL ? ops->get_phase(client->backend) : NULL;
         ferry_fail(context, FERRY_ERROR_TIMEOUT,
                    "timeout: the %s %s took more than %d ms (connect_ms)%s", phase, host,
-                   limits->connect_ms, more);
+                   limits->connect_ms, more != NULL ? more : "");
         return ferry_client_fail(client, status, FERRY_ERROR_TIMEOUT);
     }
     case TIMER_RESPONSE:

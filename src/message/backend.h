@@ -103,6 +103,8 @@ typedef struct ferry_backend_ops {
     /* As ferry_connector_ops.get_waits, in every state. A deadline of 0 means at once. */
     size_t (*get_waits)(ferry_backend *backend, ferry_wait *waits, size_t capacity,
                         int64_t *deadline_ms);
+    /* As ferry_connector_ops.get_phase. NULL where there is nothing to be connected. */
+    const char *(*get_phase)(const ferry_backend *backend);
     /* Cancels the exchange and closes the link, at once. */
     void (*close)(ferry_backend *backend);
     void (*destroy)(ferry_backend *backend);

@@ -206,6 +206,13 @@ static ferry_stream *connection_get_stream(const ferry_backend *backend) {
     return ((const ferry_connection *)backend)->stream;
 }
 
+static const char *connection_get_phase(const ferry_backend *backend) {
+    const ferry_connector *connector = ((const ferry_connection *)backend)->connector;
+    return connector != NULL && connector->ops->get_phase != NULL
+               ? connector->ops->get_phase(connector)
+               : NULL;
+}
+
 static bool connection_owns_stream(const ferry_backend *backend, const ferry_stream *stream) {
     const ferry_connection *connection = (const ferry_connection *)backend;
     return connection->stream == stream ||
@@ -268,6 +275,7 @@ static const ferry_backend_ops connection_ops = {
     .proceed = connection_proceed,
     .read = connection_read,
     .get_waits = connection_get_waits,
+    .get_phase = connection_get_phase,
     .close = connection_close,
     .destroy = connection_destroy,
     .get_stream = connection_get_stream,

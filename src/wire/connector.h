@@ -28,6 +28,9 @@ typedef struct ferry_connector_ops {
      * here; NULL: none was. */
     bool (*owns)(const ferry_connector *connector, const ferry_stream *made,
                  const ferry_stream *stream);
+    /* Where it is, for the sentence of a time-out: ", while it …". NULL where there is no more to
+     * be said; the member is NULL where there never is. */
+    const char *(*get_phase)(const ferry_connector *connector);
     /* Drops whatever is under way, at once. */
     void (*cancel)(ferry_connector *connector);
     void (*destroy)(ferry_connector *connector);
