@@ -255,6 +255,28 @@ function checkSharedNumbers() {
   }
 }
 
+/** What the page on the architecture names is there. */
+function checkArchitecture() {
+  const page = "docs/architecture.md";
+  const text = read(page);
+  const sources = files.filter((file) => /^(src|platform|web)\/.*\.([ch]|js)$/.test(file));
+  const code = sources.map(read).join("\n");
+  const paths = [...text.matchAll(/`((?:src|platform|web|tests)\/[\w/.]+)`/g)].map(([, it]) => it);
+  if (paths.length < 20) report(page, 0, "the files that it names are not found");
+  for (const name of paths) {
+    const isThere = name.endsWith("/")
+      ? files.some((file) => file.startsWith(name))
+      : files.includes(name);
+    if (!isThere) report(page, 0, `there is no ${name}`);
+  }
+  for (const [, name] of text.matchAll(/`(\w+)\(\)`/g)) {
+    if (!new RegExp(`\\b${name}\\b`).test(code)) report(page, 0, `there is no ${name}()`);
+  }
+  for (const [, name] of text.matchAll(/`(test_\w+)`/g)) {
+    if (!files.includes(`tests/unit/${name}.c`)) report(page, 0, `there is no ${name}`);
+  }
+}
+
 files.forEach(checkBeginning);
 const ownC = /^(src|platform|web|examples)\/.*\.[ch]$/;
 files.filter((file) => ownC.test(file)).forEach(checkIncludes);
@@ -264,6 +286,7 @@ checkArchive();
 checkCallsOfCore();
 checkShortage();
 checkSharedNumbers();
+checkArchitecture();
 
 for (const problem of problems) console.log(problem);
 console.log(problems.length === 0 ? "the sources keep the rules" : `${problems.length} problems`);
