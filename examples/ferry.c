@@ -24,7 +24,7 @@ enum {
     PIECE_SIZE = 65536,      /* of an upload */
     STATUS_LINE_SIZE = 1024, /* the log's messages are shorter */
     PROGRESS_INTERVAL_MS = 100,
-    MOST_WAITS = 64,
+    MAX_WAITS = 64,
 };
 
 typedef struct cli_transfer {
@@ -361,14 +361,14 @@ static int64_t transfer_deadline_ms(const cli_transfer *transfer) {
 /* Waits for the client or for the input, as a program with descriptors of its own does: the client
  * says what it waits for, and when it must be polled even if nothing happens. */
 static void transfer_wait_with_input(cli_transfer *transfer, int timeout_ms) {
-    ferry_wait waits[MOST_WAITS];
-    struct pollfd descriptors[MOST_WAITS + 1];
-    size_t count = ferry_client_get_waits(transfer->client, waits, MOST_WAITS);
+    ferry_wait waits[MAX_WAITS];
+    struct pollfd descriptors[MAX_WAITS + 1];
+    size_t count = ferry_client_get_waits(transfer->client, waits, MAX_WAITS);
     int own_ms = ferry_client_get_wait_timeout_ms(transfer->client);
     if (own_ms >= 0 && (timeout_ms < 0 || own_ms < timeout_ms)) {
         timeout_ms = own_ms;
     }
-    count = count < MOST_WAITS ? count : MOST_WAITS;
+    count = count < MAX_WAITS ? count : MAX_WAITS;
     for (size_t i = 0; i < count; i++) {
         descriptors[i] = (struct pollfd){.fd = (int)waits[i].descriptor};
         if ((waits[i].events & FERRY_EVENT_READ) != 0) {

@@ -16,7 +16,7 @@
 
 enum {
     DEFAULT_WINDOW = 16 * 1024 * 1024,
-    MOST_PIECE = 1024 * 1024, /* of a streamed body, taken at once */
+    MAX_PIECE = 1024 * 1024, /* of a streamed body, taken at once */
 };
 
 typedef struct ferry_fetch {
@@ -166,8 +166,8 @@ static ferry_error fetch_write(ferry_backend *backend, const void *data, size_t 
     if (length == 0) {
         return FERRY_OK;
     }
-    if (length > MOST_PIECE) {
-        length = MOST_PIECE;
+    if (length > MAX_PIECE) {
+        length = MAX_PIECE;
     }
     if (ferry_js_write(fetch->id, data, length) == 0) {
         return ferry_fail_memory(backend->context);

@@ -18,7 +18,7 @@ enum { STACK_SIZE = 512 * 1024 };
 
 /* A program that starts look-ups and drops them faster than the name server answers must not fill
  * the machine with threads. Those beyond the limit wait for their turn. */
-enum { MOST_THREADS = 64 };
+enum { MAX_THREADS = 64 };
 
 typedef enum lookup_state {
     LOOKUP_UNOPENED, /* without a pipe, until other look-ups give descriptors back */
@@ -183,7 +183,7 @@ static void *thread_run(void *argument) {
  * errno where none does. */
 static int pool_serve(void) {
     ferry_lookup *lookup = pool.first;
-    if (lookup == NULL || pool.threads == MOST_THREADS) {
+    if (lookup == NULL || pool.threads == MAX_THREADS) {
         return 0;
     }
     lookup->state = LOOKUP_RUNNING;

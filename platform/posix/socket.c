@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 /* A head and a body are two; what is beyond these goes with the next write. */
-enum { MOST_SLICES = 8 };
+enum { MAX_SLICES = 8 };
 
 /* Some kernels refuse more than INT_MAX bytes in one call. */
-enum { MOST_BYTES = 1 << 30 };
+enum { MAX_BYTES = 1 << 30 };
 
 #ifdef MSG_NOSIGNAL
 enum { SEND_FLAGS = MSG_NOSIGNAL };
@@ -172,7 +172,7 @@ ferry_stream_result ferry_socket_read(ferry_descriptor socket, void *dst, size_t
     assert(capacity > 0);
     ssize_t result = 0;
     do {
-        result = recv((int)socket, dst, capacity < MOST_BYTES ? capacity : MOST_BYTES, 0);
+        result = recv((int)socket, dst, capacity < MAX_BYTES ? capacity : MAX_BYTES, 0);
     } while (result < 0 && errno == EINTR);
     if (result < 0) {
         return socket_classify(errno, reason);
@@ -186,7 +186,7 @@ ferry_stream_result ferry_socket_read(ferry_descriptor socket, void *dst, size_t
 
 ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slice *slices,
                                        size_t count, size_t *length, const char **reason) {
-    if (count == 1 && slices[0].length <= MOST_BYTES) { /* nearly always: the cheaper call */
+    if (count == 1 && slices[0].length <= MAX_BYTES) { /* nearly always: the cheaper call */
         ssize_t sent = 0;
         do {
             sent = send((int)socket, slices[0].data, slices[0].length, SEND_FLAGS);
@@ -197,11 +197,11 @@ ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slic
         *length = (size_t)sent;
         return FERRY_STREAM_OK;
     }
-    struct iovec pieces[MOST_SLICES];
+    struct iovec pieces[MAX_SLICES];
     unsigned char used = 0; /* fits msg_iovlen, whose type differs between systems */
     size_t total = 0;
-    for (size_t i = 0; i < count && used < MOST_SLICES && total < MOST_BYTES; i++) {
-        size_t room = MOST_BYTES - total;
+    for (size_t i = 0; i < count && used < MAX_SLICES && total < MAX_BYTES; i++) {
+        size_t room = MAX_BYTES - total;
         size_t piece = slices[i].length < room ? slices[i].length : room;
         if (piece > 0) {
             /* iovec serves reading too, hence its pointer to what is not const. */

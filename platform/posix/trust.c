@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST_BYTES = 16 * 1024 * 1024, PATH_SIZE = 4096 };
+enum { MAX_BYTES = 16 * 1024 * 1024, PATH_SIZE = 4096 };
 
 static const char *const files[] = {
     "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Alpine, Arch */
@@ -64,7 +64,7 @@ static char *read_open_file(reading *self, FILE *file, size_t *size) {
         reading_note(self, errno);
         return NULL;
     }
-    if (!S_ISREG(info.st_mode) || info.st_size <= 0 || info.st_size > MOST_BYTES) {
+    if (!S_ISREG(info.st_mode) || info.st_size <= 0 || info.st_size > MAX_BYTES) {
         return NULL;
     }
     char *text = malloc((size_t)info.st_size + 1);

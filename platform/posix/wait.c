@@ -7,7 +7,7 @@
 #include <poll.h>
 
 /* Every address under way, and some room: nobody waits for more. */
-enum { MOST_WAITS = 2 * FERRY_MAX_ADDRESSES };
+enum { MAX_WAITS = 2 * FERRY_MAX_ADDRESSES };
 
 static short to_poll_events(unsigned events) {
     unsigned wanted = 0;
@@ -22,8 +22,8 @@ static short to_poll_events(unsigned events) {
 
 ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeout_ms, bool *ready,
                                 bool *any_ready) {
-    assert(count <= MOST_WAITS);
-    struct pollfd entries[MOST_WAITS];
+    assert(count <= MAX_WAITS);
+    struct pollfd entries[MAX_WAITS];
     for (size_t i = 0; i < count; i++) {
         /* FERRY_NO_DESCRIPTOR is -1, which poll(2) passes over. */
         entries[i] = (struct pollfd){

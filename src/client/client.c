@@ -14,8 +14,8 @@ enum {
     DEFAULT_HEADER_COUNT = 256,
     DEFAULT_INTERIM_RESPONSES = 32,
     DEFAULT_CHUNK_SIZE = 65536,
-    LEAST_CHUNK_SIZE = 256,
-    MOST_CHUNK_SIZE = 16 * 1024 * 1024,
+    MIN_CHUNK_SIZE = 256,
+    MAX_CHUNK_SIZE = 16 * 1024 * 1024,
 };
 
 static const int64_t DEFAULT_DECODED_BYTES = 1024LL * 1024 * 1024;
@@ -245,10 +245,10 @@ const char *ferry_client_get_error_detail(const ferry_client *client) {
 /* ---- Properties ---- */
 
 ferry_error ferry_client_set_read_chunk_size(ferry_client *client, size_t size) {
-    if (size < LEAST_CHUNK_SIZE || size > MOST_CHUNK_SIZE) {
+    if (size < MIN_CHUNK_SIZE || size > MAX_CHUNK_SIZE) {
         return ferry_fail(&client->context, FERRY_ERROR_INVALID_PARAMETER,
                           "the read chunk size %zu is not between %d and %d bytes", size,
-                          LEAST_CHUNK_SIZE, MOST_CHUNK_SIZE);
+                          MIN_CHUNK_SIZE, MAX_CHUNK_SIZE);
     }
     if (client->chunk != NULL) {
         char *chunk = ferry_resize(&client->context, client->chunk, 0, size);

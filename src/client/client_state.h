@@ -6,7 +6,7 @@
 #include "proxy_select.h"
 #include "url/authority.h"
 
-enum { FERRY_MOST_WAITS = 40 }; /* every address of a host, and the look-up */
+enum { FERRY_MAX_WAITS = 40 }; /* every address of a host, and the look-up */
 
 struct ferry_client {
     ferry_context context;

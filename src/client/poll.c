@@ -116,11 +116,11 @@ size_t ferry_client_list_waits(const ferry_client *client, ferry_wait *waits, si
  * away for long may find it over although the bytes have long come. Whether they have, a stream
  * without a descriptor only says when it is tried. */
 static bool idle_is_over(ferry_client *client, bool has_tried, int64_t now_ms) {
-    ferry_wait waits[FERRY_MOST_WAITS];
+    ferry_wait waits[FERRY_MAX_WAITS];
     int64_t deadline_ms;
     bool reader_waits = client->exchange.reader_waits;
     client->exchange.reader_waits = true; /* what only writes is told of bytes to read as well */
-    size_t count = ferry_client_list_waits(client, waits, FERRY_MOST_WAITS, &deadline_ms);
+    size_t count = ferry_client_list_waits(client, waits, FERRY_MAX_WAITS, &deadline_ms);
     client->exchange.reader_waits = reader_waits;
     if (count > 0 && waits[0].descriptor == FERRY_NO_DESCRIPTOR) {
         return has_tried;

@@ -116,12 +116,12 @@ static size_t read_by_polling(ferry_client *client, char *dst, size_t capacity) 
 
 /* Not for ever without a look at the time-outs. */
 static size_t read_by_blocking(ferry_client *client, char *dst, size_t capacity) {
-    enum { MOST_PIECES = 64 };
+    enum { MAX_PIECES = 64 };
     size_t length = 0;
     int pieces = 0;
     do {
         length += client->backend->ops->read(client->backend, dst + length, capacity - length);
-    } while (client->exchange.reader_has_work && length < capacity && ++pieces < MOST_PIECES);
+    } while (client->exchange.reader_has_work && length < capacity && ++pieces < MAX_PIECES);
     return length;
 }
 

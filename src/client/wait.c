@@ -6,9 +6,9 @@
 #include "runtime.h"
 
 static ferry_error wait_at_most(ferry_client *client, int limit_ms, bool *ready) {
-    ferry_wait waits[FERRY_MOST_WAITS];
+    ferry_wait waits[FERRY_MAX_WAITS];
     int64_t deadline_ms;
-    size_t count = ferry_client_list_waits(client, waits, FERRY_MOST_WAITS, &deadline_ms);
+    size_t count = ferry_client_list_waits(client, waits, FERRY_MAX_WAITS, &deadline_ms);
     int timeout_ms = ferry_client_remaining_ms(client, deadline_ms);
     *ready = true;
     if (timeout_ms == 0) {

@@ -6,12 +6,12 @@
 #include <string.h>
 
 enum {
-    MOST_CODINGS = 4,
+    MAX_CODINGS = 4,
     BUFFER_SIZE = 16 * 1024,
     /* Of one piece of work. A byte that goes in can cost a microsecond (tables for codes that
      * decode nothing), one that comes out some nanoseconds. */
-    MOST_INPUT = 1024,
-    MOST_OUTPUT = 64 * 1024,
+    MAX_INPUT = 1024,
+    MAX_OUTPUT = 64 * 1024,
 };
 
 typedef struct decoding_stage {
@@ -28,7 +28,7 @@ typedef struct decoding_stage {
 
 struct ferry_decoding {
     ferry_context *context;
-    decoding_stage stages[MOST_CODINGS]; /* the coding that was applied last comes first */
+    decoding_stage stages[MAX_CODINGS]; /* the coding that was applied last comes first */
     size_t count;
     size_t first_live; /* the stages before it have failed or feed one that has */
     ferry_error error; /* why; reported once what came out before it has been given */
@@ -49,10 +49,10 @@ static const ferry_coding *coding_find(ferry_span name) {
     return NULL;
 }
 
-/* Stores the first MOST_CODINGS codings in the order of the list and counts all of them; 0 where
+/* Stores the first MAX_CODINGS codings in the order of the list and counts all of them; 0 where
  * one is not known. */
 static size_t list_codings(const ferry_context *context, ferry_span list,
-                           const ferry_coding *codings[MOST_CODINGS]) {
+                           const ferry_coding *codings[MAX_CODINGS]) {
     size_t count = 0;
     ferry_span name;
     while (ferry_span_next_element(&list, &name)) {
@@ -66,7 +66,7 @@ static size_t list_codings(const ferry_context *context, ferry_span list,
                       name.length < 64 ? (int)name.length : 64, name.data);
             return 0;
         }
-        if (count < MOST_CODINGS) {
+        if (count < MAX_CODINGS) {
             codings[count] = coding;
         }
         count++;
@@ -85,16 +85,16 @@ static void decoding_init(ferry_decoding *decoding, ferry_context *context,
 
 ferry_error ferry_decoding_new(ferry_context *context, ferry_span content_encoding,
                                ferry_decoding **result) {
-    const ferry_coding *codings[MOST_CODINGS] = {NULL};
+    const ferry_coding *codings[MAX_CODINGS] = {NULL};
     size_t count = list_codings(context, content_encoding, codings);
     if (count == 0) {
         *result = NULL;
         return FERRY_OK;
     }
-    if (count > MOST_CODINGS) {
+    if (count > MAX_CODINGS) {
         return ferry_fail(context, FERRY_ERROR_INVALID_DATA,
                           "the body has %zu content codings, more than the %d that are undone",
-                          count, (int)MOST_CODINGS);
+                          count, (int)MAX_CODINGS);
     }
     ferry_decoding *decoding =
         ferry_alloc(context, sizeof *decoding + (count - 1) * (size_t)BUFFER_SIZE);
@@ -198,8 +198,8 @@ static bool decoding_run_stage(ferry_decoding *decoding, size_t index, decoding_
     if (src_length == 0 && !stage->was_full) {
         return false;
     }
-    src_length = ferry_size_least(src_length, MOST_INPUT);
-    capacity = ferry_size_least(capacity, MOST_OUTPUT);
+    src_length = ferry_size_least(src_length, MAX_INPUT);
+    capacity = ferry_size_least(capacity, MAX_OUTPUT);
     ferry_error error =
         stage_run(stage, decoding->context, src, src_length, &consumed, dst, capacity, &produced);
     stage->was_full = produced == capacity;

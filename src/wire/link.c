@@ -44,11 +44,11 @@ void ferry_connection_end_writing(ferry_connection *connection) {
  * passed over, as they are in front of a message (RFC 9112 section 2.2). */
 ferry_connection_idle ferry_connection_look(ferry_connection *connection,
                                             char why[FERRY_CONNECTION_WORDS_SIZE]) {
-    enum { PIECE = 64, MOST_PIECES = 16 };
+    enum { PIECE = 64, MAX_PIECES = 16 };
     char bytes[PIECE];
     size_t length = 0;
     ferry_stream_result result = FERRY_STREAM_OK;
-    for (int i = 0; i < MOST_PIECES && result == FERRY_STREAM_OK; i++) {
+    for (int i = 0; i < MAX_PIECES && result == FERRY_STREAM_OK; i++) {
         result = ferry_connection_stream_read(connection, bytes, sizeof bytes, &length);
         if (result == FERRY_STREAM_OK && !ferry_h1_are_line_ends(bytes, length)) {
             break;

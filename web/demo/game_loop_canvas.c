@@ -25,7 +25,7 @@ typedef enum game_canvas_figure {
     GAME_CANVAS_LATE,
     GAME_CANVAS_LONGEST_MS,
     GAME_CANVAS_LONGEST_POLL_MS,
-    GAME_CANVAS_MOST_BYTES, /* in a frame */
+    GAME_CANVAS_MAX_BYTES, /* in a frame */
     GAME_CANVAS_GAPS,
     GAME_CANVAS_LONGEST_INTERVAL_MS,
     GAME_CANVAS_FRAME_LIMIT, /* bytes */
@@ -116,7 +116,7 @@ double game_canvas_get_figure(game_canvas_figure figure) {
         return frames->longest_ms;
     case GAME_CANVAS_LONGEST_POLL_MS:
         return frames->longest_poll_ms;
-    case GAME_CANVAS_MOST_BYTES:
+    case GAME_CANVAS_MAX_BYTES:
         return (double)frames->most_bytes;
     case GAME_CANVAS_GAPS:
         return (double)frames->gaps;
