@@ -48,11 +48,12 @@ static ferry_error check_port(ferry_client *client, int port, bool secure, uint1
 }
 
 ferry_error ferry_client_make_room(ferry_client *client) {
-    ferry_buffer *const buffers[] = {&client->host, &client->authority, &client->url_base,
-                                     &client->proxy_authorization};
+    enum { COUNT = 4 };
+    ferry_buffer *const buffers[COUNT] = {&client->host, &client->authority, &client->url_base,
+                                          &client->proxy_authorization};
     size_t room = FERRY_AUTHORITY_SIZE + sizeof "https://"; /* beside what is in them */
     ferry_error error = FERRY_OK;
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers && error == FERRY_OK; i++) {
+    for (size_t i = 0; i < COUNT && error == FERRY_OK; i++) {
         error = ferry_buffer_reserve(buffers[i], &client->context, room);
     }
     return error;
