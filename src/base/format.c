@@ -13,26 +13,26 @@ typedef struct format_sink {
 } format_sink;
 
 /* At most `limit` bytes of a text. */
-static void put_text(format_sink *sink, const char *text, size_t limit) {
+static void format_put_text(format_sink *sink, const char *text, size_t limit) {
     while (limit-- > 0 && *text != '\0' && sink->at < sink->end) {
         *sink->at++ = *text++;
     }
 }
 
-static void put_number(format_sink *sink, uint64_t number) {
+static void format_put_number(format_sink *sink, uint64_t number) {
     char digits[FERRY_DECIMAL_SIZE];
-    put_text(sink, digits, ferry_decimal_write(number, digits));
+    format_put_text(sink, digits, ferry_decimal_write(number, digits));
 }
 
-static void put_signed(format_sink *sink, int64_t number) {
+static void format_put_signed(format_sink *sink, int64_t number) {
     if (number < 0) {
-        put_text(sink, "-", 1);
+        format_put_text(sink, "-", 1);
     }
-    put_number(sink, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+    format_put_number(sink, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
 }
 
 /* The number behind the dot of "%.80s", or SIZE_MAX; `*at` moves behind it. */
-static size_t take_precision(const char **at) {
+static size_t format_take_precision(const char **at) {
     size_t precision = 0;
     if (**at != '.') {
         return SIZE_MAX;
@@ -57,36 +57,36 @@ size_t ferry_format_list(char *dst, size_t size, const char *format, va_list arg
     format_sink sink = {dst, dst + size - 1};
     for (const char *at = format; *at != '\0';) {
         if (*at != '%') {
-            put_text(&sink, at++, 1);
+            format_put_text(&sink, at++, 1);
             continue;
         }
         at++;
         if (format_take(&at, ".*s")) {
             int precision = va_arg(arguments, int);
-            put_text(&sink, va_arg(arguments, const char *), (size_t)precision);
+            format_put_text(&sink, va_arg(arguments, const char *), (size_t)precision);
             continue;
         }
-        size_t precision = take_precision(&at);
+        size_t precision = format_take_precision(&at);
         if (format_take(&at, "s")) {
-            put_text(&sink, va_arg(arguments, const char *), precision);
+            format_put_text(&sink, va_arg(arguments, const char *), precision);
         } else if (format_take(&at, "d")) {
             int number = va_arg(arguments, int);
-            put_signed(&sink, number);
+            format_put_signed(&sink, number);
         } else if (format_take(&at, "lld")) {
             long long number = va_arg(arguments, long long);
-            put_signed(&sink, number);
+            format_put_signed(&sink, number);
         } else if (format_take(&at, "u")) {
             unsigned number = va_arg(arguments, unsigned);
-            put_number(&sink, number);
+            format_put_number(&sink, number);
         } else if (format_take(&at, "llu")) {
             unsigned long long number = va_arg(arguments, unsigned long long);
-            put_number(&sink, number);
+            format_put_number(&sink, number);
         } else if (format_take(&at, "zu")) {
             size_t number = va_arg(arguments, size_t);
-            put_number(&sink, number);
+            format_put_number(&sink, number);
         } else {
             assert(*at == '%');
-            put_text(&sink, at++, 1);
+            format_put_text(&sink, at++, 1);
         }
     }
     *sink.at = '\0';

@@ -42,10 +42,6 @@ static size_t default_size(size_t value, size_t fallback) {
     return value > 0 ? value : fallback;
 }
 
-static size_t least_size(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* False where only some of the functions are given. */
 static bool choose_allocator(ferry_allocator *allocator) {
     int given =
@@ -57,16 +53,9 @@ static bool choose_allocator(ferry_allocator *allocator) {
 }
 
 /* A copy of a text that may be NULL. False where there is no memory. */
-static bool copy_text(ferry_client *client, const char *text, char **copy) {
-    if (text == NULL) {
-        return true;
-    }
-    size_t size = strlen(text) + 1;
-    *copy = ferry_alloc(&client->context, size);
-    if (*copy != NULL) {
-        memcpy(*copy, text, size);
-    }
-    return *copy != NULL;
+static bool client_copy_text(ferry_client *client, const char *text, char **copy) {
+    *copy = text != NULL ? ferry_text_copy(&client->context.allocator, text) : NULL;
+    return text == NULL || *copy != NULL;
 }
 
 /* There is no client yet to say what is wrong: the first call that needs a connection does. */
@@ -91,8 +80,8 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .allocator = from->allocator,
         .log = from->log,
         .log_ctx = from->log_ctx,
-        .max_head_bytes = least_size(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES),
-                                     FERRY_LIMIT_RESPONSE_HEAD),
+        .max_head_bytes = ferry_size_least(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES),
+                                           FERRY_LIMIT_RESPONSE_HEAD),
         .max_header_count = default_size(from->max_header_count, DEFAULT_HEADER_COUNT),
         .max_interim_responses =
             default_size(from->max_interim_responses, DEFAULT_INTERIM_RESPONSES),
@@ -118,8 +107,8 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
                       "what the proxy is told of the user");
     ferry_client_set_timeouts(client, &from->timeouts);
     client->bad_option = find_bad_option(from);
-    if (!copy_text(client, from->user_agent, &client->user_agent) ||
-        !copy_text(client, from->fetch.integrity, &client->integrity) ||
+    if (!client_copy_text(client, from->user_agent, &client->user_agent) ||
+        !client_copy_text(client, from->fetch.integrity, &client->integrity) ||
         ferry_proxy_select_new(&client->context, from, &client->proxy_select) != FERRY_OK) {
         ferry_client_free(client);
         return NULL;

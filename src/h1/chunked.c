@@ -32,7 +32,8 @@ static ferry_error chunked_refuse(ferry_context *context, const char *what) {
     return ferry_fail(context, FERRY_ERROR_PROTOCOL, "the chunked body is broken: %s", what);
 }
 
-static ferry_error take_size_digit(ferry_h1_chunked *chunked, ferry_context *context, int digit) {
+static ferry_error chunked_take_size_digit(ferry_h1_chunked *chunked, ferry_context *context,
+                                           int digit) {
     /* 63 bits: a size must fit the signed numbers that count bytes. */
     if (chunked->remaining > (uint64_t)INT64_MAX >> 4) {
         return chunked_refuse(context, "a chunk size over 63 bits");
@@ -42,7 +43,8 @@ static ferry_error take_size_digit(ferry_h1_chunked *chunked, ferry_context *con
     return FERRY_OK;
 }
 
-static ferry_error take_after_size(ferry_h1_chunked *chunked, ferry_context *context, char c) {
+static ferry_error chunked_take_after_size(ferry_h1_chunked *chunked, ferry_context *context,
+                                           char c) {
     if (c == '\r') {
         chunked->state = FERRY_H1_CHUNKED_SIZE_LF;
     } else if (c == ';') {
@@ -56,7 +58,8 @@ static ferry_error take_after_size(ferry_h1_chunked *chunked, ferry_context *con
 }
 
 /* One byte of a chunk-size line. */
-static ferry_error take_size_line_byte(ferry_h1_chunked *chunked, ferry_context *context, char c) {
+static ferry_error chunked_take_size_line_byte(ferry_h1_chunked *chunked, ferry_context *context,
+                                               char c) {
     if (++chunked->line_bytes > CHUNK_LINE_LIMIT) {
         return ferry_fail(context, FERRY_ERROR_TOO_LARGE, "a chunk size line exceeds %d bytes",
                           CHUNK_LINE_LIMIT);
@@ -64,15 +67,15 @@ static ferry_error take_size_line_byte(ferry_h1_chunked *chunked, ferry_context 
     if (chunked->state == FERRY_H1_CHUNKED_SIZE || chunked->state == FERRY_H1_CHUNKED_SIZE_DIGITS) {
         int digit = ferry_hex_value(c);
         if (digit >= 0) {
-            return take_size_digit(chunked, context, digit);
+            return chunked_take_size_digit(chunked, context, digit);
         }
         if (chunked->state == FERRY_H1_CHUNKED_SIZE) {
             return chunked_refuse(context, "a chunk size that is not hexadecimal");
         }
-        return take_after_size(chunked, context, c);
+        return chunked_take_after_size(chunked, context, c);
     }
     if (chunked->state == FERRY_H1_CHUNKED_SIZE_SPACE) {
-        return take_after_size(chunked, context, c);
+        return chunked_take_after_size(chunked, context, c);
     }
     if (chunked->state == FERRY_H1_CHUNKED_EXTENSION) {
         if (c == '\r') {
@@ -90,8 +93,8 @@ static ferry_error take_size_line_byte(ferry_h1_chunked *chunked, ferry_context 
     return FERRY_OK;
 }
 
-static ferry_error take_trailer_line(ferry_h1_chunked *chunked, ferry_context *context,
-                                     ferry_headers *trailers, ferry_span line) {
+static ferry_error chunked_take_trailer_line(ferry_h1_chunked *chunked, ferry_context *context,
+                                             ferry_headers *trailers, ferry_span line) {
     if (line.length > 0) {
         return ferry_h1_field_add(context, trailers, line);
     }
@@ -104,9 +107,9 @@ static ferry_error take_trailer_line(ferry_h1_chunked *chunked, ferry_context *c
 }
 
 /* Takes bytes up to the next LF; a line in one piece is not copied. */
-static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *context,
-                                 ferry_headers *trailers, const char *src, size_t length,
-                                 size_t *taken) {
+static ferry_error chunked_take_trailers(ferry_h1_chunked *chunked, ferry_context *context,
+                                         ferry_headers *trailers, const char *src, size_t length,
+                                         size_t *taken) {
     const char *lf = memchr(src, '\n', length);
     *taken = lf != NULL ? (size_t)(lf - src) + 1 : length;
     chunked->trailer_bytes += *taken;
@@ -136,15 +139,16 @@ static ferry_error take_trailers(ferry_h1_chunked *chunked, ferry_context *conte
         error = chunked_refuse(context, "a bare LF ends a line of its trailers");
     } else {
         ferry_span line = {text.data, (size_t)(end.at - text.data)};
-        error = take_trailer_line(chunked, context, trailers, line);
+        error = chunked_take_trailer_line(chunked, context, trailers, line);
     }
     ferry_buffer_clear(&chunked->line);
     return error;
 }
 
-static size_t chunked_least(uint64_t a, size_t b, size_t c) {
-    size_t smaller = b < c ? b : c;
-    return a < smaller ? (size_t)a : smaller;
+/* How much of the chunk's data there is, and room for. */
+static size_t chunked_data_length(const ferry_h1_chunked *chunked, size_t given, size_t room) {
+    size_t length = ferry_size_least(given, room);
+    return chunked->remaining < length ? (size_t)chunked->remaining : length;
 }
 
 ferry_error ferry_h1_chunked_decode(ferry_h1_chunked *chunked, ferry_context *context,
@@ -161,10 +165,10 @@ ferry_error ferry_h1_chunked_decode(ferry_h1_chunked *chunked, ferry_context *co
         case FERRY_H1_CHUNKED_SIZE_SPACE:
         case FERRY_H1_CHUNKED_EXTENSION:
         case FERRY_H1_CHUNKED_SIZE_LF:
-            error = take_size_line_byte(chunked, context, src[at++]);
+            error = chunked_take_size_line_byte(chunked, context, src[at++]);
             break;
         case FERRY_H1_CHUNKED_DATA: {
-            size_t length = chunked_least(chunked->remaining, src_length - at, capacity - out);
+            size_t length = chunked_data_length(chunked, src_length - at, capacity - out);
             if (length == 0) {
                 goto full;
             }
@@ -191,7 +195,8 @@ ferry_error ferry_h1_chunked_decode(ferry_h1_chunked *chunked, ferry_context *co
             break;
         case FERRY_H1_CHUNKED_TRAILERS: {
             size_t taken;
-            error = take_trailers(chunked, context, trailers, src + at, src_length - at, &taken);
+            error = chunked_take_trailers(chunked, context, trailers, src + at, src_length - at,
+                                          &taken);
             at += taken;
             break;
         }
