@@ -79,6 +79,7 @@ static void each_fault_has_its_words(void) {
         {"h\\p", "holds a path: give that as the url of the request"},
         {"h:80", "holds a port: give that as the port argument"},
         {"[::1]:80", "holds a port: give that as the port argument"},
+        {"1:2:3:4:5:6:7:8:9", "holds a port: give that as the port argument"},
         {"[::1]80", "has something after the bracket"},
         {"[::1", "has no closing bracket"},
         {"[::g]", "is not an IPv6 address"},

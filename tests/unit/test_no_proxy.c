@@ -31,6 +31,7 @@ static void dots_and_asterisks_mean_what_is_below_alone(void) {
     CHECK(direct("*", "example.org", 80));
     CHECK(direct("*", "::1", 80));
     CHECK(!direct(".", "example.org", 80));
+    CHECK(!direct(".", "example.org..", 80));
     CHECK(!direct("*.", "example.org", 80));
     CHECK(!direct("*.:80", "example.org", 80));
     CHECK(!direct("*./8", "10.0.0.1", 80));
