@@ -5,6 +5,15 @@
 
 #include "message/headers.h"
 
+/* A value without white space around it. It has one space in front, nearly always. */
+static inline ferry_span ferry_h1_field_trim(const char *value, const char *end) {
+    if (end - value >= 2 && value[0] == ' ' && (unsigned char)value[1] > ' ' &&
+        (unsigned char)end[-1] > ' ') {
+        return (ferry_span){value + 1, (size_t)(end - value) - 1};
+    }
+    return ferry_span_trim((ferry_span){value, (size_t)(end - value)});
+}
+
 /* Takes apart a line, behind which there is a line end, and which is not folded: a token, a colon,
  * a value, which is trimmed. False where it is none of that. */
 static inline bool ferry_h1_field_split(ferry_span line, ferry_span *name, ferry_span *value) {
@@ -25,7 +34,7 @@ static inline bool ferry_h1_field_split(ferry_span line, ferry_span *name, ferry
         return false;
     }
     *name = (ferry_span){line.data, length};
-    *value = ferry_span_trim((ferry_span){line.data + length + 1, line.length - length - 1});
+    *value = ferry_h1_field_trim(line.data + length + 1, line.data + line.length);
     return true;
 }
 

@@ -238,38 +238,38 @@ ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context) {
     return FERRY_OK;
 }
 
-/* True where the block has it as "Name: value", so that only NUL is missing. */
-static bool is_spelled_well(const ferry_headers *headers, const ferry_header *header) {
-    return header->value == header->line + header->name_length + 2 &&
-           headers->text.data[header->value - 1] == ' ';
+/* Makes lines of what the block has as "Name: value", so that only NUL is missing. False where it
+ * has one in another form. */
+static bool headers_end_lines(ferry_headers *headers) {
+    char *text = headers->text.data;
+    const char **line = headers->lines;
+    const ferry_header *header = headers->list;
+    for (size_t left = headers->count; left > 0; left--, header++) {
+        char *value = text + header->value;
+        if (header->value != header->line + header->name_length + 2 || value[-1] != ' ') {
+            return false;
+        }
+        value[header->value_length] = '\0';
+        *line++ = text + header->line;
+    }
+    *line = NULL;
+    headers->is_sealed = true;
+    return true;
 }
 
 ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, const char *block,
                                 size_t length) {
-    char *text = NULL;
     ferry_error error = ferry_buffer_append(&headers->text, context, block, length);
     if (error == FERRY_OK) {
         error = reserve_views(headers, context);
-        text = headers->text.data;
     }
-    bool must_respell = headers->has_folds;
-    for (size_t i = 0; i < headers->count && error == FERRY_OK && !must_respell; i++) {
-        const ferry_header *header = &headers->list[i];
-        must_respell = !is_spelled_well(headers, header);
-        text[header->value + header->value_length] = '\0';
-        headers->lines[i] = text + header->line;
+    if (error != FERRY_OK || (!headers->has_folds && headers_end_lines(headers))) {
+        return error;
     }
-    for (size_t i = 0; i < headers->count && error == FERRY_OK && must_respell; i++) {
+    for (size_t i = 0; i < headers->count && error == FERRY_OK; i++) {
         error = headers_respell(headers, context, i);
     }
-    if (error == FERRY_OK && must_respell) {
-        return ferry_headers_seal(headers, context);
-    }
-    if (error == FERRY_OK) {
-        headers->lines[headers->count] = NULL;
-        headers->is_sealed = true;
-    }
-    return error;
+    return error == FERRY_OK ? ferry_headers_seal(headers, context) : error;
 }
 
 bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,
