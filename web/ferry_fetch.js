@@ -175,8 +175,9 @@ mergeInto(LibraryManager.library, {
     respond: function (record, response) {
       var hint = ferryFetch.hintOf(record, response);
       var code = response.status;
-      var strings = [code, hint, response.url];
-      var size = 0;
+      var reason = "" + (response.statusText || "");
+      var strings = [code, reason, hint, response.url];
+      var size = reason.length;
       if (typeof code != "number" || !(code >= 0 && code < 2147483648) || code % 1) {
         throw new Error("its status is no code");
       }

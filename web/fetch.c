@@ -73,6 +73,7 @@ static void fetch_start(ferry_fetch *fetch) {
     exchange->takes_body = false;
     exchange->pulls_body = false;
     exchange->awaits_body = false;
+    exchange->is_exposed = true;
     ferry_js_send(fetch->id);
     ferry_exchange_sent(exchange);
 }
@@ -303,10 +304,10 @@ static ferry_span next_string(ferry_span *rest) {
     return string;
 }
 
-static ferry_error take_headers(ferry_fetch *fetch, ferry_span rest) {
+static ferry_error take_headers(ferry_fetch *fetch, ferry_span reason, ferry_span rest) {
     ferry_context *context = fetch->base.context;
     ferry_headers *headers = &fetch->base.exchange->headers;
-    ferry_error error = FERRY_OK;
+    ferry_error error = ferry_headers_add_reason(headers, context, reason);
     while (rest.length > 0 && error == FERRY_OK) {
         ferry_span name = next_string(&rest);
         error = ferry_headers_add(headers, context, name, ferry_span_trim(next_string(&rest)));
@@ -325,12 +326,13 @@ static void take_head(ferry_fetch *fetch, size_t length) {
     int64_t code = 0;
     int64_t hint;
     ferry_decimal_read(next_string(&rest), &code);
+    ferry_span reason = next_string(&rest);
     if (!ferry_decimal_read(next_string(&rest), &hint)) {
         hint = -1;
     }
     ferry_error error = take_url(exchange, next_string(&rest));
     if (error == FERRY_OK) {
-        error = take_headers(fetch, rest);
+        error = take_headers(fetch, reason, rest);
     }
     if (error != FERRY_OK) {
         fetch_fail(fetch, error);
@@ -443,6 +445,7 @@ static ferry_error fetch_restart(ferry_backend *backend) {
 }
 
 static const ferry_backend_ops fetch_ops = {
+    .shows_connection = false,
     .prepare = ferry_fetch_prepare,
     .open = fetch_open,
     .step = fetch_step,

@@ -69,9 +69,9 @@ int ferry_js_write(int id, const void *data, size_t length);
 /* Sends the request. */
 void ferry_js_send(int id);
 
-/* The response's head as a text: status code, body length hint (-1: none; 0 where there is no
- * body), URL ("" where the platform keeps it to itself), then names and values of headers. -1:
- * there is no head yet; -2: there will be none. */
+/* The response's head as a text: status code, reason phrase, body length hint (-1: none; 0 where
+ * there is no body), URL ("" where the platform keeps it to itself), then names and values of
+ * headers. -1: there is no head yet; -2: there will be none. */
 double ferry_js_head(int id, char *dst, size_t capacity);
 
 /* Body bytes: how many were stored, n; or -n - 1 where no more will come. */

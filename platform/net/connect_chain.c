@@ -47,6 +47,7 @@ typedef struct chain_target {
     char *host;    /* NULL where no other attempt can be called for */
     char *address; /* instead of a look-up; NULL: none */
     uint16_t port;
+    ferry_link_facts *facts;
 } chain_target;
 
 typedef struct ferry_connect_chain {
@@ -180,6 +181,7 @@ static ferry_error chain_copy_target(ferry_connect_chain *chain, const ferry_ori
         return FERRY_OK;
     }
     chain->target.port = dialled->port;
+    chain->target.facts = dialled->facts;
     ferry_error error = chain_copy_text(chain, dialled->host, &chain->target.host);
     if (error == FERRY_OK && dialled->address != NULL) {
         error = chain_copy_text(chain, dialled->address, &chain->target.address);
@@ -298,6 +300,7 @@ static ferry_error chain_dial_again(ferry_connect_chain *chain, chain_peer *peer
         .host = chain->target.host,
         .port = chain->target.port,
         .address = chain->target.address,
+        .facts = chain->target.facts,
     };
     return chain->connector->ops->start(chain->connector, &again, now_ms);
 }

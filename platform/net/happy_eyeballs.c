@@ -29,6 +29,7 @@ typedef struct ferry_dial {
     int process;              /* that began it */
     size_t first_failed;      /* in that order */
     const char *first_reason; /* NULL: none has failed */
+    ferry_link_facts *facts;  /* NULL: nobody asks */
     uint16_t port;
     char host[];
 } ferry_dial;
@@ -87,6 +88,13 @@ static void dialer_drop(ferry_happy_eyeballs *dialer) {
 static ferry_error dialer_fail(ferry_happy_eyeballs *dialer, ferry_error error) {
     dialer_drop(dialer);
     return error;
+}
+
+static void dial_record_stage(ferry_dial *dial, ferry_link_stage stage, const char *peer) {
+    if (dial->facts != NULL) {
+        dial->facts->stage = stage;
+        ferry_format(dial->facts->peer, sizeof dial->facts->peer, "%s", peer);
+    }
 }
 
 static void note_failure(ferry_happy_eyeballs *dialer, size_t index, const char *reason) {
@@ -153,6 +161,7 @@ static ferry_error dialer_win(ferry_happy_eyeballs *dialer, size_t index, ferry_
     dial->sockets[index] = FERRY_NO_DESCRIPTOR;
     char text[FERRY_ADDRESS_TEXT_SIZE];
     ferry_address_to_text(dial_address(dial, index), text);
+    dial_record_stage(dial, FERRY_LINK_STAGE_CONNECTED, text);
     dialer_drop(dialer);
     ferry_log(dialer->context, FERRY_LOG_INFO, "connected to %s", text);
     *link = FERRY_LINK_OPEN;
@@ -189,6 +198,7 @@ static ferry_error step_resolving(ferry_happy_eyeballs *dialer, int64_t now_ms, 
     }
     ferry_lookup_free(dial->lookup);
     dial->lookup = NULL;
+    dial_record_stage(dial, FERRY_LINK_STAGE_RESOLVED, "");
     dial_interleave(&dial->addresses, dial->order);
     begin_attempt(dialer, now_ms);
     *link = FERRY_LINK_CONNECTING;
@@ -249,6 +259,7 @@ static ferry_error dialer_start(ferry_connector *connector, const ferry_origin *
     made->first_reason = NULL;
     made->next_ms = now_ms + RETRY_DELAY_MS;
     made->process = ferry_platform_process();
+    made->facts = origin->facts;
     made->port = origin->port;
     memcpy(made->host, origin->host, host_size);
     made->is_literal =

@@ -12,7 +12,7 @@ static const char *connection_write_target(const ferry_client *client,
     ferry_authority authority;
     uint16_t port = 0;
     bool is_there =
-        client->is_connect && ferry_exchange_is_under_way(&client->exchange) &&
+        client->method == FERRY_METHOD_CONNECT && ferry_exchange_is_under_way(&client->exchange) &&
         ferry_authority_split(ferry_span_of(client->exchange.url.data), &authority, &port);
     if (is_there) {
         ferry_authority_write(&authority, port, false, text);
@@ -35,7 +35,8 @@ static ferry_error adopted_restart(ferry_client *client) {
     if (target != NULL) {
         ferry_client_set_authority(client, target, false); /* there is room for it */
     }
-    client->is_connect = false;
+    client->requests = is_tunnel ? 0 : client->requests; /* it leads to another peer */
+    ferry_client_forget_request(client);
     client->is_proxied = client->is_proxied && !is_tunnel;
     client->is_absolute = client->is_absolute && !is_tunnel;
     client->context.detail[0] = '\0';

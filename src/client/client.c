@@ -20,6 +20,8 @@ enum {
 
 static const int64_t DEFAULT_DECODED_BYTES = 1024LL * 1024 * 1024;
 
+static const ferry_client_times no_times = {-1, -1, -1, -1, -1, -1, -1, -1};
+
 /* ---- Construction ---- */
 
 static int default_ms(int value, int fallback) {
@@ -98,7 +100,10 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     if (client == NULL) {
         return NULL;
     }
-    *client = (ferry_client){.context = context, .read_chunk_size = DEFAULT_CHUNK_SIZE};
+    *client = (ferry_client){.context = context,
+                             .read_chunk_size = DEFAULT_CHUNK_SIZE,
+                             .method = (ferry_method)FERRY_NO_REQUEST,
+                             .times = no_times};
     ferry_exchange_init(&client->exchange, &client->context);
     ferry_buffer_init(&client->host, FERRY_LIMIT_HOST_TEXT, "the host");
     ferry_buffer_init(&client->authority, FERRY_LIMIT_HOST_TEXT, "the host");
@@ -195,6 +200,14 @@ ferry_error ferry_client_update(ferry_client *client) {
     return FERRY_OK;
 }
 
+void ferry_client_forget_request(ferry_client *client) {
+    client->method = (ferry_method)FERRY_NO_REQUEST;
+    client->times.request_us = -1;
+    client->times.sent_us = -1;
+    client->times.first_byte_us = -1;
+    client->times.end_us = -1;
+}
+
 void ferry_client_drop(ferry_client *client) {
     if (client->platform_backend != NULL) {
         client->platform_backend->ops->close(client->platform_backend);
@@ -209,7 +222,10 @@ void ferry_client_drop(ferry_client *client) {
     client->was_connected = false;
     client->is_proxied = false;
     client->is_absolute = false;
-    client->is_connect = false;
+    client->method = (ferry_method)FERRY_NO_REQUEST;
+    client->requests = 0;
+    client->link = (ferry_link_facts){.stage = FERRY_LINK_STAGE_NONE};
+    client->times = no_times;
     ferry_exchange_reset(&client->exchange);
     ferry_buffer_trim(&client->exchange.url, &client->context);
     ferry_client_set_status(client, FERRY_STATUS_DISCONNECTED);

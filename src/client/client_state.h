@@ -6,7 +6,22 @@
 #include "proxy_select.h"
 #include "url/authority.h"
 
+/* What the method is where there is no request. */
+enum { FERRY_NO_REQUEST = FERRY_METHOD_MAX + 1 };
+
 enum { FERRY_MAX_WAITS = 40 }; /* every address of a host, and the look-up */
+
+/* When what has happened, by ferry_runtime_now_us(); -1: not yet, or it is not known. */
+typedef struct ferry_client_times {
+    int64_t connect_us; /* connecting began */
+    int64_t resolved_us;
+    int64_t connected_us;
+    int64_t ready_us;
+    int64_t request_us;
+    int64_t sent_us;
+    int64_t first_byte_us;
+    int64_t end_us;
+} ferry_client_times;
 
 struct ferry_client {
     ferry_context context;
@@ -37,13 +52,18 @@ struct ferry_client {
     uint64_t moved_seen;   /* of context.bytes_moved */
     bool is_programs_turn; /* to move the next byte, when the time was last looked at */
 
+    ferry_client_times times;
+    bool times_are_final;  /* those of the latest exchange */
+    ferry_link_facts link; /* of the connection that there is, or was */
+    unsigned requests;     /* that have gone over it */
+
     ferry_proxy_select *proxy_select; /* NULL: every origin is dialled as it is named */
     bool is_proxied;                  /* what is connected to is the proxy, or will be */
     bool is_absolute;                 /* and it is the proxy that reads the requests */
     ferry_buffer proxy_authorization; /* what it is told then */
     const char *const *proxy_headers; /* and these lines, which proxy_select keeps; NULL: none */
 
-    bool is_connect;        /* the latest request is a CONNECT */
+    ferry_method method;    /* of the latest request; MAX: another one; FERRY_NO_REQUEST */
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */
     ferry_buffer authority; /* the same as Host has it, and NUL */
     ferry_buffer url_base;  /* "http://" and the authority */
@@ -59,6 +79,9 @@ ferry_error ferry_client_update(ferry_client *client);
 
 /* Puts the client into a failed status, which lasts until connect_to_host or close. */
 ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_error error);
+
+/* Forgets the request and when what of it happened. */
+void ferry_client_forget_request(ferry_client *client);
 
 /* Drops the connection and all that is under way. */
 void ferry_client_drop(ferry_client *client);
@@ -80,6 +103,9 @@ bool ferry_client_can_go_on(const ferry_client *client);
  * the work took is not taken for idleness. `has_tried` says that the work was to try what the
  * client waits for. Reads no clock where no timer can run. Returns the client's error. */
 ferry_error ferry_client_check_time(ferry_client *client, bool has_tried);
+
+/* Keeps the times of what has happened by then. */
+void ferry_client_record_times(ferry_client *client, int64_t now_us);
 
 /* Lets the backend work, then applies the time-outs. Returns the client's error. */
 ferry_error ferry_client_step(ferry_client *client);

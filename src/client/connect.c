@@ -87,7 +87,9 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
     client->is_absolute = client->is_proxied && !origin->secure;
     origin->host = client->host.data;
     origin->user_agent = ferry_client_user_agent(client);
-    client->connect_since_ms = ferry_runtime_now_ms();
+    client->times.connect_us = ferry_runtime_now_us();
+    client->connect_since_ms = client->times.connect_us / 1000;
+    origin->facts = &client->link;
     error = client->platform_backend->ops->open(client->platform_backend, origin,
                                                 client->connect_since_ms);
     if (error != FERRY_OK) {

@@ -88,8 +88,44 @@ static client_timer first_timer(const ferry_client *client, int64_t *deadline_ms
     return first;
 }
 
-/* Keeps the times that the timers start from. */
-static void note_times(ferry_client *client, int64_t now_ms) {
+static void client_record_connecting(ferry_client *client, int64_t now_us) {
+    ferry_client_times *times = &client->times;
+    if (client->link.stage >= FERRY_LINK_STAGE_RESOLVED && times->resolved_us < 0) {
+        times->resolved_us = now_us;
+    }
+    if (client->link.stage >= FERRY_LINK_STAGE_CONNECTED && times->connected_us < 0) {
+        times->connected_us = now_us;
+    }
+    if (client->status == FERRY_STATUS_CONNECTED && client->backend->ops->shows_connection) {
+        times->ready_us = now_us;
+    }
+}
+
+static void client_record_exchange(ferry_client *client, int64_t now_us) {
+    const ferry_exchange *exchange = &client->exchange;
+    ferry_client_times *times = &client->times;
+    if (times->sent_us < 0 && exchange->is_sent && !exchange->upload_stopped &&
+        client->backend->ops->shows_connection) {
+        times->sent_us = now_us;
+    }
+    if (times->first_byte_us < 0 && exchange->has_begun) {
+        times->first_byte_us = now_us;
+    }
+    if (times->end_us < 0 &&
+        (exchange->response_arrived || exchange->state == FERRY_EXCHANGE_DONE)) {
+        times->end_us = now_us;
+    }
+    client->times_are_final = times->end_us >= 0 && exchange->is_sent;
+}
+
+/* Keeps the times that the timers start from, too. */
+void ferry_client_record_times(ferry_client *client, int64_t now_us) {
+    int64_t now_ms = now_us / 1000;
+    if (client->exchange.state == FERRY_EXCHANGE_NONE) {
+        client_record_connecting(client, now_us);
+        return;
+    }
+    client_record_exchange(client, now_us);
     const ferry_exchange *exchange = &client->exchange;
     if (client->sent_since_ms < 0 && exchange->state == FERRY_EXCHANGE_WAITING) {
         client->sent_since_ms = now_ms;
@@ -181,10 +217,14 @@ static ferry_error time_out(ferry_client *client, client_timer timer, bool has_t
 
 ferry_error ferry_client_check_time(ferry_client *client, bool has_tried) {
     if (!client_is_timed(client)) {
+        if (client->exchange.state == FERRY_EXCHANGE_DONE && !client->times_are_final) {
+            ferry_client_record_times(client, ferry_runtime_now_us());
+        }
         return FERRY_OK;
     }
-    int64_t now_ms = ferry_runtime_now_ms();
-    note_times(client, now_ms);
+    int64_t now_us = ferry_runtime_now_us();
+    int64_t now_ms = now_us / 1000;
+    ferry_client_record_times(client, now_us);
     int64_t deadline_ms;
     client_timer timer = first_timer(client, &deadline_ms);
     return now_ms >= deadline_ms ? time_out(client, timer, has_tried, now_ms) : FERRY_OK;
@@ -225,8 +265,8 @@ ferry_error ferry_client_step(ferry_client *client) {
     }
     if (client->status != before) { /* that is news, whatever the time: the program sees it first */
         client->exchange.reader_waits = false;
-        if (client_is_timed(client)) {
-            note_times(client, ferry_runtime_now_ms());
+        if (before != FERRY_STATUS_CONNECTED) {
+            ferry_client_record_times(client, ferry_runtime_now_us());
         }
         return FERRY_OK;
     }

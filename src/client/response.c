@@ -15,6 +15,19 @@ int ferry_client_get_response_code(const ferry_client *client) {
     return client->exchange.code;
 }
 
+/* True of what a proxy says that refuses a tunnel, too: its code and headers can be read. */
+static bool has_head(const ferry_client *client) {
+    return client->exchange.has_response || client->exchange.code != 0;
+}
+
+const char *ferry_client_get_response_reason(const ferry_client *client) {
+    return has_head(client) ? ferry_headers_reason(&client->exchange.headers) : "";
+}
+
+int ferry_client_get_response_http_version(const ferry_client *client) {
+    return has_head(client) ? client->exchange.headers.http_version : 0;
+}
+
 bool ferry_client_is_response_chunked(const ferry_client *client) {
     return client->exchange.chunked;
 }
@@ -35,13 +48,8 @@ static const char *const *get_lines(const ferry_headers *headers, bool complete,
     return complete ? ferry_headers_lines(headers) : none;
 }
 
-/* Those of a proxy that refuses a tunnel can be read, too; only the code tells of it. */
-static bool has_headers(const ferry_client *client) {
-    return client->exchange.has_response || client->exchange.code != 0;
-}
-
 const char *const *ferry_client_get_response_headers(const ferry_client *client, size_t *count) {
-    return get_lines(&client->exchange.headers, has_headers(client), count);
+    return get_lines(&client->exchange.headers, has_head(client), count);
 }
 
 const char *const *ferry_client_get_response_trailers(const ferry_client *client, size_t *count) {
@@ -51,7 +59,7 @@ const char *const *ferry_client_get_response_trailers(const ferry_client *client
 
 size_t ferry_client_get_response_headers_as_dictionary(const ferry_client *client,
                                                        ferry_field *fields, size_t capacity) {
-    if (!has_headers(client)) {
+    if (!has_head(client)) {
         return 0;
     }
     /* It is made when it is first asked for, in memory that is there already. */
@@ -69,7 +77,7 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
     const ferry_headers *headers = &client->exchange.headers;
     ferry_span value;
     size_t at = 0;
-    if (!has_headers(client) || name == NULL) {
+    if (!has_head(client) || name == NULL) {
         return NULL;
     }
     while (ferry_headers_find(headers, ferry_span_of(name), &at, &value)) {
@@ -102,13 +110,18 @@ bool ferry_client_is_upload_stopped(const ferry_client *client) {
  * take long: until there is something, no work, or its time is over. */
 static size_t read_by_polling(ferry_client *client, char *dst, size_t capacity) {
     int64_t since_us = ferry_runtime_now_us();
+    int64_t now_us;
     int64_t spent_us;
     size_t length = 0;
     do {
         length += client->backend->ops->read(client->backend, dst + length, capacity - length);
-        spent_us = client->read_us + ferry_runtime_now_us() - since_us;
+        now_us = ferry_runtime_now_us();
+        spent_us = client->read_us + now_us - since_us;
     } while (client->exchange.reader_has_work && length < capacity &&
              spent_us < ferry_runtime_work_us);
+    if (client->exchange.state == FERRY_EXCHANGE_DONE) {
+        ferry_client_record_times(client, now_us);
+    }
     client->read_us = spent_us;
     client->budget = spent_us < ferry_runtime_work_us ? client->budget - length : 0;
     return length;

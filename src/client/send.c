@@ -100,6 +100,18 @@ static void address_to_proxy(const ferry_client *client, ferry_message *message)
     }
 }
 
+static void client_begin_times(ferry_client *client, int64_t now_us) {
+    bool is_sent = client->exchange.state == FERRY_EXCHANGE_WAITING;
+    client->request_since_ms = now_us / 1000;
+    client->idle_since_ms = client->request_since_ms;
+    client->sent_since_ms = is_sent ? client->request_since_ms : -1;
+    client->times.request_us = now_us;
+    client->times.sent_us = is_sent && client->backend->ops->shows_connection ? now_us : -1;
+    client->times.first_byte_us = -1;
+    client->times.end_us = -1;
+    client->times_are_final = false;
+}
+
 ferry_error ferry_client_send(ferry_client *client, const ferry_request *request) {
     ferry_message message;
     ferry_error error = check_ready(client);
@@ -128,16 +140,19 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     error = client->backend->ops->send(client->backend, &message);
     if (error != FERRY_OK) {
         ferry_client_update(client); /* the link may be found closed */
+        if (error == FERRY_ERROR_CONNECT_AGAIN) {
+            client->method = message.method;
+            client->requests++;
+            client->exchange.is_exposed = false;
+        }
         return error;
     }
     note_url(client, target);
     trim_url(client, url_size(client, target));
-    client->is_connect = message.method == FERRY_METHOD_CONNECT;
+    client->method = message.method;
     client->write_was_short = false;
-    client->request_since_ms = ferry_runtime_now_ms();
-    client->idle_since_ms = client->request_since_ms;
-    client->sent_since_ms =
-        client->exchange.state == FERRY_EXCHANGE_WAITING ? client->request_since_ms : -1;
+    client_begin_times(client, ferry_runtime_now_us());
+    client->requests++;
     client->moved_seen = client->context.bytes_moved;
     client->is_programs_turn = false;
     ferry_client_set_status(client, FERRY_STATUS_REQUESTING);

@@ -3,6 +3,8 @@
  * does not use it does not carry it. */
 #include "client_state.h"
 
+#include <string.h>
+
 static ferry_error start_tls_check(ferry_client *client, const char *host,
                                    ferry_authority *authority) {
     ferry_context *context = &client->context;
@@ -45,6 +47,8 @@ ferry_error ferry_client_start_tls(ferry_client *client, const char *host,
     if (error != FERRY_OK) {
         return error;
     }
+    ferry_link_facts facts = client->link; /* it is the same connection */
     ferry_client_drop(client);
+    memcpy(client->link.peer, facts.peer, sizeof client->link.peer);
     return ferry_client_open(client, &authority, &origin);
 }

@@ -38,7 +38,8 @@ static bool is_reason(ferry_span reason) {
 
 /* status-line = HTTP-version SP status-code SP [ reason-phrase ]; the second SP is missed by enough
  * servers that an absent reason may come without it. */
-static ferry_error parse_status_line(ferry_h1_head *head, ferry_context *context, ferry_span line) {
+static ferry_error parse_status_line(ferry_h1_head *head, ferry_context *context,
+                                     ferry_headers *headers, ferry_span line) {
     static const size_t least = VERSION_LENGTH + 1 + CODE_LENGTH;
     const char *data = line.data;
     if (line.length < least || memcmp(data, "HTTP/1.", 7) != 0 || !ferry_is_digit(data[7]) ||
@@ -52,6 +53,10 @@ static ferry_error parse_status_line(ferry_h1_head *head, ferry_context *context
     head->minor_version = data[7] - '0';
     head->code = (data[9] - '0') * 100 + (data[10] - '0') * 10 + (data[11] - '0');
     head->has_status_line = true;
+    headers->http_version = 10 + head->minor_version;
+    if (line.length > least + 1) {
+        ferry_headers_note_reason(headers, least + 1, line.length - least - 1);
+    }
     return FERRY_OK;
 }
 
@@ -118,7 +123,8 @@ static ferry_error parse_line(ferry_h1_head *head, ferry_context *context, ferry
         ferry_h1_field_log(context, FERRY_LOG_RESPONSE_HEAD, line, &head->is_secret);
     }
     if (!head->has_status_line) {
-        return parse_status_line(head, context, line);
+        assert(line.data == data); /* an empty line before it is none */
+        return parse_status_line(head, context, headers, line);
     }
     return parse_field(context, headers, data, line);
 }

@@ -766,6 +766,16 @@ bool ferry_client_has_response(const ferry_client *client);
 /* The status code, 100 to 999; 0 where there is no response, nor a proxy's refusal. */
 int ferry_client_get_response_code(const ferry_client *client);
 
+/* What the status line says besides the code, such as "Not Found", as it came: it means nothing to
+ * a program (RFC 9112 section 4). "" where it says nothing, where there is no response, nor a
+ * proxy's refusal, and on the web where the browser spoke HTTP/2 or HTTP/3, which have no such
+ * words. */
+const char *ferry_client_get_response_reason(const ferry_client *client);
+
+/* The version of HTTP that the status line names: 11 is HTTP/1.1, 10 is HTTP/1.0. 0 where there is
+ * no response, nor a proxy's refusal, and on the web, where fetch() does not tell. */
+int ferry_client_get_response_http_version(const ferry_client *client);
+
 /* True where the body came with the chunked transfer coding (RFC 9112 section 7.1); false on the
  * web, always. */
 bool ferry_client_is_response_chunked(const ferry_client *client);
@@ -827,6 +837,40 @@ ferry_error ferry_client_read_response_body(ferry_client *client, void *dst, siz
  * close and request. */
 int64_t ferry_client_get_bytes_received(const ferry_client *client);
 int64_t ferry_client_get_bytes_sent(const ferry_client *client);
+
+/* The address of the peer that is connected to, the proxy where there is one: "192.0.2.1:80",
+ * "[2001:db8::1]:443". It stays until connect_to_host, set_connection or close. "" before the peer
+ * is connected to, for a stream of the program's own, and on the web, where fetch() does not tell.
+ */
+const char *ferry_client_get_peer_address(const ferry_client *client);
+
+/* True where the connection had carried a request before the latest one. Servers end such
+ * connections when they like. False on the web, where connections are the browser's. */
+bool ferry_client_is_connection_reused(const ferry_client *client);
+
+/* True where the latest request may be sent once more, whatever became of it, without being carried
+ * out twice: either not one byte of it was given to the connection, so that the server cannot have
+ * seen any (on the web: fetch() was not called yet), or its method is idempotent (RFC 9110 section
+ * 9.2.2: GET, HEAD, PUT, DELETE, OPTIONS, TRACE; no other). False where there was no request. It is
+ * for the time after a failure: look before connect_to_host. */
+bool ferry_client_may_send_again(const ferry_client *client);
+
+/* When what happened, in microseconds; -1: not yet, or it is not known. The client notices in its
+ * calls: a program that polls late is told of late times. */
+typedef struct ferry_timings {
+    /* Of the connection, since connect_to_host (since start_tls: `ready_us` alone). All are -1 on
+     * the web and for a stream of the program's own. */
+    int64_t resolved_us;  /* the addresses were known: those of the proxy where there is one */
+    int64_t connected_us; /* TCP was connected */
+    int64_t ready_us;     /* CONNECTED: TLS and what a proxy takes are over */
+
+    /* Of the latest exchange, since the request was given to the connection. */
+    int64_t sent_us;       /* all of it was sent; -1 on the web, where fetch() does not tell */
+    int64_t first_byte_us; /* of a response, be it an interim one; on the web its head was there */
+    int64_t end_us;        /* its last byte had come, or for a body of unknown length was read */
+} ferry_timings;
+
+void ferry_client_get_timings(const ferry_client *client, ferry_timings *timings);
 
 /* True where the body of the current request was cut: the server answered before it had all of it,
  * with no 2xx, or instead of a 100 (Continue), or the connection did not take it. So it is for a

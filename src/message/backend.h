@@ -10,6 +10,22 @@
 #include "exchange.h"
 #include "url/proxy_url.h"
 
+/* How far a connection has come, as who makes it tells. */
+typedef enum ferry_link_stage {
+    FERRY_LINK_STAGE_NONE = 0,
+    FERRY_LINK_STAGE_RESOLVED,  /* the addresses are known */
+    FERRY_LINK_STAGE_CONNECTED, /* to one of them */
+} ferry_link_stage;
+
+/* "127.0.0.1:80", "[fe80::1%eth0]:80" */
+enum { FERRY_PEER_SIZE = 80 };
+
+/* What is learned of a connection while it is made. */
+typedef struct ferry_link_facts {
+    ferry_link_stage stage;
+    char peer[FERRY_PEER_SIZE]; /* "": not known */
+} ferry_link_facts;
+
 typedef struct ferry_origin {
     const char *host; /* no brackets; not known yet where an origin is only checked */
     uint16_t port;
@@ -20,6 +36,7 @@ typedef struct ferry_origin {
     const char *address;          /* of the host that is dialled, which is the proxy where there is
                                      one; NULL: it is looked up */
     ferry_span user_agent;        /* as in ferry_message: what the proxy is told */
+    ferry_link_facts *facts;      /* filled in while it connects; NULL: nobody asks */
 } ferry_origin;
 
 typedef enum ferry_link {
@@ -77,6 +94,9 @@ typedef struct ferry_backend ferry_backend;
 /* A call that fails leaves its detail in the context. Failures of an exchange go to the exchange
  * (ferry_exchange_fail), which the client looks at after each call. */
 typedef struct ferry_backend_ops {
+    /* False where the connection is hidden: neither what it is nor when a request has been sent is
+     * known. */
+    bool shows_connection;
     /* Whether such an origin can be reached from this platform, whatever the network says; reads
      * the origin's options for the `open` that follows. Nothing of the link changes.
      * INVALID_PARAMETER, UNAVAILABLE, OUT_OF_MEMORY. */

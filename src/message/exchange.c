@@ -37,6 +37,9 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->reader_waits = false;
     exchange->reader_has_work = false;
     exchange->writer_waits = false;
+    exchange->is_exposed = false;
+    exchange->is_sent = false;
+    exchange->has_begun = false;
     exchange->upload_stopped = false;
     exchange->awaits_finish = false;
     exchange->response_ended = false;
@@ -53,6 +56,7 @@ void ferry_exchange_begin(ferry_exchange *exchange) {
 }
 
 void ferry_exchange_sent(ferry_exchange *exchange) {
+    exchange->is_sent = true;
     if (exchange->state == FERRY_EXCHANGE_SENDING) {
         exchange->state = FERRY_EXCHANGE_WAITING;
     }
@@ -71,6 +75,7 @@ void ferry_exchange_head(ferry_exchange *exchange, int code, bool chunked, int64
         return;
     }
     exchange->state = FERRY_EXCHANGE_BODY;
+    exchange->has_begun = true;
     exchange->has_response = true;
     exchange->code = code;
     exchange->chunked = chunked;

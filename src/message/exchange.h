@@ -34,6 +34,10 @@ typedef struct ferry_exchange {
                              outside */
     bool sender_has_work; /* the last step sent a piece, and there was room for more */
     bool writer_waits;    /* the client's: its last write was not taken whole for want of room */
+    bool is_exposed;      /* a byte of the request was given to the connection: the peer may have
+                             seen it */
+    bool is_sent;         /* nothing of the request is left to be sent, or will be */
+    bool has_begun;       /* a byte of a response has come, be it an interim one */
     bool upload_stopped;  /* the request was cut: it is not sent whole, and will not be */
     bool awaits_finish;   /* a streamed body has all its announced bytes, and the caller has yet
                              to say so */

@@ -39,6 +39,8 @@ void ferry_headers_clear(ferry_headers *headers) {
     headers->is_sealed = false;
     headers->field_count = 0;
     headers->has_dictionary = false;
+    headers->reason_length = 0;
+    headers->http_version = 0;
 }
 
 /* Makes room for `needed` items of `size` bytes; the capacity at least doubles. */
@@ -110,6 +112,20 @@ ferry_error ferry_headers_add(ferry_headers *headers, ferry_context *context, fe
         headers->text.end = end;
     }
     return error;
+}
+
+ferry_error ferry_headers_add_reason(ferry_headers *headers, ferry_context *context,
+                                     ferry_span reason) {
+    size_t at = headers->text.end;
+    ferry_error error = ferry_buffer_reserve(&headers->text, context, reason.length + 1);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    memcpy(headers->text.data + at, reason.data, reason.length);
+    headers->text.data[at + reason.length] = '\0';
+    headers->text.end += reason.length + 1;
+    ferry_headers_note_reason(headers, at, reason.length);
+    return FERRY_OK;
 }
 
 ferry_error ferry_headers_explain(const ferry_headers *headers, ferry_context *context,
@@ -262,6 +278,9 @@ ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, 
     ferry_error error = ferry_buffer_append(&headers->text, context, block, length);
     if (error == FERRY_OK) {
         error = reserve_views(headers, context);
+    }
+    if (error == FERRY_OK && headers->reason_length > 0) {
+        headers->text.data[headers->reason + headers->reason_length] = '\0';
     }
     if (error != FERRY_OK || (!headers->has_folds && headers_end_lines(headers))) {
         return error;

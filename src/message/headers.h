@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* headers: the fields of one message, in order, as lines that stay put once they are sealed. */
+/* headers: the fields of one message, in order, as lines that stay put once they are sealed; and
+ * what its status line says besides the code. */
 #ifndef FERRY_MESSAGE_HEADERS_H
 #define FERRY_MESSAGE_HEADERS_H
 
@@ -29,6 +30,9 @@ typedef struct ferry_headers {
     size_t fields_capacity;
     size_t field_count;
     bool has_dictionary;
+    uint32_t reason; /* offset of the reason phrase and NUL in the text */
+    uint32_t reason_length;
+    int http_version; /* 11: HTTP/1.1; 0: not known */
 } ferry_headers;
 
 void ferry_headers_init(ferry_headers *headers, const ferry_context *context);
@@ -58,6 +62,10 @@ ferry_error ferry_headers_explain(const ferry_headers *headers, ferry_context *c
 /* Appends a space and `more` to the last value (obs-fold, RFC 9112 section 5.2). */
 ferry_error ferry_headers_fold(ferry_headers *headers, ferry_context *context, ferry_span more);
 
+/* Keeps a copy of the reason phrase. Errors as above. */
+ferry_error ferry_headers_add_reason(ferry_headers *headers, ferry_context *context,
+                                     ferry_span reason);
+
 /* Or the whole block of lines is at hand, as in a head: fields are noted by their place in it, then
  * the block is copied at once. Most lines need no change there but for NUL at their ends. */
 ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context *context,
@@ -70,10 +78,20 @@ static inline ferry_error ferry_headers_note(ferry_headers *headers, const ferry
     }
     return ferry_headers_note_slow(headers, context, header);
 }
+/* The reason phrase is there in the block. */
+static inline void ferry_headers_note_reason(ferry_headers *headers, size_t at, size_t length) {
+    headers->reason = (uint32_t)at;
+    headers->reason_length = (uint32_t)length;
+}
 /* The last value goes on up to `end` in the block, line ends included. */
 void ferry_headers_note_fold(ferry_headers *headers, size_t end);
 ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, const char *block,
                                 size_t length);
+
+/* "" where there is none. After adopting the block, or adding the phrase. */
+static inline const char *ferry_headers_reason(const ferry_headers *headers) {
+    return headers->reason_length > 0 ? headers->text.data + headers->reason : "";
+}
 
 /* Makes the lines, and room for the dictionary, so that the getters need no memory. Nothing is
  * added afterwards. OUT_OF_MEMORY. */

@@ -266,6 +266,7 @@ static ferry_error connection_restart(ferry_backend *backend) {
 }
 
 static const ferry_backend_ops connection_ops = {
+    .shows_connection = true,
     .prepare = connection_prepare,
     .open = connection_open,
     .step = connection_step,

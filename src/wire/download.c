@@ -212,6 +212,7 @@ static bool download_read_head(ferry_connection *connection, size_t *left) {
     if (result == FERRY_STREAM_OK) {
         ferry_h1_receiver_stored(&connection->receiver, length);
         *left -= length;
+        connection->base.exchange->has_begun = true;
         return true;
     }
     if (result != FERRY_STREAM_AGAIN) {

@@ -93,6 +93,7 @@ static ferry_stream_result upload_write(ferry_connection *connection, size_t mos
     if (result == FERRY_STREAM_OK) {
         size_t body = ferry_h1_sender_sent(&connection->sender, *written);
         connection->base.exchange->bytes_sent += (int64_t)body;
+        connection->base.exchange->is_exposed = true;
     }
     return result;
 }

@@ -3,6 +3,7 @@
  * is read between two polls. */
 #include "scenario.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void say_getters(scenario *s, const char *when) {
@@ -59,6 +60,60 @@ static void run_getters(scenario *s) {
     ferry_client_close(s->client);
     scenario_note_status(s);
     say_getters(s, "closed");
+}
+
+/* Which of three times are known: 1 for each, 0 for what is not; "wrong" where they go backwards.
+ */
+static const char *say_times(const int64_t times[3], char text[16]) {
+    int64_t latest = 0;
+    for (size_t i = 0; i < 3; i++) {
+        if (times[i] >= 0 && times[i] < latest) {
+            return "wrong";
+        }
+        latest = times[i] >= 0 ? times[i] : latest;
+        text[2 * i] = times[i] >= 0 ? '1' : '0';
+        text[2 * i + 1] = i < 2 ? ' ' : '\0';
+    }
+    return text;
+}
+
+static void say_facts(scenario *s, const char *when) {
+    const ferry_client *client = s->client;
+    ferry_timings timings;
+    char connection[16];
+    char exchange[16];
+    char expected[64];
+    snprintf(expected, sizeof expected, "%s:%d", s->host, s->port);
+    const char *peer = ferry_client_get_peer_address(client);
+    ferry_client_get_timings(client, &timings);
+    scenario_say(s, "-- %s", when);
+    scenario_say(s, "reason \"%s\", may be sent again %d", ferry_client_get_response_reason(client),
+                 ferry_client_may_send_again(client));
+    scenario_say(s, "version %d, reused %d, peer %s",
+                 ferry_client_get_response_http_version(client),
+                 ferry_client_is_connection_reused(client),
+                 peer[0] == '\0' ? "not known" : (strcmp(peer, expected) == 0 ? "known" : peer));
+    const int64_t of_connection[] = {timings.resolved_us, timings.connected_us, timings.ready_us};
+    const int64_t of_exchange[] = {timings.sent_us, timings.first_byte_us, timings.end_us};
+    scenario_say(s, "times %s, %s", say_times(of_connection, connection),
+                 say_times(of_exchange, exchange));
+}
+
+/* facts: what is told of the connection and the request, before and after everything. */
+static void run_facts(scenario *s) {
+    scenario_new_client(s);
+    say_facts(s, "new");
+    scenario_connect(s);
+    say_facts(s, "connected");
+    scenario_get(s, "/");
+    say_facts(s, "answered");
+    scenario_result(s, "request",
+                    ferry_client_request(s->client, FERRY_METHOD_POST, "/none", NULL, "body"));
+    scenario_finish(s);
+    say_facts(s, "answered again");
+    ferry_client_close(s->client);
+    scenario_note_status(s);
+    say_facts(s, "closed");
 }
 
 /* dictionary NAME...: all names with their values joined, then the values of each NAME. */
@@ -276,6 +331,7 @@ static void run_reset_in_body(scenario *s) {
 
 const scenario_entry scenario_responding[] = {
     {"getters", run_getters},
+    {"facts", run_facts},
     {"dictionary", run_dictionary},
     {"properties", run_properties},
     {"names", run_names},

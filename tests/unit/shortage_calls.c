@@ -198,6 +198,7 @@ static ferry_error call_getters(shortage_rig *rig) {
     size_t calls = rig->memory.calls;
     ferry_wait waits[8];
     ferry_field fields[8];
+    ferry_timings timings;
     size_t count;
     ferry_client_get_status(client);
     ferry_client_get_error(client);
@@ -206,6 +207,8 @@ static ferry_error call_getters(shortage_rig *rig) {
     ferry_client_get_wait_timeout_ms(client);
     ferry_client_has_response(client);
     ferry_client_get_response_code(client);
+    ferry_client_get_response_reason(client);
+    ferry_client_get_response_http_version(client);
     ferry_client_is_response_chunked(client);
     ferry_client_get_response_body_length(client);
     ferry_client_get_response_body_length_hint(client);
@@ -217,6 +220,10 @@ static ferry_error call_getters(shortage_rig *rig) {
     ferry_client_get_bytes_received(client);
     ferry_client_get_bytes_sent(client);
     ferry_client_is_upload_stopped(client);
+    ferry_client_get_peer_address(client);
+    ferry_client_is_connection_reused(client);
+    ferry_client_may_send_again(client);
+    ferry_client_get_timings(client, &timings);
     ferry_client_is_blocking_mode_enabled(client);
     ferry_client_get_read_chunk_size(client);
     ferry_client_set_timeouts(rig->client, NULL);

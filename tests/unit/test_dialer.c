@@ -25,6 +25,7 @@ typedef struct dialer_rig {
     ferry_connector *connector;
     ferry_link link;
     ferry_stream *stream;
+    ferry_link_facts *facts; /* where they are told; NULL: nowhere */
     int64_t now_ms;
     char log[LOG_SIZE];
     counted_memory memory;
@@ -71,7 +72,7 @@ static void end(void) {
 }
 
 static ferry_error start(const char *host, uint16_t port) {
-    ferry_origin origin = {.host = host, .port = port};
+    ferry_origin origin = {.host = host, .port = port, .facts = rig.facts};
     ferry_error error = rig.connector->ops->start(rig.connector, &origin, rig.now_ms);
     if (error == FERRY_OK) {
         rig.link = FERRY_LINK_RESOLVING;
@@ -179,6 +180,33 @@ static void ipv6_literals_need_no_look_up_either(void) {
     }
     CHECK_INT(resolver_count_calls(), 0);
     end();
+}
+
+static void what_is_learned_is_told_while_it_connects(void) {
+    static const bool families[] = {false, true};
+    for (size_t i = 0; i < 2; i++) {
+        begin();
+        ferry_link_facts facts = {.stage = FERRY_LINK_STAGE_NONE};
+        uint16_t port = 0;
+        int listener = net_listen(families[i], &port);
+        rig.facts = &facts;
+        if (listener >= 0) {
+            char expected[64];
+            snprintf(expected, sizeof expected, families[i] ? "[::1]:%u" : "127.0.0.1:%u",
+                     (unsigned)port);
+            resolver_add("play.example.net", net_loopback(families[i]), 0);
+            CHECK_INT(start("play.example.net", port), FERRY_OK);
+            CHECK_INT(facts.stage, FERRY_LINK_STAGE_NONE);
+            CHECK_INT(run_until(FERRY_LINK_CONNECTING), FERRY_OK);
+            CHECK_INT(facts.stage, FERRY_LINK_STAGE_RESOLVED);
+            CHECK_STR(facts.peer, "");
+            CHECK_INT(run_until(FERRY_LINK_OPEN), FERRY_OK);
+            CHECK_INT(facts.stage, FERRY_LINK_STAGE_CONNECTED);
+            CHECK_STR(facts.peer, expected);
+            close(listener);
+        }
+        end();
+    }
 }
 
 /* Whether such an address can be connected to is the machine's matter. */
@@ -740,6 +768,7 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(a_literal_is_resolving_until_the_next_step),
         CHECK_TEST(ipv6_literals_need_no_look_up_either),
+        CHECK_TEST(what_is_learned_is_told_while_it_connects),
         CHECK_TEST(a_literal_with_a_zone_is_tried_as_it_is),
         CHECK_TEST(a_name_is_looked_up_without_blocking),
         CHECK_TEST(the_host_is_copied),

@@ -79,6 +79,22 @@ export const rows = [
       ),
   },
   {
+    id: "facts",
+    platforms: WEB,
+    what: "HTTP version, the peer's address, reuse, times of connecting and of sending are not known",
+    why: "`fetch()` tells nothing of the connection",
+    apply: (lines) =>
+      replaceLines(
+        replaceLines(
+          lines,
+          /^version \d+, reused \d, peer known/,
+          "version 0, reused 0, peer not known",
+        ),
+        /^times [01 ]+, [01]/,
+        "times 0 0 0, 0",
+      ),
+  },
+  {
     id: "headers",
     platforms: WEB,
     what: 'Header names are in lower case and sorted; values of one name are one, joined by ", "',

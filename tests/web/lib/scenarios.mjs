@@ -347,6 +347,14 @@ exchange("redirect", redirects, "GET", "/from", "-").differs = [
 
 // ---- The client ----
 
+add(
+  "facts of two exchanges",
+  ["facts"],
+  paths({
+    "/": ok("hello"),
+    "/none": `${lines("HTTP/1.1 404 Not Here", "Content-Length: 4")}none`,
+  }),
+);
 add("getters in every status", ["getters"], answers(ok("hello", "X-A: 1", "X-A: 2"))).differs = [
   {
     row: "headers",

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* facts: what is known of the connection and of the latest request, besides its response. It stands
+ * apart so that a program that does not ask does not carry it. */
+#include "client_state.h"
+
+static bool has_request(const ferry_client *client) {
+    return (int)client->method != FERRY_NO_REQUEST;
+}
+
+static bool shows_connection(const ferry_client *client) {
+    return client->backend != NULL && client->backend->ops->shows_connection;
+}
+
+const char *ferry_client_get_peer_address(const ferry_client *client) {
+    return client->link.peer;
+}
+
+bool ferry_client_is_connection_reused(const ferry_client *client) {
+    return has_request(client) && client->requests > 1 && shows_connection(client);
+}
+
+/* RFC 9110 section 9.2.2; what a method may do that has but a name, nobody knows here. */
+static bool method_is_idempotent(ferry_method method) {
+    static const unsigned idempotent = 1u << FERRY_METHOD_GET | 1u << FERRY_METHOD_HEAD |
+                                       1u << FERRY_METHOD_PUT | 1u << FERRY_METHOD_DELETE |
+                                       1u << FERRY_METHOD_OPTIONS | 1u << FERRY_METHOD_TRACE;
+    return (idempotent >> method & 1) != 0;
+}
+
+bool ferry_client_may_send_again(const ferry_client *client) {
+    return has_request(client) &&
+           (method_is_idempotent(client->method) || !client->exchange.is_exposed);
+}
+
+static int64_t time_since(int64_t begin_us, int64_t at_us) {
+    return begin_us >= 0 && at_us >= 0 ? at_us - begin_us : -1;
+}
+
+void ferry_client_get_timings(const ferry_client *client, ferry_timings *timings) {
+    const ferry_client_times *times = &client->times;
+    *timings = (ferry_timings){
+        .resolved_us = time_since(times->connect_us, times->resolved_us),
+        .connected_us = time_since(times->connect_us, times->connected_us),
+        .ready_us = time_since(times->connect_us, times->ready_us),
+        .sent_us = time_since(times->request_us, times->sent_us),
+        .first_byte_us = time_since(times->request_us, times->first_byte_us),
+        .end_us = time_since(times->request_us, times->end_us),
+    };
+}
