@@ -21,8 +21,7 @@
 #include <string.h>
 
 enum {
-    PIECE_SIZE = 65536,      /* of an upload */
-    STATUS_LINE_SIZE = 1024, /* the log's messages are shorter */
+    PIECE_SIZE = 65536, /* of an upload */
     PROGRESS_INTERVAL_MS = 100,
     MAX_WAITS = 64,
 };
@@ -35,7 +34,6 @@ typedef struct cli_transfer {
     bool is_over;
 
     cli_progress progress;
-    char status_line[STATUS_LINE_SIZE];
     bool has_response; /* the response has been looked at */
     bool has_body;
 
@@ -81,16 +79,9 @@ static void transfer_note(cli_transfer *transfer, const char *note) {
 
 /* ---- The log: what -v shows ---------------------------------------------------------------- */
 
-/* The library calls this while it works. The message is valid during the call only, so the status
- * line is copied: -i prints it, and the API itself has no use for its reason phrase. */
+/* The library calls this while it works. */
 static void on_log(void *ctx, ferry_log_kind kind, const char *message) {
     cli_transfer *transfer = ctx;
-    if (kind == FERRY_LOG_RESPONSE_HEAD && strncmp(message, "HTTP/", 5) == 0) {
-        snprintf(transfer->status_line, sizeof transfer->status_line, "%s", message);
-    }
-    if (!transfer->options->verbose) {
-        return;
-    }
     cli_progress_clear(&transfer->progress);
     cli_print_event(kind, message);
 }
@@ -235,10 +226,26 @@ static void transfer_write_line(cli_transfer *transfer, const char *line) {
     free(shown);
 }
 
+/* "HTTP/1.1 404 Not Found" */
+static void transfer_write_status_line(cli_transfer *transfer) {
+    const char *reason = ferry_client_get_response_reason(transfer->client);
+    int version = ferry_client_get_response_http_version(transfer->client);
+    size_t size = sizeof "HTTP/1.1 404 " + strlen(reason);
+    char *line = malloc(size);
+    if (line == NULL) {
+        transfer_fail(transfer, FERRY_ERROR_OUT_OF_MEMORY, "");
+        return;
+    }
+    snprintf(line, size, "HTTP/%d.%d %d %s", version / 10, version % 10,
+             ferry_client_get_response_code(transfer->client), reason);
+    transfer_write_line(transfer, line);
+    free(line);
+}
+
 /* Header lines are ready to print: "Name: value", in the order in which they came. */
 static void transfer_write_head(cli_transfer *transfer) {
     const char *const *lines = ferry_client_get_response_headers(transfer->client, NULL);
-    transfer_write_line(transfer, transfer->status_line);
+    transfer_write_status_line(transfer);
     for (; *lines != NULL; lines++) {
         transfer_write_line(transfer, *lines);
     }
@@ -517,7 +524,7 @@ int main(int argc, char **argv) {
 
     /* What is left at 0 is the default. */
     ferry_client_options client_options = {
-        .log = options.verbose || options.include || options.head ? on_log : NULL,
+        .log = options.verbose ? on_log : NULL,
         .log_ctx = &transfer,
         .timeouts.connect_ms = options.connect_timeout_ms,
         .keep_content_coding = options.raw,

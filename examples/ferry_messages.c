@@ -146,25 +146,6 @@ void cli_say(const char *format, ...) {
     fprintf(stderr, "ferry: %s\n", sentence);
 }
 
-/* The last one: names come from the network, and may hold the same words. */
-static const char *find_last(const char *text, const char *part) {
-    const char *found = NULL;
-    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
-        found = at;
-    }
-    return found;
-}
-
-/* A certificate takes two lines. */
-static void print_certificate(const char *message) {
-    const char *dates = find_last(message, ", valid from ");
-    if (dates == NULL) {
-        fprintf(stderr, "* %s\n", message);
-    } else {
-        fprintf(stderr, "* %.*s\n*     %s\n", (int)(dates - message), message, dates + 2);
-    }
-}
-
 void cli_print_event(ferry_log_kind kind, const char *message) {
     switch (kind) {
     case FERRY_LOG_WARNING:
@@ -174,11 +155,7 @@ void cli_print_event(ferry_log_kind kind, const char *message) {
         fprintf(stderr, "* %s\n", message);
         break;
     case FERRY_LOG_INFO:
-        if (strncmp(message, "certificate: ", 13) == 0) {
-            print_certificate(message);
-        } else {
-            fprintf(stderr, "* %s\n", message);
-        }
+        fprintf(stderr, "* %s\n", message);
         break;
     case FERRY_LOG_REQUEST_HEAD:
         fprintf(stderr, "> %s\n", message);

@@ -208,20 +208,25 @@ void ferry_tls_certificate_describe(const mbedtls_x509_crt *certificate, uint32_
     }
 }
 
-void ferry_tls_certificate_write_summary(const mbedtls_x509_crt *certificate, char *text,
+void ferry_tls_certificate_write_parties(const mbedtls_x509_crt *certificate, char *text,
                                          size_t size) {
     char subject[NAME_SIZE];
     char issuer[NAME_SIZE];
+    ferry_tls_certificate_write_subject(certificate, subject, sizeof subject);
+    name_write(&certificate->issuer, issuer, sizeof issuer);
+    snprintf(text, size, "%s, issued by %s", subject, issuer);
+}
+
+void ferry_tls_certificate_write_validity(const mbedtls_x509_crt *certificate, char *text,
+                                          size_t size) {
     char from[DATE_SIZE];
     char to[DATE_SIZE];
     char names[200];
-    ferry_tls_certificate_write_subject(certificate, subject, sizeof subject);
-    name_write(&certificate->issuer, issuer, sizeof issuer);
     date_write(&certificate->valid_from, from);
     date_write(&certificate->valid_to, to);
     names_write(certificate, names, sizeof names);
-    snprintf(text, size, "%s, issued by %s, valid from %s to %s%s%s", subject, issuer, from, to,
-             names[0] != '\0' ? ", for " : "", names);
+    snprintf(text, size, "valid from %s to %s%s%s", from, to, names[0] != '\0' ? ", for " : "",
+             names);
 }
 
 /* RFC 8446 section 6 and RFC 5246 section 7.2. */

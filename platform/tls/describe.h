@@ -17,9 +17,12 @@ void ferry_tls_certificate_describe(const mbedtls_x509_crt *certificate, uint32_
 void ferry_tls_certificate_write_subject(const mbedtls_x509_crt *certificate, char *text,
                                          size_t size);
 
-/* For the log: subject, issuer, dates and names. */
-void ferry_tls_certificate_write_summary(const mbedtls_x509_crt *certificate, char *text,
+/* For the log: subject and issuer, "a.example, issued by An Authority"; dates and names, "valid from
+ * 2026-01-01 to 2026-12-31, for a.example". */
+void ferry_tls_certificate_write_parties(const mbedtls_x509_crt *certificate, char *text,
                                          size_t size);
+void ferry_tls_certificate_write_validity(const mbedtls_x509_crt *certificate, char *text,
+                                          size_t size);
 
 /* "handshake_failure" (RFC 8446 section 6.2), or "alert 99". */
 void ferry_tls_alert_write(int alert, char *text, size_t size);

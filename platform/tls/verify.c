@@ -61,8 +61,10 @@ static bool certificate_may_serve(const mbedtls_x509_crt *certificate) {
 static void certificate_log(const ferry_context *context, const mbedtls_x509_crt *certificate) {
     if (context->log != NULL) {
         char text[600];
-        ferry_tls_certificate_write_summary(certificate, text, sizeof text);
+        ferry_tls_certificate_write_parties(certificate, text, sizeof text);
         ferry_log(context, FERRY_LOG_INFO, "certificate: %s", text);
+        ferry_tls_certificate_write_validity(certificate, text, sizeof text);
+        ferry_log(context, FERRY_LOG_INFO, "    %s", text);
     }
 }
 
