@@ -40,6 +40,21 @@ void ferry_client_set_timeouts(ferry_client *client, const ferry_timeouts *timeo
     };
 }
 
+void ferry_client_choose_timeouts(ferry_client *client, const ferry_timeouts *own) {
+    const ferry_timeouts *otherwise = &client->timeouts;
+    client->limits = otherwise;
+    if (own != NULL) {
+        client->own_timeouts = (ferry_timeouts){
+            .connect_ms = otherwise->connect_ms,
+            .response_ms = default_ms(own->response_ms, otherwise->response_ms),
+            .idle_ms = default_ms(own->idle_ms, otherwise->idle_ms),
+            .total_ms = default_ms(own->total_ms, otherwise->total_ms),
+            .continue_ms = default_ms(own->continue_ms, otherwise->continue_ms),
+        };
+        client->limits = &client->own_timeouts;
+    }
+}
+
 static size_t default_size(size_t value, size_t fallback) {
     return value > 0 ? value : fallback;
 }
@@ -111,6 +126,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     ferry_buffer_init(&client->proxy_authorization, FERRY_LIMIT_CREDENTIALS,
                       "what the proxy is told of the user");
     ferry_client_set_timeouts(client, &from->timeouts);
+    ferry_client_choose_timeouts(client, NULL);
     client->bad_option = find_bad_option(from);
     if (!client_copy_text(client, from->user_agent, &client->user_agent) ||
         !client_copy_text(client, from->fetch.integrity, &client->integrity) ||

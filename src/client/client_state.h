@@ -44,7 +44,9 @@ struct ferry_client {
                         taken their time */
     int64_t read_us; /* which reads have taken since the last poll */
 
-    ferry_timeouts timeouts; /* the defaults filled in; -1: none */
+    ferry_timeouts timeouts;      /* the defaults filled in; -1: none */
+    ferry_timeouts own_timeouts;  /* those of a request that brought some, the client's filled in */
+    const ferry_timeouts *limits; /* which of the two hold for the exchange */
     int64_t connect_since_ms;
     int64_t request_since_ms;
     int64_t sent_since_ms; /* -1: the request is not sent yet */
@@ -82,6 +84,9 @@ ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_e
 
 /* Forgets the request and when what of it happened. */
 void ferry_client_forget_request(ferry_client *client);
+
+/* Those that hold for the next exchange: the request's own, or NULL. */
+void ferry_client_choose_timeouts(ferry_client *client, const ferry_timeouts *own);
 
 /* Drops the connection and all that is under way. */
 void ferry_client_drop(ferry_client *client);

@@ -61,12 +61,12 @@ static bool client_is_timed(const ferry_client *client) {
 
 /* The timer that runs out first, and when: INT64_MAX where none runs. */
 static client_timer first_timer(const ferry_client *client, int64_t *deadline_ms) {
-    const ferry_timeouts *limits = &client->timeouts;
+    const ferry_timeouts *limits = client->limits;
     const ferry_exchange *exchange = &client->exchange;
     client_timer first = TIMER_NONE;
     *deadline_ms = INT64_MAX;
     if (client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING) {
-        timer_consider(TIMER_CONNECT, client->connect_since_ms, limits->connect_ms, &first,
+        timer_consider(TIMER_CONNECT, client->connect_since_ms, client->timeouts.connect_ms, &first,
                        deadline_ms);
         return first;
     }
@@ -171,7 +171,7 @@ static bool idle_is_over(ferry_client *client, bool has_tried, int64_t now_ms) {
 static ferry_error time_out(ferry_client *client, client_timer timer, bool has_tried,
                             int64_t now_ms) {
     ferry_context *context = &client->context;
-    const ferry_timeouts *limits = &client->timeouts;
+    const ferry_timeouts *limits = client->limits;
     const char *host = client->authority.data;
     switch (timer) {
     case TIMER_NONE:
@@ -185,7 +185,7 @@ static ferry_error time_out(ferry_client *client, client_timer timer, bool has_t
         const char *more = ops->get_phase != NULL ? ops->get_phase(client->backend) : NULL;
         ferry_fail(context, FERRY_ERROR_TIMEOUT,
                    "timeout: the %s %s took more than %d ms (connect_ms)%s", phase, host,
-                   limits->connect_ms, more != NULL ? more : "");
+                   client->timeouts.connect_ms, more != NULL ? more : "");
         return ferry_client_fail(client, status, FERRY_ERROR_TIMEOUT);
     }
     case TIMER_RESPONSE:

@@ -151,6 +151,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     trim_url(client, url_size(client, target));
     client->method = message.method;
     client->write_was_short = false;
+    ferry_client_choose_timeouts(client, request->timeouts);
     client_begin_times(client, ferry_runtime_now_us());
     client->requests++;
     client->moved_seen = client->context.bytes_moved;

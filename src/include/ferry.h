@@ -632,6 +632,8 @@ typedef struct ferry_request {
     void *body_ctx;            /* its first argument */
     int64_t streamed_length; /* how long a body of the two is; negative: not known, sent chunked */
     const ferry_fetch_options *fetch; /* on the web; NULL: what the client was made with */
+    const ferry_timeouts *timeouts; /* for this exchange alone: a member that is 0 is the client's,
+                                       as is all where this is NULL; connect_ms is ignored */
 } ferry_request;
 
 /* Sends a request to the connected host. The status is REQUESTING afterwards; poll until it
@@ -891,7 +893,8 @@ bool ferry_client_is_blocking_mode_enabled(const ferry_client *client);
 ferry_error ferry_client_set_read_chunk_size(ferry_client *client, size_t size);
 size_t ferry_client_get_read_chunk_size(const ferry_client *client);
 
-/* Replaces all time-outs, from the current exchange on. NULL: the defaults. */
+/* Replaces all time-outs, from the current exchange on, unless its request brought its own. NULL:
+ * the defaults. */
 void ferry_client_set_timeouts(ferry_client *client, const ferry_timeouts *timeouts);
 
 /* ---- Text -------------------------------------------------------------------------------- */

@@ -154,6 +154,19 @@ static void run_timeout_in_body(scenario *s) {
     scenario_read_all(s);
 }
 
+/* timeout_of_request: the time-outs of the options are those of the first request alone. */
+static void run_timeout_of_request(scenario *s) {
+    const ferry_timeouts own = s->options.timeouts;
+    const ferry_request request = {.url = "/stalls", .timeouts = &own};
+    s->options.timeouts = (ferry_timeouts){.connect_ms = 0};
+    scenario_new_client(s);
+    scenario_connect(s);
+    scenario_result(s, "request", ferry_client_send(s->client, &request));
+    scenario_finish(s);
+    scenario_connect(s);
+    scenario_get(s, "/");
+}
+
 /* timeout_then_again: a request that times out, then one without time-outs. */
 static void run_timeout_then_again(scenario *s) {
     scenario_new_client(s);
@@ -209,5 +222,6 @@ const scenario_entry scenario_lasting[] = {
     {"busy_program", run_busy_program},
     {"timeout_in_body", run_timeout_in_body},
     {"timeout_then_again", run_timeout_then_again},
+    {"timeout_of_request", run_timeout_of_request},
     {NULL, NULL},
 };

@@ -641,6 +641,108 @@ static void continue_ms_ends_a_request_whose_body_cannot_be_sent(void) {
     }
 }
 
+/* ---- Time-outs of one request ---- */
+
+static const char *expected_timer(const ferry_timeouts *own) {
+    if (own->response_ms > 0) {
+        return "(response_ms)";
+    }
+    return own->idle_ms > 0 ? "(idle_ms)" : "(total_ms)";
+}
+
+static ferry_client *begin_silent(script_stream *script, const ferry_timeouts *timeouts) {
+    ferry_client_options options = {.timeouts = *timeouts};
+    machine = (fake_runtime){.now_us = 1000000, .until_ready = never};
+    script_stream_init(script, "", 0, FERRY_STREAM_AGAIN);
+    ferry_client *client = ferry_client_new(&options);
+    CHECK_INT(ferry_client_set_connection(client, &script->stream), FERRY_OK);
+    return client;
+}
+
+static ferry_error send_with(ferry_client *client, const ferry_timeouts *own) {
+    return ferry_client_send(client, &(ferry_request){.url = "/", .timeouts = own});
+}
+
+/* A poll so much later. */
+static ferry_error poll_later(ferry_client *client, int ms) {
+    machine.now_us += ms * INT64_C(1000);
+    return ferry_client_poll(client);
+}
+
+static void time_outs_of_a_request_hold_for_it_alone(void) {
+    static const ferry_timeouts owns[] = {
+        {.response_ms = LIMIT_MS}, {.idle_ms = LIMIT_MS}, {.total_ms = LIMIT_MS}};
+    static const ferry_timeouts none = {.response_ms = -1, .idle_ms = -1, .total_ms = -1};
+    for (size_t i = 0; i < sizeof owns / sizeof *owns; i++) {
+        script_stream script;
+        ferry_client *client = begin_silent(&script, &none);
+        CHECK_INT(send_with(client, &owns[i]), FERRY_OK);
+        CHECK_INT(poll_later(client, LIMIT_MS), FERRY_OK);
+        CHECK_INT(ferry_client_get_wait_timeout_ms(client), 1);
+        CHECK_INT(poll_later(client, 1), FERRY_ERROR_TIMEOUT);
+        CHECK_CONTAINS(ferry_client_get_error_detail(client), " 50 ms ");
+        CHECK_CONTAINS(ferry_client_get_error_detail(client), expected_timer(&owns[i]));
+        script_stream_init(&script, "", 0, FERRY_STREAM_AGAIN);
+        CHECK_INT(ferry_client_set_connection(client, &script.stream), FERRY_OK);
+        CHECK_INT(send_with(client, NULL), FERRY_OK);
+        CHECK_INT(ferry_client_get_wait_timeout_ms(client), -1);
+        CHECK_INT(poll_later(client, 100 * LIMIT_MS), FERRY_OK);
+        ferry_client_free(client);
+    }
+}
+
+static void what_a_request_does_not_say_is_the_clients(void) {
+    static const ferry_timeouts of_client = {.response_ms = 20, .idle_ms = 30, .total_ms = 40};
+    static const struct {
+        ferry_timeouts own;
+        int first_ms;
+    } rows[] = {
+        {{.connect_ms = 1}, 20},
+        {{.response_ms = -1}, 30},
+        {{.response_ms = -1, .idle_ms = -1}, 40},
+        {{.response_ms = 35}, 30},
+        {{.response_ms = -1, .idle_ms = -1, .total_ms = -1}, -2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        script_stream script;
+        ferry_client *client = begin_silent(&script, &of_client);
+        CHECK_INT(send_with(client, &rows[i].own), FERRY_OK);
+        CHECK_INT(ferry_client_get_wait_timeout_ms(client), rows[i].first_ms + 1);
+        ferry_client_set_timeouts(client, NULL); /* the request keeps its own */
+        CHECK_INT(ferry_client_get_wait_timeout_ms(client), rows[i].first_ms + 1);
+        ferry_client_free(client);
+    }
+}
+
+static void body_of_a_request_waits_for_continue_as_long_as_it_says(void) {
+    static const char *const headers[] = {"Expect: 100-continue", NULL};
+    static const ferry_timeouts own = {.continue_ms = LIMIT_MS};
+    script_stream script;
+    ferry_client *client = begin_silent(&script, &(ferry_timeouts){.continue_ms = -1});
+    ferry_request request = {.method = FERRY_METHOD_PUT,
+                             .url = "/",
+                             .headers = headers,
+                             .body = "hello",
+                             .body_length = 5,
+                             .timeouts = &own};
+    CHECK_INT(ferry_client_send(client, &request), FERRY_OK);
+    CHECK_INT(poll_later(client, LIMIT_MS), FERRY_OK);
+    CHECK_INT(ferry_client_get_bytes_sent(client), 0);
+    CHECK_INT(poll_later(client, 1), FERRY_OK);
+    CHECK_INT(ferry_client_get_bytes_sent(client), 5);
+    ferry_client_free(client);
+}
+
+static void refused_request_leaves_the_time_outs_as_they_are(void) {
+    static const ferry_timeouts own = {.total_ms = 1};
+    script_stream script;
+    ferry_client *client = begin_silent(&script, &(ferry_timeouts){.total_ms = 40});
+    CHECK_INT(send_with(client, NULL), FERRY_OK);
+    CHECK_INT(send_with(client, &own), FERRY_ERROR_BUSY);
+    CHECK_INT(ferry_client_get_wait_timeout_ms(client), 41);
+    ferry_client_free(client);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connect_ms_ends_every_call_in_time),
@@ -651,6 +753,10 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_write_that_finds_continue_ms_over_is_taken),
         CHECK_TEST(idle_ms_is_not_over_where_the_whole_answer_has_come),
         CHECK_TEST(continue_ms_ends_a_request_whose_body_cannot_be_sent),
+        CHECK_TEST(time_outs_of_a_request_hold_for_it_alone),
+        CHECK_TEST(what_a_request_does_not_say_is_the_clients),
+        CHECK_TEST(body_of_a_request_waits_for_continue_as_long_as_it_says),
+        CHECK_TEST(refused_request_leaves_the_time_outs_as_they_are),
     };
     return CHECK_RUN(tests, argc, argv);
 }

@@ -443,6 +443,11 @@ get(
 ).differs = [
   { row: "head", change: from("status BODY", "poll: TIMEOUT: …", "status CONNECTION_ERROR") },
 ];
+add(
+  "total_ms of one request",
+  ["timeout_of_request", "total_ms=200"],
+  paths({ "/stalls": "", "/": ok("hello") }),
+);
 add("total_ms in a body", ["timeout_in_body", "total_ms=200"], stalls(HALF));
 add("blocking steps", ["blocking_steps", "blocking=1"], (t) => {
   const parts = ["one", "two", "three"];
