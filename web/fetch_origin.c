@@ -21,7 +21,7 @@ static bool is_blocked(uint16_t port) {
 }
 
 static bool asks_for_more(const ferry_tls_options *tls) {
-    return tls->ca_pem != NULL || tls->common_name != NULL || tls->unsafe ||
+    return tls->ca_pem != NULL || tls->verify_name != NULL || tls->unsafe ||
            tls->ca_der.length > 0 || tls->certificate_pem != NULL || tls->key_pem != NULL ||
            tls->crl_pem != NULL || tls->pins != NULL ||
            tls->min_version != FERRY_TLS_VERSION_DEFAULT ||

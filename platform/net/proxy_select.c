@@ -4,6 +4,7 @@
 #include "client/proxy_select.h"
 
 #include "platform.h"
+#include "tls_options.h"
 #include "url/authority.h"
 #include "url/host.h"
 #include "url/no_proxy.h"
@@ -19,8 +20,8 @@ struct ferry_proxy_select {
     ferry_proxy *found;      /* in the environment, the latest */
     char *no_proxy;
     bool reads_environment;
-    const ferry_tls_options *proxy_tls;
-    char *resolve; /* the lines, each with its NUL; NULL: none */
+    ferry_tls_options_copy *proxy_tls; /* NULL: the default */
+    char *resolve;                     /* the lines, each with its NUL; NULL: none */
     size_t resolve_count;
     const char **proxy_headers; /* in one block with their texts; NULL: none */
     ferry_proxy chosen;         /* the proxy with its TLS options */
@@ -89,10 +90,13 @@ ferry_error ferry_proxy_select_new(ferry_context *context, const ferry_client_op
         return ferry_fail_memory(context);
     }
     made->reads_environment = options->proxy_from_environment;
-    made->proxy_tls = options->proxy_tls;
     const char *const no_proxy[] = {options->no_proxy, NULL};
     size_t count;
-    if ((options->no_proxy != NULL && !select_copy(context, no_proxy, &made->no_proxy, &count)) ||
+    if (options->proxy_tls != NULL) {
+        made->proxy_tls = ferry_tls_options_copy_new(context, options->proxy_tls);
+    }
+    if ((options->proxy_tls != NULL && made->proxy_tls == NULL) ||
+        (options->no_proxy != NULL && !select_copy(context, no_proxy, &made->no_proxy, &count)) ||
         (options->resolve != NULL &&
          !select_copy(context, options->resolve, &made->resolve, &made->resolve_count)) ||
         (options->proxy_headers != NULL &&
@@ -108,6 +112,7 @@ void ferry_proxy_select_free(ferry_context *context, ferry_proxy_select *select)
     if (select == NULL) {
         return;
     }
+    ferry_tls_options_copy_free(context, select->proxy_tls);
     ferry_free(context, select->proxy_headers);
     ferry_free(context, select->resolve);
     ferry_free(context, select->no_proxy);
@@ -193,7 +198,7 @@ static ferry_error choose_proxy(ferry_context *context, ferry_proxy_select *sele
     }
     if (proxy != NULL) {
         select->chosen = *proxy;
-        select->chosen.tls = select->proxy_tls;
+        select->chosen.tls = ferry_tls_options_copy_get(select->proxy_tls);
         select->chosen.headers = select->proxy_headers;
         origin->proxy = &select->chosen;
     }

@@ -42,7 +42,7 @@ static bool options_digest(const ferry_tls_options *options,
     digest_add_text(&sha, system.folders);
     digest_add_text(&sha, options->ca_pem);
     digest_add_bytes(&sha, options->ca_der.data, options->ca_der.length);
-    digest_add_text(&sha, options->common_name);
+    digest_add_text(&sha, options->verify_name);
     digest_add_text(&sha, options->certificate_pem);
     digest_add_text(&sha, options->key_pem);
     digest_add_text(&sha, options->key_password);

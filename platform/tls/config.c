@@ -147,7 +147,7 @@ static ferry_error config_read_name(ferry_context *context, ferry_tls_config *co
     }
     if (name[0] == '\0') {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
-                          "the name to verify (common_name) is empty");
+                          "the name to verify (verify_name) is empty");
     }
     config->name = ferry_text_copy(&ferry_default_allocator, name);
     return config->name != NULL ? FERRY_OK : ferry_fail_memory(context);
@@ -187,7 +187,7 @@ static ferry_error config_read_options(ferry_context *context, ferry_tls_config 
                                        const ferry_tls_options *options) {
     ferry_error error = options_check_numbers(context, options);
     if (error == FERRY_OK) {
-        error = config_read_name(context, config, options->common_name);
+        error = config_read_name(context, config, options->verify_name);
     }
     if (error == FERRY_OK) {
         error = config_read_pins(context, config, options->pins);

@@ -17,8 +17,8 @@ void ferry_tls_certificate_describe(const mbedtls_x509_crt *certificate, uint32_
 void ferry_tls_certificate_write_subject(const mbedtls_x509_crt *certificate, char *text,
                                          size_t size);
 
-/* For the log: subject and issuer, "a.example, issued by An Authority"; dates and names, "valid from
- * 2026-01-01 to 2026-12-31, for a.example". */
+/* For the log: subject and issuer, "a.example, issued by An Authority"; dates and names, "valid
+ * from 2026-01-01 to 2026-12-31, for a.example". */
 void ferry_tls_certificate_write_parties(const mbedtls_x509_crt *certificate, char *text,
                                          size_t size);
 void ferry_tls_certificate_write_validity(const mbedtls_x509_crt *certificate, char *text,

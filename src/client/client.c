@@ -59,11 +59,11 @@ static size_t default_size(size_t value, size_t fallback) {
     return value > 0 ? value : fallback;
 }
 
-/* False where only some of the functions are given. */
-static bool choose_allocator(ferry_allocator *allocator) {
+/* False where only some of the functions are given: then none of them is used. */
+static bool allocator_choose(ferry_allocator *allocator) {
     int given =
         (allocator->alloc != NULL) + (allocator->realloc != NULL) + (allocator->free != NULL);
-    if (given == 0) {
+    if (given < 3) {
         *allocator = ferry_default_allocator;
     }
     return given == 0 || given == 3;
@@ -76,7 +76,10 @@ static bool client_copy_text(ferry_client *client, const char *text, char **copy
 }
 
 /* There is no client yet to say what is wrong: the first call that needs a connection does. */
-static const char *find_bad_option(const ferry_client_options *options) {
+static const char *find_bad_option(const ferry_client_options *options, bool has_allocator) {
+    if (!has_allocator) {
+        return "only some of the allocator's functions are given: alloc, realloc and free";
+    }
     if (options->user_agent != NULL &&
         !ferry_field_value_is_valid(ferry_span_of(options->user_agent))) {
         return "the user_agent has a CR, LF or another control character";
@@ -108,9 +111,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .poll_budget_bytes = default_size(from->poll_budget_bytes, ferry_runtime_poll_budget),
         .keep_content_coding = from->keep_content_coding,
     };
-    if (!choose_allocator(&context.allocator)) {
-        return NULL;
-    }
+    bool has_allocator = allocator_choose(&context.allocator);
     ferry_client *client = ferry_alloc(&context, sizeof *client);
     if (client == NULL) {
         return NULL;
@@ -127,7 +128,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
                       "what the proxy is told of the user");
     ferry_client_set_timeouts(client, &from->timeouts);
     ferry_client_choose_timeouts(client, NULL);
-    client->bad_option = find_bad_option(from);
+    client->bad_option = find_bad_option(from, has_allocator);
     if (!client_copy_text(client, from->user_agent, &client->user_agent) ||
         !client_copy_text(client, from->fetch.integrity, &client->integrity) ||
         ferry_proxy_select_new(&client->context, from, &client->proxy_select) != FERRY_OK) {

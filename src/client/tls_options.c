@@ -2,8 +2,8 @@
 /* tls_options: the two ways in which the specification's TLSOptions are made. */
 #include "ferry.h"
 
-ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *common_name) {
-    return (ferry_tls_options){.ca_pem = ca_pem, .common_name = common_name};
+ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *verify_name) {
+    return (ferry_tls_options){.ca_pem = ca_pem, .verify_name = verify_name};
 }
 
 ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem) {

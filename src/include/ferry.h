@@ -205,7 +205,8 @@ typedef struct ferry_slice {
 } ferry_slice;
 
 /* Where the library's memory comes from. Zeroed: malloc, realloc and free of the C library.
- * Either all three functions are given, or none. They are called on the thread that calls the
+ * Either all three functions are given, or none: where only some are, the client uses none of them,
+ * and connecting says so (INVALID_PARAMETER). They are called on the thread that calls the
  * client. Outside are what TLS takes (mbedTLS, certificates, keys and sessions), what the C library
  * allocates in getaddrinfo(), and the small job of a resolver thread, which may outlive a client
  * that was freed in the middle of a look-up. */
@@ -334,7 +335,7 @@ typedef struct ferry_tls_options {
     const char *ca_pem;      /* trusted authorities as PEM text; NULL: the system's. What cannot
                                 be read is left out, with a FERRY_LOG_WARNING; INVALID_PARAMETER
                                 where nothing is left */
-    const char *common_name; /* the name or address to verify instead of the host's, which the
+    const char *verify_name; /* the name or address to verify instead of the host's, which the
                                 server is told all the same; NULL: the host's */
     bool unsafe;             /* the name is not verified, and the chain only where authorities are
                                 given; pins hold all the same */
@@ -359,7 +360,7 @@ typedef struct ferry_tls_options {
 } ferry_tls_options;
 
 /* TLSOptions.client: both may be NULL. */
-ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *common_name);
+ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *verify_name);
 
 /* TLSOptions.client_unsafe: the chain is checked where `ca_pem` is given, the name never. */
 ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem);
@@ -368,8 +369,8 @@ ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem);
  * does mbedTLS's. */
 ferry_tls_cache *ferry_tls_cache_new(void);
 
-/* Connections that were made with it go on. What ferry_client_options.proxy_tls names must outlive
- * its client. NULL is legal. */
+/* Connections that were made with it go on. It must outlive each client whose
+ * ferry_client_options.proxy_tls names it. NULL is legal. */
 void ferry_tls_cache_free(ferry_tls_cache *cache);
 
 /* ---- Construction ------------------------------------------------------------------------- */
@@ -494,9 +495,8 @@ typedef struct ferry_client_options {
                              "fe80::/10"; each with a ":port" if only that is meant, IPv6 then in
                              brackets; "*" is all. Names are not looked up for this. Copied; NULL:
                              none */
-    const ferry_tls_options
-        *proxy_tls;             /* how to speak TLS to a proxy that is reached by "https://";
-                                   it must live as long as the client; NULL: zeroed */
+    const ferry_tls_options *proxy_tls; /* how to speak TLS to a proxy that is reached by
+                                           "https://"; copied, all but the cache; NULL: zeroed */
     const char *const *resolve; /* "HOST:PORT:ADDRESS" lines, ended by NULL: the host is not looked
                                    up at this port, the address is taken; the first line that is
                                    meant holds. IPv6 stands in brackets as HOST, and may as
@@ -511,8 +511,8 @@ typedef struct ferry_client_options {
                                          with them, as above */
 } ferry_client_options;
 
-/* A new client, DISCONNECTED. `options` may be NULL. NULL if there is no memory, or if only some of
- * the allocator's functions are given. */
+/* A new client, DISCONNECTED. `options` may be NULL. NULL if there is no memory. What is wrong with
+ * the options connect_to_host and set_connection say. */
 ferry_client *ferry_client_new(const ferry_client_options *options);
 
 /* Cancels whatever is under way, closes the connection and frees the client. NULL is legal. */
@@ -531,10 +531,10 @@ void ferry_client_free(ferry_client *client);
  *
  * INVALID_PARAMETER: an empty or impossible host; a port, path or user name within it; a port out
  * of range; "http://" together with `tls`; a proxy in the environment, a `resolve` line,
- * proxy_headers or a user_agent that are none. UNAVAILABLE: TLS; a SOCKS proxy; on the web a port
- * that browsers block (Fetch standard section 2.9), `resolve` and proxy_headers. The connection
- * that there was is kept in these cases; without memory (OUT_OF_MEMORY) the client may be
- * DISCONNECTED. */
+ * proxy_headers or a user_agent that are none; half an allocator. UNAVAILABLE: TLS; a SOCKS proxy;
+ * on the web a port that browsers block (Fetch standard section 2.9), `resolve` and proxy_headers.
+ * The connection that there was is kept in these cases; without memory (OUT_OF_MEMORY) the client
+ * may be DISCONNECTED. */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
 
@@ -553,10 +553,10 @@ void ferry_client_close(ferry_client *client);
  * and for a connection that was idle, it is as before. The response is forgotten.
  *
  * INVALID_PARAMETER: a stream without read, write or destroy, or one that the client's TLS is
- * spoken over; a user_agent that is none. BUSY, for the client's own connection: an exchange is
- * under way that is no tunnel, or the tunnel holds bytes that are not read or not sent yet, or it
- * was ended by ferry_client_finish_request_body(). OUT_OF_MEMORY. In all these cases nothing
- * changes; the caller keeps the stream, unless it is the client's own. */
+ * spoken over; a user_agent or an allocator that is none. BUSY, for the client's own connection: an
+ * exchange is under way that is no tunnel, or the tunnel holds bytes that are not read or not sent
+ * yet, or it was ended by ferry_client_finish_request_body(). OUT_OF_MEMORY. In all these cases
+ * nothing changes; the caller keeps the stream, unless it is the client's own. */
 ferry_error ferry_client_set_connection(ferry_client *client, ferry_stream *stream);
 
 /* The stream in use, still owned by the client; NULL where there is none. */

@@ -42,7 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const size_t sizes[] = {40, 320, 600};
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             char *text = room(sizes[i]);
-            ferry_tls_certificate_write_summary(&certificate, text, sizes[i]);
+            ferry_tls_certificate_write_parties(&certificate, text, sizes[i]);
+            check_words(text, sizes[i]);
+            ferry_tls_certificate_write_validity(&certificate, text, sizes[i]);
             check_words(text, sizes[i]);
             for (uint32_t flag = 1; flag != 0 && flag < 1u << 21; flag <<= 1) {
                 text = room(sizes[i]);

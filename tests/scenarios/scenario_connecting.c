@@ -89,9 +89,9 @@ static void run_tls_refused(scenario *s) {
     char text[300];
     ferry_tls_options client = ferry_tls_options_client(NULL, "example.org");
     ferry_tls_options any = ferry_tls_options_client_unsafe(NULL);
-    scenario_say(s, "client: unsafe %d, name %s", client.unsafe, client.common_name);
+    scenario_say(s, "client: unsafe %d, name %s", client.unsafe, client.verify_name);
     scenario_say(s, "client_unsafe: unsafe %d, name %s", any.unsafe,
-                 any.common_name != NULL ? any.common_name : "NULL");
+                 any.verify_name != NULL ? any.verify_name : "NULL");
     scenario_new_client(s);
     scenario_connect(s);
     const ferry_tls_options *given[] = {&client, &any, NULL, &client, &client};

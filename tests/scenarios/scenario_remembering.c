@@ -273,7 +273,7 @@ static void run_steady(scenario *s) {
     scenario_say(s, "leaked: %lld", c.live);
 }
 
-/* partial_allocators: some of the functions are not enough. */
+/* partial_allocators: some of the functions are not enough, and none of them is called then. */
 static void run_partial_allocators(scenario *s) {
     counting c = {.fail_at = 0};
     for (int i = 0; i < 8; i++) {
@@ -283,9 +283,13 @@ static void run_partial_allocators(scenario *s) {
             (i & 4) != 0 ? counting_free : NULL,
             &c,
         };
+        long long asked = c.asked;
         s->client = ferry_client_new(&s->options);
         scenario_say(s, "alloc %d, realloc %d, free %d: %s", i & 1, i >> 1 & 1, i >> 2,
-                     s->client != NULL ? "a client" : "NULL");
+                     s->client == NULL ? "NULL" : (c.asked > asked ? "asked" : "not asked"));
+        scenario_result(s, "connect_to_host",
+                        ferry_client_connect_to_host(s->client, s->host, s->port, NULL));
+        s->status = FERRY_STATUS_DISCONNECTED;
         ferry_client_free(s->client);
         s->client = NULL;
     }

@@ -80,7 +80,7 @@ bool scenario_set_tls(scenario *s, const char *name, const char *value) {
         bool is_file;
     } texts[] = {
         {"ca", &s->tls.ca_pem, true},
-        {"name", &s->tls.common_name, false},
+        {"name", &s->tls.verify_name, false},
         {"cert", &s->tls.certificate_pem, true},
         {"key", &s->tls.key_pem, true},
         {"key_password", &s->tls.key_password, false},

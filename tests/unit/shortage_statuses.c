@@ -114,7 +114,7 @@ static void arrange_handshake(shortage_rig *rig) {
 static void arrange_wrong_certificate(shortage_rig *rig) {
     connect_to(
         rig, "https://127.0.0.1", rig->net->port,
-        &(ferry_tls_options){.ca_pem = shortage_trusting().ca_pem, .common_name = "other.example"});
+        &(ferry_tls_options){.ca_pem = shortage_trusting().ca_pem, .verify_name = "other.example"});
     poll_until(rig, FERRY_STATUS_TLS_HANDSHAKE_ERROR);
 }
 

@@ -601,11 +601,31 @@ static void stream_that_moves_nothing_and_says_ok_has_failed(void) {
     check_lie(0, SIZE_MAX, "moved more bytes than it was asked for");
 }
 
-static void half_an_allocator_is_refused(void) {
-    counted_memory memory = {0};
-    ferry_client_options options = {
-        .allocator = {.alloc = counted_memory_allocator(&memory).alloc}};
-    CHECK(ferry_client_new(&options) == NULL);
+/* There would be no telling what is wrong without a client. */
+static void half_an_allocator_is_refused_by_what_connects(void) {
+    for (int given = 1; given < 7; given++) {
+        counted_memory memory = {0};
+        ferry_client_options options = {.allocator = counted_memory_allocator(&memory)};
+        options.allocator.alloc = (given & 1) != 0 ? options.allocator.alloc : NULL;
+        options.allocator.realloc = (given & 2) != 0 ? options.allocator.realloc : NULL;
+        options.allocator.free = (given & 4) != 0 ? options.allocator.free : NULL;
+        script_stream script;
+        script_stream_init(&script, "", 0, FERRY_STREAM_AGAIN);
+        ferry_client *client = ferry_client_new(&options);
+        if (!CHECK(client != NULL)) {
+            return;
+        }
+        CHECK_INT(ferry_client_connect_to_host(client, "127.0.0.1", 9, NULL),
+                  FERRY_ERROR_INVALID_PARAMETER);
+        CHECK_CONTAINS(ferry_client_get_error_detail(client), "allocator");
+        CHECK_INT(ferry_client_set_connection(client, &script.stream),
+                  FERRY_ERROR_INVALID_PARAMETER);
+        CHECK_CONTAINS(ferry_client_get_error_detail(client), "allocator");
+        ferry_client_free(client);
+        CHECK(!script.is_destroyed);
+        CHECK_INT(memory.calls, 0);
+        CHECK_INT(memory.live, 0);
+    }
 }
 
 /* ---- Memory ---- */
@@ -852,7 +872,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(second_request_within_an_exchange_is_busy),
         CHECK_TEST(stream_without_its_functions_is_refused),
         CHECK_TEST(stream_that_moves_nothing_and_says_ok_has_failed),
-        CHECK_TEST(half_an_allocator_is_refused),
+        CHECK_TEST(half_an_allocator_is_refused_by_what_connects),
         CHECK_TEST(steady_state_allocates_nothing),
         CHECK_TEST(request_that_failed_at_once_is_reported_without_a_wait),
         CHECK_TEST(early_answer_is_seen_by_a_program_that_only_writes),

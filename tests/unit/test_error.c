@@ -55,11 +55,11 @@ static void the_version_is_that_of_the_header(void) {
 static void tls_options_hold_what_they_are_given(void) {
     ferry_tls_options client = ferry_tls_options_client("pem", "name");
     CHECK_STR(client.ca_pem, "pem");
-    CHECK_STR(client.common_name, "name");
+    CHECK_STR(client.verify_name, "name");
     CHECK(!client.unsafe);
     ferry_tls_options client_unsafe = ferry_tls_options_client_unsafe("pem");
     CHECK_STR(client_unsafe.ca_pem, "pem");
-    CHECK(client_unsafe.common_name == NULL);
+    CHECK(client_unsafe.verify_name == NULL);
     CHECK(client_unsafe.unsafe);
 }
 

@@ -164,7 +164,7 @@ static void hosts_and_proxies_are_not_repeated_as_they_are(void) {
         const char *const resolve[] = {poisons[i], NULL};
         ferry_client *client = ferry_client_new(
             &(ferry_client_options){.log = show_log, .no_proxy = poisons[i], .resolve = resolve});
-        ferry_tls_options tls = {.common_name = poisons[i], .pins = resolve};
+        ferry_tls_options tls = {.verify_name = poisons[i], .pins = resolve};
         CHECK(ferry_client_connect_to_host(client, poisons[i], -1, NULL) != FERRY_OK);
         show(ferry_client_get_error_detail(client));
         CHECK(ferry_client_connect_to_host(client, "127.0.0.1", 1, NULL) != FERRY_OK);

@@ -399,7 +399,7 @@ static void what_is_wrong_with_a_certificate_is_said(void) {
     check_refused("other.example", &tls, FERRY_ERROR_TLS_CERTIFICATE,
                   "certificate of peer is for 127.0.0.1, peer.example, not for other.example");
     check_refused("127.0.0.2", &tls, FERRY_ERROR_TLS_CERTIFICATE, "not for 127.0.0.2");
-    tls.common_name = "another.example";
+    tls.verify_name = "another.example";
     check_refused("peer.example", &tls, FERRY_ERROR_TLS_CERTIFICATE, "not for another.example");
     static const char *const pins[] = {"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
                                        NULL};
@@ -642,7 +642,7 @@ static void options_that_cannot_be_read_leave_the_connection(void) {
     check_options((ferry_tls_options){.crl_pem = "x"}, "revocation list");
     check_options((ferry_tls_options){.crl_pem = "x", .unsafe = true}, "not verified");
     check_options((ferry_tls_options){.pins = bad_pins}, "pin");
-    check_options((ferry_tls_options){.common_name = ""}, "common_name");
+    check_options((ferry_tls_options){.verify_name = ""}, "verify_name");
     check_options((ferry_tls_options){.min_version = (ferry_tls_version)11}, "version");
     check_options((ferry_tls_options){.first_cipher = (ferry_tls_cipher)9}, "cipher");
 }

@@ -329,9 +329,16 @@ static void exchange(rig *self) {
 /* ---- The kinds of connections ---- */
 
 static void rig_open(rig *self, driving how, const ferry_tls_options *tls) {
-    ferry_client_options options = {.timeouts = {.connect_ms = CONNECT_MS}, .proxy_tls = tls};
+    char *pem = strdup(tls->ca_pem);
+    ferry_tls_options for_proxy = *tls; /* all of it is gone before it is needed */
+    for_proxy.ca_pem = pem;
+    ferry_client_options options = {.timeouts = {.connect_ms = CONNECT_MS},
+                                    .proxy_tls = &for_proxy};
     *self = (rig){.how = how, .server = {.socket = -1, .listener = -1}};
     self->client = ferry_client_new(&options);
+    memset(pem, 'x', strlen(pem));
+    free(pem);
+    memset(&for_proxy, 0, sizeof for_proxy);
     CHECK_INT(ferry_client_set_blocking_mode(self->client, how == BLOCKING), FERRY_OK);
 }
 
