@@ -66,11 +66,8 @@ static bool ahead_wants(ferry_stream *stream, unsigned events, ferry_wait *wait)
            self->beneath->ops->wants(self->beneath, events, wait);
 }
 
-static void ahead_shutdown(ferry_stream *stream) {
-    ferry_stream *beneath = ((ahead *)stream)->beneath;
-    if (beneath->ops->shutdown != NULL) {
-        beneath->ops->shutdown(beneath);
-    }
+static ferry_stream_result ahead_shutdown(ferry_stream *stream) {
+    return ferry_stream_shutdown(((ahead *)stream)->beneath);
 }
 
 static void ahead_destroy(ferry_stream *stream) {

@@ -48,11 +48,13 @@ static bool tcp_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
     return tcp_is_own(self);
 }
 
-static void tcp_shutdown(ferry_stream *stream) {
+static ferry_stream_result tcp_shutdown(ferry_stream *stream) {
     tcp *self = (tcp *)stream;
-    if (tcp_is_own(self)) {
-        ferry_socket_shutdown(self->socket);
+    if (!tcp_is_own(self)) {
+        return FERRY_STREAM_FAILED;
     }
+    ferry_socket_shutdown(self->socket);
+    return FERRY_STREAM_OK;
 }
 
 static void tcp_destroy(ferry_stream *stream) {

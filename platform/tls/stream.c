@@ -7,6 +7,7 @@
 #include "failures.h"
 #include "handshake.h"
 #include "platform.h"
+#include "wire/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,10 +92,10 @@ static ferry_stream_result stream_flush(ferry_tls_stream *self) {
         result = stream_make_end(self);
     }
     if (result == FERRY_STREAM_OK && self->writing_end == FERRY_TLS_END_MADE) {
-        self->writing_end = FERRY_TLS_END_SENT;
-        if (self->bio.transport->ops->shutdown != NULL) {
-            self->bio.transport->ops->shutdown(self->bio.transport);
+        if (ferry_stream_shutdown(self->bio.transport) == FERRY_STREAM_AGAIN) {
+            return FERRY_STREAM_AGAIN;
         }
+        self->writing_end = FERRY_TLS_END_SENT;
     }
     return result;
 }
@@ -277,12 +278,12 @@ static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
            self->bio.transport->ops->wants(self->bio.transport, events, wait);
 }
 
-static void tls_shutdown(ferry_stream *stream) {
+static ferry_stream_result tls_shutdown(ferry_stream *stream) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
     if (self->is_open && self->writing_end == FERRY_TLS_END_NONE) {
         self->writing_end = FERRY_TLS_END_WANTED;
     }
-    stream_flush(self);
+    return stream_flush(self);
 }
 
 static void stream_release(ferry_tls_stream *self) {

@@ -18,7 +18,14 @@
  *   they were when the call fails. ferry_client_get_error_detail() says in a sentence what was
  *   wrong with the last call that failed.
  * - Option structs may be zeroed: a member that is 0 means its documented default.
- * - Times are in milliseconds, sizes in bytes, text is UTF-8 or bytes and ends with NUL.
+ * - Times are in milliseconds (microseconds where a name ends in _us), sizes in bytes, text is
+ * UTF-8 or bytes and ends with NUL.
+ * - These structs may grow at their end with a minor version, and 0 in a new member means what was
+ *   so before: ferry_client_options, ferry_request, ferry_timeouts, ferry_tls_options,
+ *   ferry_fetch_options, ferry_timings, ferry_stream_ops. Name their members in an initialiser, or
+ *   zero them first. The other structs stay as they are; enumerations may get further values.
+ *   Compile a program with the header of the minor version that it is linked with: a shared library
+ *   of another one has another name (soname).
  * - Pointers that are passed in are read during the call only, unless it says otherwise.
  * - Clients on different threads are independent; one client is used by one thread at a time.
  * - After fork() the child may make clients of its own. Those that it has from its parent it may
@@ -270,9 +277,10 @@ typedef struct ferry_stream_ops {
      * on; may be NULL: then there is not, and blocking calls and ferry_client_wait() are refused,
      * as they are on the web in any case. */
     bool (*wants)(ferry_stream *stream, unsigned events, ferry_wait *wait);
-    /* Says that nothing more will be written. Called again where `wants`, asked for no event, still
-     * wants FERRY_EVENT_WRITE: the end is not out yet. May be NULL. */
-    void (*shutdown)(ferry_stream *stream);
+    /* Says that nothing more will be written. FERRY_STREAM_OK: the end is out. FERRY_STREAM_AGAIN:
+     * there is no room for it yet; it is called again when there may be. FERRY_STREAM_FAILED: it
+     * cannot be told. NULL: the stream has no such end. */
+    ferry_stream_result (*shutdown)(ferry_stream *stream);
     /* Closes the stream at once and frees it. */
     void (*destroy)(ferry_stream *stream);
     /* Why the last call gave FERRY_STREAM_FAILED, as a sentence; may be NULL, may return NULL. */
@@ -830,7 +838,9 @@ const char *ferry_client_get_response_url(const ferry_client *client);
 ferry_error ferry_client_read_response_body_chunk(ferry_client *client, const void **chunk,
                                                   size_t *length);
 
-/* The same bytes straight into the caller's memory: no copy is made of what has not yet arrived. */
+/* The same bytes straight into the caller's memory: no copy is made of what has not yet arrived.
+ * What is behind the first *length bytes of `dst` is scratch: the call may write to all of
+ * `capacity`, whatever it returns. */
 ferry_error ferry_client_read_response_body(ferry_client *client, void *dst, size_t capacity,
                                             size_t *length);
 

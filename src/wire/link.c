@@ -27,16 +27,10 @@ void ferry_connection_fail(ferry_connection *connection, ferry_error error) {
 }
 
 void ferry_connection_end_writing(ferry_connection *connection) {
-    const ferry_stream_ops *ops = connection->stream->ops;
-    ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
     if (ferry_h1_sender_has_out(&connection->sender)) {
         return;
     }
-    if (ops->shutdown != NULL) {
-        ops->shutdown(connection->stream);
-    }
-    connection->is_ending = ops->wants != NULL && ops->wants(connection->stream, 0, &wait) &&
-                            (wait.events & FERRY_EVENT_WRITE) != 0;
+    connection->is_ending = ferry_stream_shutdown(connection->stream) == FERRY_STREAM_AGAIN;
 }
 
 /* Nothing is expected on an idle link: whatever comes, its end included, ends it, lest it be taken

@@ -73,3 +73,7 @@ ferry_stream_result ferry_stream_flush(ferry_stream *stream, const char **reason
     *reason = stream_reason(stream);
     return FERRY_STREAM_FAILED;
 }
+
+ferry_stream_result ferry_stream_shutdown(ferry_stream *stream) {
+    return stream->ops->shutdown != NULL ? stream->ops->shutdown(stream) : FERRY_STREAM_OK;
+}

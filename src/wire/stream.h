@@ -20,4 +20,7 @@ ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *str
 /* As the stream's own `flush`, and OK where it has none. */
 ferry_stream_result ferry_stream_flush(ferry_stream *stream, const char **reason);
 
+/* As the stream's own `shutdown`, and OK where it has none. */
+ferry_stream_result ferry_stream_shutdown(ferry_stream *stream);
+
 #endif

@@ -60,8 +60,9 @@ static bool own_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
     return true;
 }
 
-static void own_shutdown(ferry_stream *stream) {
+static ferry_stream_result own_shutdown(ferry_stream *stream) {
     shutdown(((own_stream *)stream)->descriptor, SHUT_WR);
+    return FERRY_STREAM_OK;
 }
 
 static void own_destroy(ferry_stream *stream) {

@@ -91,6 +91,12 @@ static bool script_wants(ferry_stream *stream, unsigned events, ferry_wait *wait
     return wait->descriptor != FERRY_NO_DESCRIPTOR;
 }
 
+static ferry_stream_result script_shutdown(ferry_stream *stream) {
+    script_stream *script = (script_stream *)stream;
+    script->shutdowns++;
+    return script->shutdowns < script->shutdowns_needed ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
+}
+
 static void script_destroy(ferry_stream *stream) {
     ((script_stream *)stream)->is_destroyed = true;
 }
@@ -104,7 +110,7 @@ static const ferry_stream_ops script_ops = {
     .read = script_read,
     .write = script_write,
     .wants = script_wants,
-    .shutdown = NULL,
+    .shutdown = script_shutdown,
     .destroy = script_destroy,
     .get_error_detail = script_detail,
     .flush = script_flush,

@@ -352,6 +352,28 @@ static void tunnel_carries_bytes_both_ways(void) {
     ferry_client_free(client);
 }
 
+static void end_of_a_tunnel_is_said_until_it_is_out(void) {
+    static const char *const upgrade[] = {"Connection: upgrade", "Upgrade: x", NULL};
+    for (unsigned needed = 0; needed <= 3; needed++) {
+        script_stream script;
+        ferry_client *client = connected(&script, "HTTP/1.1 101 Yes\r\nUpgrade: x\r\n\r\n", NULL);
+        script.shutdowns_needed = needed;
+        CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", upgrade, NULL), FERRY_OK);
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        CHECK_INT(script.shutdowns, 0);
+        CHECK_INT(ferry_client_finish_request_body(client), FERRY_OK);
+        for (int i = 0; i < 5; i++) {
+            ferry_wait wait = {FERRY_NO_DESCRIPTOR, 0};
+            bool is_out = script.shutdowns >= needed;
+            ferry_client_get_waits(client, &wait, 1);
+            CHECK_INT((wait.events & FERRY_EVENT_WRITE) != 0, !is_out);
+            CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        }
+        CHECK_INT(script.shutdowns, needed > 1 ? needed : 1);
+        ferry_client_free(client);
+    }
+}
+
 static void unread_bytes_do_not_wake_a_blocked_write(void) {
     const char *headers[] = {"Connection: Upgrade", "Upgrade: echo", NULL};
     ferry_client_options options = plain_options();
@@ -863,6 +885,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(response_is_read_though_sending_fails),
         CHECK_TEST(new_request_has_no_detail_of_an_earlier_one),
         CHECK_TEST(tunnel_carries_bytes_both_ways),
+        CHECK_TEST(end_of_a_tunnel_is_said_until_it_is_out),
         CHECK_TEST(unread_bytes_do_not_wake_a_blocked_write),
         CHECK_TEST(no_more_than_the_budget_comes_between_two_polls),
         CHECK_TEST(no_room_may_be_null_and_some_may_not),

@@ -232,7 +232,9 @@ static void bytes_ahead_are_read_in_any_portions_and_writing_goes_on(void) {
     rig.script.end = FERRY_STREAM_FAILED;
     CHECK_INT(rig.stream->ops->read(rig.stream, bytes, 8, &length), FERRY_STREAM_FAILED);
     CHECK_CONTAINS(rig.stream->ops->get_error_detail(rig.stream), "broke");
-    rig.stream->ops->shutdown(rig.stream);
+    rig.script.shutdowns_needed = 2;
+    CHECK_INT(rig.stream->ops->shutdown(rig.stream), FERRY_STREAM_AGAIN);
+    CHECK_INT(rig.stream->ops->shutdown(rig.stream), FERRY_STREAM_OK);
     end();
 }
 

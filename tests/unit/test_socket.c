@@ -467,7 +467,7 @@ static void the_stream_reads_writes_and_ends_as_its_socket_does(void) {
     CHECK_INT(ferry_stream_write(&context, stream, slices, 2, &length, &reason), FERRY_STREAM_OK);
     CHECK_INT(length, 5);
     CHECK_INT(context.bytes_moved, 5);
-    stream->ops->shutdown(stream);
+    CHECK_INT(stream->ops->shutdown(stream), FERRY_STREAM_OK);
     CHECK_INT(recv(pair.peer, bytes, sizeof bytes, MSG_WAITALL), 5); /* the end comes after it */
     CHECK_MEM(bytes, 5, "GET /", 5);
     CHECK_INT(send(pair.peer, "ok", 2, 0), 2);
@@ -540,7 +540,7 @@ static bool child_leaves_it_alone(void *argument) {
     holds &=
         CHECK_INT(stream->ops->read(stream, bytes, sizeof bytes, &length), FERRY_STREAM_FAILED);
     holds &= CHECK(!stream->ops->wants(stream, FERRY_EVENT_READ, &wait));
-    stream->ops->shutdown(stream);
+    holds &= CHECK_INT(stream->ops->shutdown(stream), FERRY_STREAM_FAILED);
     size_t before = net_count_descriptors();
     stream->ops->destroy(stream);
     return holds && CHECK_INT(net_count_descriptors(), before - 1);

@@ -116,7 +116,7 @@ static bool child_leaves_it_alone(void *argument) {
         CHECK_INT(open->stream->ops->write(open->stream, &slice, 1, &written), FERRY_STREAM_FAILED);
     holds &= CHECK_STR(open->stream->ops->get_error_detail(open->stream), FERRY_FOREIGN_REASON);
     holds &= CHECK_INT(read_some(open, bytes, &length), FERRY_STREAM_FAILED);
-    open->stream->ops->shutdown(open->stream);
+    holds &= CHECK_INT(open->stream->ops->shutdown(open->stream), FERRY_STREAM_FAILED);
     open->stream->ops->destroy(open->stream);
     holds &= CHECK(tls_peer_is_closed(open->peer));
     holds &= CHECK(!tls_peer_was_told(open->peer));
@@ -311,9 +311,11 @@ static void check_writing(opened *open, size_t total, size_t room) {
 }
 
 static void check_end(opened *open) {
-    for (int i = 0; i < MOST_STEPS && !tls_peer_was_ended_in_order(open->peer); i++) {
-        open->stream->ops->shutdown(open->stream);
+    ferry_stream_result result = FERRY_STREAM_AGAIN;
+    for (int i = 0; i < MOST_STEPS && result == FERRY_STREAM_AGAIN; i++) {
+        result = open->stream->ops->shutdown(open->stream);
     }
+    CHECK_INT(result, FERRY_STREAM_OK);
     CHECK(tls_peer_was_ended_in_order(open->peer));
 }
 

@@ -387,10 +387,11 @@ static bool peer_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) 
     return true;
 }
 
-static void peer_shutdown(ferry_stream *stream) {
+static ferry_stream_result peer_shutdown(ferry_stream *stream) {
     tls_peer *peer = (tls_peer *)stream;
     work(peer);
     peer->was_ended_in_order = peer->was_told;
+    return FERRY_STREAM_OK;
 }
 
 static void peer_destroy(ferry_stream *stream) {
