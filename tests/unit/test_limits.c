@@ -288,12 +288,17 @@ static void a_decoded_body_leaves_nothing(void) {
 }
 
 static void defaults_are_those_that_the_header_promises(void) {
+#ifdef __EMSCRIPTEN__
+    enum { POLL_BUDGET = 4 << 20 };
+#else
+    enum { POLL_BUDGET = 1 << 20 };
+#endif
     ferry_client *client = ferry_client_new(NULL);
     CHECK_INT(client->context.max_head_bytes, 65536);
     CHECK_INT(client->context.max_header_count, 256);
     CHECK_INT(client->context.max_interim_responses, 32);
     CHECK_INT(client->context.max_decoded_bytes, INT64_C(1) << 30);
-    CHECK_INT(client->context.poll_budget_bytes, 1 << 20);
+    CHECK_INT(client->context.poll_budget_bytes, POLL_BUDGET);
     CHECK_INT(ferry_client_get_read_chunk_size(client), 65536);
     CHECK_INT(client->timeouts.connect_ms, 30000);
     CHECK_INT(client->timeouts.response_ms, -1);
