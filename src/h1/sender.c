@@ -83,8 +83,6 @@ static void sender_drop_body(ferry_h1_sender *sender) {
     sender->body = FERRY_H1_SENDER_WHOLE;
     sender->piece = (ferry_span){NULL, 0};
     sender->suffix = (ferry_span){NULL, 0};
-    sender->borrowed = (ferry_span){NULL, 0};
-    sender->source = (ferry_body_source){.read = NULL};
     ferry_buffer_clear(&sender->held);
 }
 

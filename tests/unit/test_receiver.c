@@ -424,21 +424,36 @@ static void what_was_read_directly_behind_the_last_chunk_is_seen(void) {
 }
 
 static void next_response_starts_from_nothing(void) {
-    fixture f;
-    set_up(&f,
-           "HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n");
-    run(&f, 1000, 1000);
-    ferry_h1_receiver_reset(&f.receiver);
-    ferry_headers_clear(&f.headers);
-    memset(f.events, 0, sizeof f.events);
-    f.bytes = HINTS HINTS HINTS "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    f.length = strlen(f.bytes);
-    f.at = 0;
-    run(&f, 7, 7);
-    CHECK_STR(f.events, "iiiF");
-    CHECK_MEM(f.body, f.body_length, "ok", 2);
-    CHECK_INT(f.receiver.state, FERRY_H1_RECEIVER_ENDED);
-    tear_down(&f);
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    static const char *const before[] = {
+        "HTTP/1.1 103 Hints\r\n\r\n" CHUNKED "3\r\na", /* in the middle of a chunk */
+        CHUNKED "x\r\n",                               /* which is none */
+        CHUNKED "1\r\na\r\n0\r\n\r\nmore",             /* with more behind it */
+        "SSH-2.0-x\r\n",
+    };
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        fixture f;
+        set_up(&f, before[i]);
+        while (f.receiver.state == FERRY_H1_RECEIVER_HEADS && feed_head(&f, 1)) {
+        }
+        while (read_body(&f, 1000, 1000)) {
+        }
+        ferry_h1_receiver_reset(&f.receiver);
+        ferry_headers_clear(&f.headers);
+        CHECK_INT(f.receiver.error, FERRY_OK);
+        memset(f.events, 0, sizeof f.events);
+        f.body_length = 0;
+        f.bytes = HINTS HINTS HINTS CHUNKED "2\r\nok\r\n0\r\n\r\n";
+        f.length = strlen(f.bytes);
+        f.at = 0;
+        run(&f, 7, 7);
+        CHECK_STR(f.events, "iiiF");
+        CHECK_MEM(f.body, f.body_length, "ok", 2);
+        CHECK_INT(f.receiver.body_bytes, 2);
+        CHECK_INT(f.receiver.state, FERRY_H1_RECEIVER_ENDED);
+        CHECK(ferry_h1_receiver_is_reusable(&f.receiver));
+        tear_down(&f);
+    }
 }
 
 /* ---- Memory ---- */
