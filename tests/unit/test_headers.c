@@ -242,9 +242,29 @@ static void a_field_without_memory_is_not_there(void) {
     }
 }
 
+static void reason_stays_beside_the_fields_until_they_are_forgotten(void) {
+    headers_rig rig;
+    rig_begin(&rig);
+    CHECK_STR(ferry_headers_reason(&rig.headers), "");
+    CHECK_INT(ferry_headers_add_reason(&rig.headers, &rig.context, FERRY_SPAN("")), FERRY_OK);
+    CHECK_STR(ferry_headers_reason(&rig.headers), "");
+    CHECK_INT(ferry_headers_add_reason(&rig.headers, &rig.context, FERRY_SPAN("Not Found")),
+              FERRY_OK);
+    for (int i = 0; i < 20; i++) {
+        CHECK_INT(rig_add(&rig, "name", "a value that makes the memory grow"), FERRY_OK);
+    }
+    CHECK_INT(ferry_headers_seal(&rig.headers, &rig.context), FERRY_OK);
+    CHECK_STR(ferry_headers_reason(&rig.headers), "Not Found");
+    CHECK_STR(ferry_headers_lines(&rig.headers)[0], "name: a value that makes the memory grow");
+    ferry_headers_clear(&rig.headers);
+    CHECK_STR(ferry_headers_reason(&rig.headers), "");
+    rig_end(&rig);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(without_fields_there_are_lines_and_a_dictionary_of_none),
+        CHECK_TEST(reason_stays_beside_the_fields_until_they_are_forgotten),
         CHECK_TEST(fields_become_lines_in_their_order),
         CHECK_TEST(fields_are_found_in_any_case_one_after_the_other),
         CHECK_TEST(the_dictionary_joins_values_of_one_name),
