@@ -152,8 +152,6 @@ void cli_print_event(ferry_log_kind kind, const char *message) {
         fprintf(stderr, "* warning: %s\n", message);
         break;
     case FERRY_LOG_STATUS:
-        fprintf(stderr, "* %s\n", message);
-        break;
     case FERRY_LOG_INFO:
         fprintf(stderr, "* %s\n", message);
         break;
