@@ -31,7 +31,7 @@ typedef struct script_stream {
     size_t sent_length;
     unsigned reads;
     unsigned writes;
-    unsigned answered; /* of the writes: the script goes on once there are more */
+    unsigned answered;         /* of the writes: the script goes on once there are more */
     unsigned shutdowns;        /* so often it was called */
     unsigned shutdowns_needed; /* for the end to be out */
     bool is_destroyed;
