@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* platform: everything that differs between operating systems; platform/posix/ and platform/win32/
- * define it, and one of them is linked. */
+/* platform: everything that differs between operating systems. A folder for each system defines it
+ * (platform/posix/), and one of them is linked. Who ports the library writes these functions. */
 #ifndef FERRY_PLATFORM_H
 #define FERRY_PLATFORM_H
 
@@ -33,43 +33,42 @@ void ferry_address_to_text(const ferry_address *address, char text[FERRY_ADDRESS
 
 /* ---- Environment ---- */
 
-/* NULL also where the program has rights (setuid, setgid) that whoever started it has not, and who
- * is not to say whom it trusts. */
+/* A variable's value. NULL if it is not set, and in a program with more rights than the user who
+ * started it (setuid, setgid): that user must not choose whom it trusts. */
 const char *ferry_platform_getenv(const char *name);
 
 /* ---- Look-ups: getaddrinfo on threads of their own ---- */
 
 typedef struct ferry_lookup ferry_lookup;
 
-/* Starts one. Where too many run already, or threads or descriptors are short that others will give
- * back, it waits for its turn. OUT_OF_MEMORY, or FAILED with a detail where there is nobody to wait
+/* Starts a look-up. If too many run already, or there is no thread or descriptor left, it waits for
+ * its turn. OUT_OF_MEMORY. FAILED, with a detail: no other look-up runs whose end could be waited
  * for. */
 ferry_error ferry_lookup_start(ferry_context *context, const char *host, uint16_t port,
                                ferry_lookup **lookup);
 
-/* Ready for reading when the look-up has ended. FERRY_NO_DESCRIPTOR while it waits for descriptors:
- * then it is to be polled again before long. */
+/* Becomes readable when the look-up has ended. FERRY_NO_DESCRIPTOR while it waits for its turn:
+ * poll it again soon. */
 ferry_descriptor ferry_lookup_get_descriptor(const ferry_lookup *lookup);
 
-/* Stores whether it has ended; then `list` has the addresses in the system's order, or the result
- * is CANT_RESOLVE with a detail that names the host and says why. FAILED, as by start; in a child
- * after fork() too, for a look-up of its parent's. */
+/* Stores whether it has ended. Then `list` has the addresses in the system's order, or the result
+ * is CANT_RESOLVE with a detail that names the host and the reason. FAILED: as by start, and in a
+ * child after fork() for a look-up that its parent has started. */
 ferry_error ferry_lookup_poll(ferry_lookup *lookup, ferry_context *context, bool *ended,
                               ferry_address_list *list);
 
-/* Frees it, at once where it waits for its turn; one that is running is left behind, without a
- * descriptor, ends by itself and frees itself. */
+/* Frees it. A look-up that runs is left alone without its descriptor: it ends, and frees itself. */
 void ferry_lookup_free(ferry_lookup *lookup);
 
 /* ---- Work that takes too long for a frame, on a thread of its own ---- */
 
 typedef struct ferry_job ferry_job;
 
-/* Runs `work`, which may outlive the job. NULL: there is no memory, no thread or no descriptor for
- * it, and it does not run. */
+/* Runs `work`, which may outlive the job. NULL: there is no memory, thread or descriptor for it,
+ * and `work` does not run. */
 ferry_job *ferry_job_start(void (*work)(void *ctx), void *ctx);
 
-/* Ready for reading from when the work has ended on. */
+/* Becomes readable when the work has ended, and stays so. */
 ferry_descriptor ferry_job_get_descriptor(const ferry_job *job);
 
 /* The work goes on, if it has not ended. NULL is legal. */
@@ -77,22 +76,23 @@ void ferry_job_free(ferry_job *job);
 
 /* ---- Sockets: non-blocking TCP, no signals, not inherited by child processes ---- */
 
-/* The descriptor itself, or a copy with a number that is none of the standard ones: a program may
- * have closed those and print all the same. -1 and errno; the descriptor is closed then. POSIX
- * only. */
+/* POSIX only. Returns the descriptor, or a copy of it whose number is not that of standard input,
+ * output or error: a program may have closed those, and would print into the connection. -1 and
+ * errno on failure; the descriptor is closed then. */
 int ferry_descriptor_lift(int descriptor);
 
-/* Begins to connect. CANT_CONNECT where that fails at once; `reason` then points at a sentence. */
+/* Begins to connect. CANT_CONNECT: that fails at once, and *reason is a sentence. */
 ferry_error ferry_socket_connect(const ferry_address *address, ferry_descriptor *socket,
                                  const char **reason);
 
-/* Stores whether the attempt has ended; CANT_CONNECT and a reason where it failed. Not before the
- * socket is writable. */
+/* Stores whether the attempt has ended. CANT_CONNECT: it failed, and *reason is a sentence. To be
+ * called once the socket is writable. */
 ferry_error ferry_socket_finish_connect(ferry_descriptor socket, bool *ended, const char **reason);
 
-/* Results as in ferry_stream_ops; `reason` is set with FERRY_STREAM_FAILED. Writing gives
- * FERRY_STREAM_TRUNCATED, with a reason too, where the peer has reset the connection without having
- * ended it: what has come can still be read, and the system then tells of an end that is none. */
+/* Results as in ferry_stream_ops. With FERRY_STREAM_FAILED, *reason is a sentence. Writing gives
+ * FERRY_STREAM_TRUNCATED, with a reason too, if the peer has reset the connection. Bytes that came
+ * before can still be read then, and the end that the system reports behind them is not the
+ * peer's. */
 ferry_stream_result ferry_socket_read(ferry_descriptor socket, void *dst, size_t capacity,
                                       size_t *length, const char **reason);
 ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slice *slices,
@@ -110,8 +110,8 @@ int64_t ferry_platform_now_us(void);
 
 /* ---- Processes ---- */
 
-/* Another number in a child that fork() has made than in its parent. Connections and look-ups are
- * of the process that began them. */
+/* A number that a child has another value of than its parent, if fork() has made it. Connections
+ * and look-ups belong to the process that began them. */
 int ferry_platform_process(void);
 
 /* Why a child does nothing with a connection that it has from its parent. */

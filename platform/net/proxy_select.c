@@ -246,7 +246,8 @@ static bool read_line(ferry_span text, resolve_line *line) {
            ferry_port_read(port, &line->port) && read_address(text, line->address);
 }
 
-/* Every line is read, so that a bad one is found at once; the first that is meant holds. */
+/* Every line is read, so that a bad one is found at once. If several match, the first one counts.
+ */
 static ferry_error choose_address(ferry_context *context, ferry_proxy_select *select,
                                   ferry_span host, ferry_origin *origin) {
     uint16_t port = origin->port;

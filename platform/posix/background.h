@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* background: what work on a thread of its own needs: the thread, and a pipe that tells of its end.
- */
+/* background: what work on a thread of its own needs: the thread, and a pipe that becomes readable
+ * when the work has ended. */
 #ifndef FERRY_BACKGROUND_H
 #define FERRY_BACKGROUND_H
 

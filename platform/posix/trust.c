@@ -148,7 +148,7 @@ static bool add_any_folder(reading *self, const char *folder) {
     return add_folder(self, folder, true) > 0 || add_folder(self, folder, false) > 0;
 }
 
-/* Several are parted by colons, as OpenSSL has it. */
+/* Colons separate several folders, as in OpenSSL. */
 static void add_folders(reading *self, const char *list) {
     char path[PATH_SIZE];
     for (const char *at = list;;) {

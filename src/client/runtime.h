@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* runtime: what the client needs of the machine it runs on; one definition in platform/, one in
- * web/, chosen at link time. */
+/* runtime: what the client needs of the machine that it runs on. platform/net/ defines it for
+ * machines with sockets, web/ for browsers; the linker chooses. */
 #ifndef FERRY_CLIENT_RUNTIME_H
 #define FERRY_CLIENT_RUNTIME_H
 
@@ -9,8 +9,8 @@
 /* The default of poll_budget_bytes: what can be read in a small part of a frame. */
 extern const size_t ferry_runtime_poll_budget;
 
-/* How long a call of a program that polls may work, in microseconds, and all reads between two
- * polls: it ends with the piece of work in which that time is over. */
+/* How long one call of a program that polls may work, and all reads between two polls together, in
+ * microseconds. The call ends with the piece of work during which this time passes. */
 extern const int64_t ferry_runtime_work_us;
 
 /* A clock that never goes back, from an arbitrary start. */

@@ -5,8 +5,8 @@
 
 #include "base/span.h"
 
-/* True where one of the rules, which commas or white space part, is for the host (no brackets) and
- * the port. A rule that is none is for no host. */
+/* True if one of the rules matches the host (no brackets) and the port. Commas or white space
+ * separate the rules. A rule that cannot be read matches no host. */
 bool ferry_no_proxy_matches(ferry_span rules, ferry_span host, uint16_t port);
 
 #endif

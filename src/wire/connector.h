@@ -11,9 +11,9 @@ typedef struct ferry_connector ferry_connector;
 typedef struct ferry_connector_ops {
     /* As ferry_backend_ops.prepare. */
     ferry_error (*prepare)(ferry_connector *connector, const ferry_origin *origin);
-    /* Begins: the link is RESOLVING afterwards, whatever the host. The origin's stream belongs to
-     * the connector from then on, even where this fails. One attempt at a time: an
-     * earlier one is cancelled. Errors are those of allocation; the rest comes from step. */
+    /* Begins to connect. The link is RESOLVING then, whatever the host is. The origin's stream
+     * belongs to the connector from then on, also if this fails. It cancels an earlier attempt.
+     * OUT_OF_MEMORY; step reports everything else. */
     ferry_error (*start)(ferry_connector *connector, const ferry_origin *origin, int64_t now_ms);
     /* Does what can be done without waiting. Moves *link from RESOLVING to CONNECTING, or from
      * CONNECTING to OPEN, one step a call; at OPEN, *stream is the caller's. CANT_RESOLVE,
@@ -28,8 +28,8 @@ typedef struct ferry_connector_ops {
      * here; NULL: none was. */
     bool (*owns)(const ferry_connector *connector, const ferry_stream *made,
                  const ferry_stream *stream);
-    /* Where it is, for the sentence of a time-out: ", while it …". NULL where there is no more to
-     * be said; the member is NULL where there never is. */
+    /* The phase that it is in, for the sentence of a time-out: ", while it …". NULL: there is
+     * nothing to add. The member may be NULL. */
     const char *(*get_phase)(const ferry_connector *connector);
     /* Drops whatever is under way, at once. */
     void (*cancel)(ferry_connector *connector);
