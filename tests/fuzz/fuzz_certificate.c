@@ -44,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             char *text = room(sizes[i]);
             ferry_tls_certificate_write_parties(&certificate, text, sizes[i]);
             check_words(text, sizes[i]);
+            text = room(sizes[i]);
             ferry_tls_certificate_write_validity(&certificate, text, sizes[i]);
             check_words(text, sizes[i]);
             for (uint32_t flag = 1; flag != 0 && flag < 1u << 21; flag <<= 1) {
