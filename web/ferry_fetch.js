@@ -176,8 +176,8 @@ mergeInto(LibraryManager.library, {
       var hint = ferryFetch.hintOf(record, response);
       var code = response.status;
       var reason = "" + (response.statusText || "");
-      var strings = [code, reason, hint, response.url];
-      var size = reason.length;
+      var strings = [code, "", hint, response.url];
+      var size = 0;
       if (typeof code != "number" || !(code >= 0 && code < 2147483648) || code % 1) {
         throw new Error("its status is no code");
       }
@@ -189,6 +189,8 @@ mergeInto(LibraryManager.library, {
         ferryFetch.fail(record, ferryFetch.HEAD);
         return;
       }
+      // A browser takes a reason of any length, and programs go by the code: one too long is none.
+      if (size + reason.length < record.mostHead) strings[1] = reason;
       var head = ferryFetch.text(strings);
       record.hint = hint;
       record.size = Math.min(Math.max(hint, ferryFetch.MIN_SIZE), ferryFetch.MAX_SIZE);

@@ -868,8 +868,9 @@ bool ferry_client_has_response(const ferry_client *client);
 int ferry_client_get_response_code(const ferry_client *client);
 
 /* The reason phrase of the status line, such as "Not Found", as it came. It is for people: programs
- * go by the code (RFC 9112 section 4). "" if there is none, if there is neither a response nor a
- * proxy's refusal, and on the web if the browser spoke HTTP/2 or HTTP/3, which have none. */
+ * go by the code (RFC 9112 section 4). "" if there is none, and if there is neither a response nor
+ * a proxy's refusal. On the web also "" if the browser spoke HTTP/2 or HTTP/3, which have none, and
+ * if the head would exceed max_head_bytes with it. */
 const char *ferry_client_get_response_reason(const ferry_client *client);
 
 /* The version of HTTP in the status line: 11 is HTTP/1.1, 10 is HTTP/1.0. 0 if there is neither a

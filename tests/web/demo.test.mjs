@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { startDemoServer } from "../../web/demo/server.mjs";
 import { allBrowsers, availableBrowsers, openBrowser } from "./lib/browsers.mjs";
 import {
+  click,
   describeFocus,
   findCutText,
   findLowContrast,
@@ -81,7 +82,7 @@ const ended = (page) =>
   until(page, () => /done|failed|cancelled/.test(document.getElementById("result").dataset.phase));
 
 async function runExample(page, id) {
-  await page.click(`#example-${id}`);
+  await click(page, `#example-${id}`);
   await ended(page);
   return readResult(page);
 }
@@ -214,7 +215,7 @@ async function typeForm(page, fields) {
 
 async function sendForm(page, fields) {
   await fillForm(page, fields);
-  await page.click("#send");
+  await click(page, "#send");
   await ended(page);
   return readResult(page);
 }
@@ -294,7 +295,7 @@ function demoTests(name) {
       return readResult(page);
     };
     const cancels = {
-      pointer: () => page.click("#cancel"),
+      pointer: () => click(page, "#cancel"),
       escape: () => page.keyboard.press("Escape"),
       async space() {
         await page.focus("#cancel");
@@ -383,10 +384,10 @@ function demoTests(name) {
       faults.push(...found.map((fault) => `${state}: ${fault}`));
     };
     await look("idle");
-    await page.click("#example-large");
+    await click(page, "#example-large");
     await until(page, () => Number(document.getElementById("bar").ariaValueNow) > 0);
     await look("running");
-    await page.click("#cancel");
+    await click(page, "#cancel");
     await look("cancelled");
     for (const id of ["post", "cors-refused", "truncated"]) {
       await runExample(page, id);
@@ -403,7 +404,7 @@ function demoTests(name) {
 
   /** Whether the bar of a body of unknown length moves. */
   const hasMotion = async (page) => {
-    await page.click("#example-slow");
+    await click(page, "#example-slow");
     await until(page, () => document.getElementById("bar").classList.contains("unknown"));
     return page.$eval(".fill", (node) => getComputedStyle(node).animationName !== "none");
   };
@@ -440,7 +441,7 @@ function demoTests(name) {
     assert.deepEqual(await findUnreadable(page), []);
     assert.equal(await hasMotion(page), false);
     await page.evaluate(() => scrollTo(0, 0));
-    await page.click("#example-slow");
+    await click(page, "#example-slow");
     await until(page, () => {
       const { top, bottom } = document.getElementById("headline").getBoundingClientRect();
       return top >= 0 && bottom <= innerHeight;

@@ -7,6 +7,7 @@ import { countDisturbances } from "../scenarios/lib/business.mjs";
 import { event } from "../scenarios/lib/servers.mjs";
 import { allBrowsers, availableBrowsers, openBrowser } from "./lib/browsers.mjs";
 import {
+  click,
   describeFocus,
   findCutText,
   findLowContrast,
@@ -77,7 +78,7 @@ function gameTests(place) {
       assert.match(await verdict(page), new RegExp(`^All ${FILES} files are here, ${late}\\.$`));
       if (seen.late === 0) break;
       t.diagnostic(`run ${run}: ${await page.$eval("#report", (node) => node.textContent)}`);
-      await page.click("#again");
+      await click(page, "#again");
     }
     assert.deepEqual(await problems(), []);
     if (seen.late > 0) {
@@ -109,12 +110,12 @@ function gameTests(place) {
     const paused = await figures(page);
     await frames(page, FRAMES);
     assert.equal((await figures(page)).bytes, paused.bytes);
-    await page.click("#pause");
+    await click(page, "#pause");
     await until(page, (bytes) => globalThis.gamePage.figures.bytes > bytes, paused.bytes);
 
     const limit = () => page.$eval("#limit", (node) => node.textContent);
     assert.equal(await limit(), "2.10 MB");
-    await page.click("#fewer");
+    await click(page, "#fewer");
     assert.equal(await limit(), "1.05 MB");
     for (let i = 0; i < 3; i++) await page.keyboard.press("-");
     assert.equal(await limit(), "65.5 kB");
@@ -129,7 +130,7 @@ function gameTests(place) {
     assert.equal(await isMoving(), "true");
     await page.keyboard.press("m");
     assert.equal(await isMoving(), "false");
-    await page.click("#motion");
+    await click(page, "#motion");
     assert.equal(await isMoving(), "true");
   });
 

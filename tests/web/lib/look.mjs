@@ -65,6 +65,31 @@ export async function until(page, condition, ...args) {
   }
 }
 
+const CLICK_MS = 1000; // longer than a click is on its way
+const CLICKS = 5;
+
+/**
+ * Clicks as a person does, who clicks again where nothing has come of it: Firefox's driver loses one
+ * now and then between pressing and releasing the button.
+ */
+export async function click(page, selector) {
+  const listen = (name) => {
+    globalThis.hasSeenClick = false;
+    const note = () => (globalThis.hasSeenClick = true);
+    document.querySelector(name).addEventListener("click", note, { once: true, capture: true });
+  };
+  for (let i = 0; i < CLICKS; i++) {
+    await page.evaluate(listen, selector);
+    await page.click(selector);
+    const limit = Date.now() + CLICK_MS;
+    while (Date.now() < limit) {
+      if (await page.evaluate(() => globalThis.hasSeenClick)) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  throw new Error(`${CLICKS} clicks on ${selector} did not reach it`);
+}
+
 /** What is cut off or reaches out of the page; [] where all of it is to be seen. */
 export const findCutText = (page) =>
   page.evaluate(() => {
