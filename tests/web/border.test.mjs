@@ -61,6 +61,14 @@ function lengths(border, read) {
     }
   });
 
+  test("a_reason_of_any_length_is_no_error", async () => {
+    for (const length of [0, 1, 40, 65535, 65536, 65537, 70000]) {
+      const fetch = async () => ({ ...answer(), statusText: "k".repeat(length) });
+      const result = await run({ fetch });
+      succeeded(result);
+    }
+  });
+
   test("urls_of_every_length_go_and_come_whole", async () => {
     for (let length = 0; length <= MOST; length++) {
       const target = `/${TEXT.slice(0, length)}`;
