@@ -129,7 +129,8 @@ mergeInto(LibraryManager.library, {
       }
       if (/NOTFOUND|AGAIN/.test(code)) return ferryFetch.RESOLVE;
       if (/REFUSED|UNREACH|TIMEDOUT|CONNECT_TIMEOUT/.test(code)) return ferryFetch.CONNECT;
-      if (/RES_CONTENT_LENGTH/.test(code)) return ferryFetch.BODY;
+      // Before there is a head, it is one whose lengths cannot be right.
+      if (/RES_CONTENT_LENGTH/.test(code) && otherwise == ferryFetch.BODY) return ferryFetch.BODY;
       if (/HTTPParser|LENGTH_MISMATCH/.test(code)) return ferryFetch.PROTOCOL;
       if (/ (Z|ERR)_/.test(code)) return ferryFetch.CODING;
       return /RESET|PIPE/.test(code) ? ferryFetch.CONNECTION : otherwise;

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 root=$PWD/build/compat/root
 project=$root/srv/project
 suite=forky
-packages=ca-certificates,emscripten,nodejs,cmake,ninja-build,gcc,libc6-dev
+packages=ca-certificates,emscripten,nodejs,cmake,ninja-build,gcc,libc6-dev,pkgconf
 packages=$packages,zlib1g-dev,libbrotli-dev,libzstd-dev
 
 fail() {
