@@ -1025,13 +1025,15 @@ typedef struct ferry_url {
     const char *target;   /* path and query, as request wants it: begins with '/'; no fragment; what
                              may not stand in a request line is percent-encoded */
     const char *userinfo; /* "user:password" as it stands, percent-encoded; NULL: none */
+    const char *fragment; /* what is behind '#', percent-encoded; it is never sent; NULL: none */
 } ferry_url;
 
 /* Takes `text` apart as the URL standard's parser does (https://url.spec.whatwg.org/): backslashes
  * become slashes, dot segments are removed, IPv4 addresses are read in all their spellings, spaces
- * and controls around the URL are dropped. Two things differ: a tab or line break within the URL is
- * refused, not dropped; a host name beyond ASCII is refused unless it is in its punycode form. The
- * strings are written to `storage`, which needs 3 * strlen(text) + 16 bytes.
+ * and controls around the URL are dropped. Some things differ: a tab or line break within the URL
+ * is refused, not dropped; a host name beyond ASCII is refused unless it is in its punycode form,
+ * which is not looked into; port 0 is refused. The strings are written to `storage`, which needs 3
+ * * strlen(text) + 16 bytes.
  *
  * FERRY_ERROR_INVALID_PARAMETER: `storage` is smaller, or `text` is no such URL. `reason`, unless
  * it is NULL, then gets a sentence that stays valid. */

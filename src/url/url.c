@@ -45,6 +45,11 @@ ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size
         ferry_url_write_userinfo(parts.userinfo, &writer);
         ferry_url_put(&writer, '\0');
     }
+    if (parts.fragment.data != NULL) {
+        parsed.fragment = storage + writer.length;
+        ferry_url_write_fragment(parts.fragment, &writer);
+        ferry_url_put(&writer, '\0');
+    }
     *url = parsed;
     return FERRY_OK;
 }

@@ -191,8 +191,5 @@ void ferry_url_write_query(ferry_span query, ferry_url_writer *writer) {
 }
 
 void ferry_url_write_fragment(ferry_span fragment, ferry_url_writer *writer) {
-    if (fragment.data != NULL) {
-        ferry_url_put(writer, '#');
-        url_write_encoded(fragment, encoded_in_fragment, writer);
-    }
+    url_write_encoded(fragment, encoded_in_fragment, writer);
 }

@@ -28,8 +28,10 @@ void ferry_url_write_userinfo(ferry_span userinfo, ferry_url_writer *writer);
  * is NULL where the path is absolute. Begins with a slash. */
 void ferry_url_write_path(ferry_span base, ferry_span path, ferry_url_writer *writer);
 
-/* "?query" and "#fragment"; nothing where there is none. */
+/* "?query"; nothing where there is none. */
 void ferry_url_write_query(ferry_span query, ferry_url_writer *writer);
+
+/* Without "#". */
 void ferry_url_write_fragment(ferry_span fragment, ferry_url_writer *writer);
 
 #endif

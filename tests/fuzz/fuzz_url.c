@@ -77,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 is_clean(url.host, "#/<>?@[\\]^|%ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
         require(url.target[0] == '/' && is_clean(url.target, "#\"<>"));
         require(url.userinfo == NULL || is_clean(url.userinfo, "#/?@[\\]"));
+        require(url.fragment == NULL || is_clean(url.fragment, "\"<>`"));
         check_again(&url);
     } else {
         require(error == FERRY_ERROR_INVALID_PARAMETER);

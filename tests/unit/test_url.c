@@ -98,6 +98,26 @@ static void userinfo_is_kept_encoded(void) {
                 {"http://u:p@[::1]:8/", "http ::1 8 / u:p"});
 }
 
+static void check_fragment(const char *text, const char *expected) {
+    char storage[256];
+    ferry_url url;
+    CHECK_INT(ferry_url_parse(text, storage, 3 * strlen(text) + 16, &url, NULL), FERRY_OK);
+    if (expected == NULL) {
+        CHECK(url.fragment == NULL);
+    } else {
+        CHECK_STR(url.fragment, expected);
+    }
+}
+
+static void the_fragment_is_kept_apart_and_encoded(void) {
+    check_fragment("http://h", NULL);
+    check_fragment("http://h/?q", NULL);
+    check_fragment("http://h#", "");
+    check_fragment("http://h/#a?b#c", "a?b#c");
+    check_fragment("http://u@h?q#a b\"<>`{}\xc3\xa9%41", "a%20b%22%3C%3E%60{}%C3%A9%41");
+    check_fragment("http:0#\x01\x7f\xff\xfe\xfd\xfc", "%01%7F%FF%FE%FD%FC");
+}
+
 static void host_names_are_decoded_and_lower_case(void) {
     CHECK_CASES({"http://ex%41mple%2Eorg/", "http example.org 80 /"},
                 {"http://a!$&'()*+,;=~/", "http a!$&'()*+,;=~ 80 /"},
@@ -245,6 +265,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(the_path_loses_its_dot_segments),
         CHECK_TEST(the_target_has_only_what_a_request_line_may_have),
         CHECK_TEST(userinfo_is_kept_encoded),
+        CHECK_TEST(the_fragment_is_kept_apart_and_encoded),
         CHECK_TEST(host_names_are_decoded_and_lower_case),
         CHECK_TEST(host_names_with_forbidden_characters_are_refused),
         CHECK_TEST(host_names_beyond_ascii_are_refused_with_advice),
