@@ -157,7 +157,12 @@ async function downloadOverTls(t, command) {
 async function install(t, command) {
   const place = path.join(folder, "installed");
   await run(t, command, { DESTDIR: place });
-  for (const file of ["bin/ferry", "include/ferry.h", "lib/cmake/ferry/ferryConfig.cmake"]) {
+  for (const file of [
+    "bin/ferry",
+    "include/ferry.h",
+    "include/ferry_session.h",
+    "lib/cmake/ferry/ferryConfig.cmake",
+  ]) {
     const found = fs.existsSync(path.join(place, "usr/local", file));
     assert.ok(
       found || fs.existsSync(path.join(place, "usr/local", file.replace("lib/", "lib64/"))),

@@ -1044,4 +1044,6 @@ ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size
 }
 #endif
 
+#include "ferry_session.h"
+
 #endif

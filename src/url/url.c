@@ -5,21 +5,14 @@
 
 #include "url_write.h"
 
-static ferry_error url_refuse(const char *sentence, const char **reason) {
-    if (reason != NULL) {
-        *reason = sentence;
-    }
-    return FERRY_ERROR_INVALID_PARAMETER;
-}
-
 ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size, ferry_url *url,
                             const char **reason) {
     if (text == NULL) {
-        return url_refuse("there is no URL", reason);
+        return ferry_url_refuse("there is no URL", reason);
     }
     ferry_span span = ferry_span_of(text);
     if (storage == NULL || storage_size < 16 || (storage_size - 16) / 3 < span.length) {
-        return url_refuse("the storage for the URL's parts is too small", reason);
+        return ferry_url_refuse("the storage for the URL's parts is too small", reason);
     }
     ferry_url_parts parts;
     ferry_url_writer writer = {storage, 0, storage_size};
@@ -32,7 +25,7 @@ ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size
         sentence = ferry_url_read_port(&parts, &parsed.port);
     }
     if (sentence != NULL) {
-        return url_refuse(sentence, reason);
+        return ferry_url_refuse(sentence, reason);
     }
     ferry_url_put(&writer, '\0');
     parsed.secure = parts.secure;

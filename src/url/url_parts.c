@@ -44,6 +44,13 @@ static const char *url_split_host(ferry_span authority, ferry_url_parts *parts) 
     return NULL;
 }
 
+ferry_error ferry_url_refuse(const char *sentence, const char **reason) {
+    if (reason != NULL) {
+        *reason = sentence;
+    }
+    return FERRY_ERROR_INVALID_PARAMETER;
+}
+
 const char *ferry_url_trim(ferry_span *text) {
     while (text->length > 0 && (unsigned char)text->data[0] <= 0x20) {
         *text = ferry_span_skip(*text, 1);

@@ -5,6 +5,7 @@
 #define FERRY_URL_URL_PARTS_H
 
 #include "base/span.h"
+#include "ferry.h"
 
 /* The pieces of the text, as they stand. `data` is NULL where there is no such piece. */
 typedef struct ferry_url_parts {
@@ -17,6 +18,9 @@ typedef struct ferry_url_parts {
     ferry_span query;    /* no "?" before it */
     ferry_span fragment; /* no "#" before it */
 } ferry_url_parts;
+
+/* INVALID_PARAMETER, and the sentence where it is wanted. */
+ferry_error ferry_url_refuse(const char *sentence, const char **reason);
 
 /* Cuts off the spaces and controls around a URL. Returns a sentence where one stands within that
  * browsers would drop; NULL: there is none. */
