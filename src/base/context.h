@@ -41,6 +41,17 @@ void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_
 /* malloc and free as an allocator; `realloc` is NULL. */
 extern const ferry_allocator ferry_default_allocator;
 
+/* Takes the C library's where no function is given. False where only some are: then none of them is
+ * used. */
+static inline bool ferry_allocator_choose(ferry_allocator *allocator) {
+    int given =
+        (allocator->alloc != NULL) + (allocator->realloc != NULL) + (allocator->free != NULL);
+    if (given < 3) {
+        *allocator = ferry_default_allocator;
+    }
+    return given == 0 || given == 3;
+}
+
 /* A copy of the text, to be freed as memory of that allocator; NULL where there is none. */
 char *ferry_text_copy(const ferry_allocator *allocator, const char *text);
 

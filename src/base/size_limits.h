@@ -43,6 +43,9 @@ enum {
     /* What one read may bring beside an incomplete response head, which max_head_bytes bounds. */
     FERRY_LIMIT_READ_AHEAD = 4096,
 
+    /* The most that max_event_bytes can allow for a server-sent event. */
+    FERRY_LIMIT_EVENT = 1024 * 1024 * 1024,
+
     /* Bytes of a body that wait for their decoder. */
     FERRY_LIMIT_CODED = 16 * 1024,
 };

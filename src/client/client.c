@@ -59,16 +59,6 @@ static size_t default_size(size_t value, size_t fallback) {
     return value > 0 ? value : fallback;
 }
 
-/* False where only some of the functions are given: then none of them is used. */
-static bool allocator_choose(ferry_allocator *allocator) {
-    int given =
-        (allocator->alloc != NULL) + (allocator->realloc != NULL) + (allocator->free != NULL);
-    if (given < 3) {
-        *allocator = ferry_default_allocator;
-    }
-    return given == 0 || given == 3;
-}
-
 /* A copy of a text that may be NULL. False where there is no memory. */
 static bool client_copy_text(ferry_client *client, const char *text, char **copy) {
     *copy = text != NULL ? ferry_text_copy(&client->context.allocator, text) : NULL;
@@ -111,7 +101,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .poll_budget_bytes = default_size(from->poll_budget_bytes, ferry_runtime_poll_budget),
         .keep_content_coding = from->keep_content_coding,
     };
-    bool has_allocator = allocator_choose(&context.allocator);
+    bool has_allocator = ferry_allocator_choose(&context.allocator);
     ferry_client *client = ferry_alloc(&context, sizeof *client);
     if (client == NULL) {
         return NULL;
