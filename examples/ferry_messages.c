@@ -119,6 +119,8 @@ cli_exit cli_exit_of(ferry_error error) {
     case FERRY_ERROR_OUT_OF_MEMORY:
     case FERRY_ERROR_BUSY:
     case FERRY_ERROR_ABORTED:
+    case FERRY_ERROR_STATUS:
+    case FERRY_ERROR_REDIRECT:
         break;
     }
     return CLI_EXIT_OTHER;

@@ -85,10 +85,7 @@ void ferry_tls_options_copy_free(const ferry_context *context, ferry_tls_options
     if (copy == NULL) {
         return;
     }
-    volatile char *at = (volatile char *)copy;
-    for (size_t left = copy->size; left > 0; left--) {
-        *at++ = 0;
-    }
+    ferry_wipe(copy, copy->size);
     ferry_free(context, copy);
 }
 

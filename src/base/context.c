@@ -48,6 +48,14 @@ void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_
     return moved;
 }
 
+/* Through a pointer to what is volatile: a compiler may not leave this out. */
+void ferry_wipe(void *block, size_t size) {
+    volatile char *at = block;
+    for (; size > 0; size--) {
+        *at++ = 0;
+    }
+}
+
 char *ferry_text_copy(const ferry_allocator *allocator, const char *text) {
     size_t size = strlen(text) + 1;
     char *copy = allocator->alloc(allocator->ctx, size);

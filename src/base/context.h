@@ -38,6 +38,9 @@ void ferry_free(const ferry_context *context, void *block);
  * memory it is not, and the result is NULL. `block` may be NULL. */
 void *ferry_resize(const ferry_context *context, void *block, size_t kept, size_t size);
 
+/* Overwrites what must not stay in memory that is freed. */
+void ferry_wipe(void *block, size_t size);
+
 /* malloc and free as an allocator; `realloc` is NULL. */
 extern const ferry_allocator ferry_default_allocator;
 

@@ -46,6 +46,10 @@ enum {
     /* The most that max_event_bytes can allow for a server-sent event. */
     FERRY_LIMIT_EVENT = 1024 * 1024 * 1024,
 
+    /* What tells origins apart: a host, and all that TLS options hold, bundles of authorities
+     * included. */
+    FERRY_LIMIT_ORIGIN_KEY = 64 * 1024 * 1024,
+
     /* Bytes of a body that wait for their decoder. */
     FERRY_LIMIT_CODED = 16 * 1024,
 };

@@ -77,7 +77,9 @@ extern "C" {
     X(TLS_HANDSHAKE, 17, "the TLS handshake failed")                                               \
     X(TLS_CERTIFICATE, 18, "the server's certificate was not accepted")                            \
     X(NETWORK_OR_CORS, 19, "the network failed, or CORS forbade the request")                      \
-    X(CONNECT_AGAIN, 20, "the kept connection had ended: nothing was sent, connect again")
+    X(CONNECT_AGAIN, 20, "the kept connection had ended: nothing was sent, connect again")         \
+    X(STATUS, 21, "the server answered with a status that is no success")                          \
+    X(REDIRECT, 22, "a redirect could not be followed")
 
 typedef enum ferry_error {
 #define FERRY_ERROR_ENUMERATOR(name, number, message) FERRY_ERROR_##name = (number),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_session: what stands on a client, or beside it: requests by URL. A part of ferry.h. */
+/* ferry_session: requests by URL, many at once. ferry.h includes this file: programs include that
+ * one. */
 #ifndef FERRY_SESSION_H
 #define FERRY_SESSION_H
 
@@ -8,6 +9,322 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/*
+ * A URL goes in, a body comes out, the same natively and on the web:
+ *
+ *     ferry_session *session = ferry_session_new(NULL);
+ *     ferry_transfer *level = ferry_session_get(session, "https://cdn.example.org/level1.pak");
+ *     while (running) {
+ *         ferry_session_poll(session, 0);
+ *         if (level && ferry_transfer_is_done(level)) {
+ *             if (ferry_transfer_is_ok(level)) load(ferry_transfer_get_body(level, &length),
+ * length); else show(ferry_transfer_get_error_detail(level)); ferry_transfer_free(level), level =
+ * NULL;
+ *         }
+ *         draw();
+ *     }
+ *
+ * What ferry.h says under "Conventions" holds here too. One thread at a time uses a session and its
+ * transfers; only ferry_session_wake() may be called from any thread.
+ */
+
+/* ---- Sessions ----------------------------------------------------------------------------- */
+
+/* Makes transfers, and keeps connections for them. */
+typedef struct ferry_session ferry_session;
+
+/* One request by URL with all that it takes: redirects, connections that had ended, retries. */
+typedef struct ferry_transfer ferry_transfer;
+
+typedef struct ferry_session_options {
+    /* For every connection. Copied, but for what `log_ctx` and the allocator's `ctx` point to.
+     * Its `fetch` is for each request that brings none of its own. If timeouts.idle_ms is 0, it is
+     * 30,000 here. keep_content_coding and proxy_from_environment hold as they do for a client. */
+    ferry_client_options client;
+
+    /* How to speak TLS where a request does not say so itself. Copied, except for the cache. NULL:
+     * zeroed options. On the web it must be NULL. */
+    const ferry_tls_options *tls;
+
+    /* An absolute URL, to which those of requests are relative. Copied. NULL: natively each URL
+     * must be absolute; on the web they are relative to the page's, where there is a page. */
+    const char *base_url;
+
+    /* "http://user:password@proxy:3128": see ferry_client_set_http_proxy(), which takes host and
+     * port apart. For http:// and for https:// URLs. Copied. NULL: what
+     * client.proxy_from_environment says. On the web both must be NULL. */
+    const char *http_proxy;
+    const char *https_proxy;
+
+    /* Refuse http:// URLs, those of redirects too. */
+    bool https_only;
+
+    /* The most connections to one origin, and to all of them. Defaults 6 and 64. On the web, where
+     * connections are the browser's, the most requests at once: 256 for both. */
+    int max_connections_per_origin;
+    int max_connections;
+
+    /* How long a connection is kept that nobody uses. Default 60,000; negative: it is closed at
+     * once. Ignored on the web. */
+    int max_idle_ms;
+
+    /* The most bytes of bodies that all transfers together keep in the library's memory. When so
+     * many are kept, all but the oldest transfer pause. Default 256 MiB. */
+    size_t max_memory_bytes;
+
+    /* How long one ferry_session_poll() works at most, in microseconds. It ends with the piece of
+     * work during which this time passes, which takes up to a millisecond. Default 2,000; negative:
+     * no limit. */
+    int poll_budget_us;
+} ferry_session_options;
+
+/* A new session. `options` may be NULL. Returns NULL if there is no memory. If an option is wrong,
+ * every transfer fails and says which. */
+ferry_session *ferry_session_new(const ferry_session_options *options);
+
+/* Cancels all transfers, calls none of their functions, closes all connections and frees the
+ * session. Transfers that are not freed yet stay readable: those that were not done have failed
+ * with FERRY_ERROR_ABORTED. From a function of a transfer's this takes effect when
+ * ferry_session_poll() returns. NULL is legal. */
+void ferry_session_free(ferry_session *session);
+
+/* Works for all transfers, as long as poll_budget_us allows. 0 never waits. Otherwise, if there is
+ * nothing to do, it first sleeps until there is, for `timeout_ms` at most (negative: for as long as
+ * it takes). Calls functions of transfers. Returns how many transfers are not done. On the web only
+ * builds with Asyncify or JSPI, and pthreads other than the main one, can sleep; elsewhere the time
+ * is taken for 0. */
+size_t ferry_session_poll(ferry_session *session, int timeout_ms);
+
+/* Gives each transfer once that is done, in the order in which they were; NULL: there is none now.
+ * Those that are detached are not given. */
+ferry_transfer *ferry_session_next_done(ferry_session *session);
+
+/* From any thread: the poll that sleeps returns. If none sleeps, the next one that would does
+ * not. */
+void ferry_session_wake(ferry_session *session);
+
+/* Cancels all transfers that are not done: they fail with FERRY_ERROR_ABORTED. */
+void ferry_session_cancel_all(ferry_session *session);
+
+/* Drops the connections that nobody uses now, and those in use once they are free: for a program
+ * that has learnt that the machine is in another network. */
+void ferry_session_network_changed(ferry_session *session);
+
+/* For programs with an event loop of their own: what a poll would sleep on, natively one descriptor
+ * (epoll) or several. As ferry_client_get_waits() and ferry_client_get_wait_timeout_ms(). */
+size_t ferry_session_get_waits(const ferry_session *session, ferry_wait *waits, size_t capacity);
+int ferry_session_get_wait_timeout_ms(const ferry_session *session);
+
+typedef struct ferry_session_counters {
+    size_t transfers_active; /* with a connection */
+    size_t transfers_queued; /* waiting for one, or for the time of a retry */
+    size_t connections_open; /* in use, idle, or being made */
+    size_t connections_idle;
+    uint64_t connections_made;   /* since the session was made */
+    uint64_t connections_reused; /* how often a request went over one that was there */
+    uint64_t bytes_received;     /* of bodies, as they came */
+    size_t memory_bytes;         /* of bodies that are kept now */
+} ferry_session_counters;
+
+void ferry_session_get_counters(const ferry_session *session, ferry_session_counters *counters);
+
+/* ---- Requests by URL ---------------------------------------------------------------------- */
+
+/* Whether a request may be sent a second time, if it may have been carried out already. */
+typedef enum ferry_send_again {
+    FERRY_SEND_AGAIN_BY_METHOD = 0, /* idempotent methods may (RFC 9110 section 9.2.2) */
+    FERRY_SEND_AGAIN_YES = 1,
+    FERRY_SEND_AGAIN_NO = 2,
+} ferry_send_again;
+
+/* Called by ferry_session_poll() alone. Each may call whatever it likes, and free its own transfer
+ * or another one. */
+typedef struct ferry_transfer_functions {
+    /* The final response's head is there: code and headers can be read. Any other result than
+     * FERRY_OK ends the transfer with that error. Called again if the body begins anew. */
+    ferry_error (*on_head)(void *ctx, ferry_transfer *transfer);
+
+    /* The next bytes of the body, which is then not kept. Results as on_head. */
+    ferry_error (*on_data)(void *ctx, ferry_transfer *transfer, const void *data, size_t length);
+
+    /* Bytes were moved; at most once in each poll. */
+    void (*on_progress)(void *ctx, ferry_transfer *transfer);
+
+    /* The transfer is done. Called exactly once, but not for one that was freed before. */
+    void (*on_done)(void *ctx, ferry_transfer *transfer);
+} ferry_transfer_functions;
+
+/* Zeroed but for `url`: a GET whose body is kept in memory. Everything is read during the call and
+ * copied, but for what says otherwise. */
+typedef struct ferry_session_request {
+    const char *url; /* absolute, or relative to base_url */
+    ferry_method method;
+    const char *method_name;    /* as in ferry_request */
+    const char *const *headers; /* lines "Name: value", ended by NULL; NULL: none */
+
+    /* The request's body. It is borrowed until the transfer is done, unless copy_body is set. */
+    const void *body;
+    size_t body_length;
+    bool copy_body;
+
+    /* Or a function gives the body: see ferry_request.body_read. body_rewind begins anew, for
+     * redirects and retries; without it a request that would have to be sent again fails. */
+    ferry_body_read body_read;
+    ferry_error (*body_rewind)(void *ctx);
+    void *body_ctx;
+    int64_t body_read_length; /* negative: not known. On the web it is not looked at. */
+
+    /* Where the response's body goes, if not to memory of the library's: to the caller's memory,
+     * which must stay until the transfer is done; a body that is longer is FERRY_ERROR_TOO_LARGE.
+     * Or to functions.on_data. Or it is read with ferry_transfer_read(). */
+    void *dst;
+    size_t dst_capacity;
+    bool owner_reads;
+
+    ferry_transfer_functions functions;
+    void *ctx; /* their first argument, and ferry_transfer_get_ctx() */
+
+    /* A final status outside of 2xx is a success too. Without it the transfer ends with
+     * FERRY_ERROR_STATUS; code, headers and body can be read all the same, but on_data and `dst`
+     * get nothing. */
+    bool any_status;
+
+    /* Authorization, Cookie and all other headers go with redirects to other origins, too. */
+    bool headers_follow;
+
+    /* Redirects from https to http are followed. */
+    bool allow_downgrade;
+
+    int priority; /* higher ones go first; the default is 0 */
+
+    /* The most redirects that are followed. 0: 20; negative: none, and a redirect is a final
+     * response. On the web the browser follows up to 20 whatever is set here; negative is
+     * FERRY_FETCH_REDIRECT_MANUAL. */
+    int max_redirects;
+
+    /* How often the request is sent again after a failed connection or a response with 408, 429,
+     * 502, 503 or 504: after a second, then two, then four, up to 30, each by chance up to a
+     * quarter shorter, or after what Retry-After says. 0: twice; negative: never. (A kept
+     * connection that had ended before a byte of the response came is another thing: the request
+     * goes out once more on a new one, if send_again allows it.) */
+    int max_retries;
+
+    /* The longest time that Retry-After may ask for; if it is longer, the response is final.
+     * 0: 60,000. */
+    int max_retry_after_ms;
+    ferry_send_again send_again;
+
+    int64_t max_body_bytes; /* of the response; 0: 64 MiB in memory, no limit elsewhere */
+    int64_t expected_bytes; /* what the body's length must be; 0: any */
+
+    /* Authorization for the first origin. A bearer token (RFC 6750), or user and password (Basic,
+     * RFC 7617). A URL's own user and password are taken natively; on the web, where fetch()
+     * refuses them, they are FERRY_ERROR_INVALID_PARAMETER. */
+    const char *bearer;
+    const char *user;
+    const char *password;
+
+    const ferry_tls_options *tls;     /* copied, except for the cache; NULL: the session's */
+    const ferry_fetch_options *fetch; /* on the web; NULL: the session's */
+    const ferry_timeouts *timeouts;   /* a member that is 0 is the session's. total_ms is for the
+                                         whole transfer, redirects and retries included */
+} ferry_session_request;
+
+/* Starts a transfer. Never returns NULL: bad input, and no memory, give a transfer that has failed
+ * and says why. What can begin begins at once: the look-up, or the request over a kept connection,
+ * or the fetch(). The transfer is the caller's, until ferry_transfer_free() or
+ * ferry_transfer_detach(). */
+ferry_transfer *ferry_session_start(ferry_session *session, const ferry_session_request *request);
+
+/* Short ways to start. Forms are sent as application/x-www-form-urlencoded, text as
+ * application/json. */
+ferry_transfer *ferry_session_get(ferry_session *session, const char *url);
+ferry_transfer *ferry_session_post_form(ferry_session *session, const char *url,
+                                        const ferry_field *fields, size_t count);
+ferry_transfer *ferry_session_post_json(ferry_session *session, const char *url, const char *json);
+
+/* ---- Transfers ---------------------------------------------------------------------------- */
+
+/* Cancels the transfer if it is not done, and frees it. None of its functions is called any more.
+ * NULL is legal. */
+void ferry_transfer_free(ferry_transfer *transfer);
+
+/* The session frees the transfer when it is done and on_done was called. */
+void ferry_transfer_detach(ferry_transfer *transfer);
+
+/* Ends the transfer with FERRY_ERROR_ABORTED, unless it is done. */
+void ferry_transfer_cancel(ferry_transfer *transfer);
+
+/* Polls the session until the transfer is done, for `timeout_ms` at most (negative: for as long as
+ * it takes). Returns the transfer's error once it is done.
+ *
+ * FERRY_ERROR_TIMEOUT: it is not done yet (or has failed so: see ferry_transfer_is_done()).
+ * FERRY_ERROR_UNAVAILABLE: this platform cannot sleep: poll once a frame.
+ * FERRY_ERROR_ABORTED: ferry_session_wake() was called. */
+ferry_error ferry_transfer_wait(ferry_transfer *transfer, int timeout_ms);
+
+bool ferry_transfer_is_done(const ferry_transfer *transfer);
+
+/* True if it is done without an error. */
+bool ferry_transfer_is_ok(const ferry_transfer *transfer);
+
+/* FERRY_OK until it is done. */
+ferry_error ferry_transfer_get_error(const ferry_transfer *transfer);
+
+/* A sentence for a person; "" without an error. As ferry_client_get_error_detail(), but it is valid
+ * as long as the transfer is. */
+const char *ferry_transfer_get_error_detail(const ferry_transfer *transfer);
+
+/* Of the final response, once its head is there: 0, NULL and empty before. They are valid until the
+ * transfer is freed or its body begins anew. As those of ferry_client. */
+int ferry_transfer_get_response_code(const ferry_transfer *transfer);
+const char *ferry_transfer_get_response_header(const ferry_transfer *transfer, const char *name,
+                                               size_t index);
+const char *const *ferry_transfer_get_response_headers(const ferry_transfer *transfer,
+                                                       size_t *count);
+
+/* The URL that the transfer is at: its own, made absolute, or that of the last redirect. */
+const char *ferry_transfer_get_url(const ferry_transfer *transfer);
+int ferry_transfer_get_redirect_count(const ferry_transfer *transfer);
+int ferry_transfer_get_retry_count(const ferry_transfer *transfer);
+
+/* The body as far as it has come, with a NUL behind it that `length` does not count; never NULL.
+ * Valid until the next poll or until the transfer is freed. Empty where it went elsewhere. `length`
+ * may be NULL. */
+const void *ferry_transfer_get_body(const ferry_transfer *transfer, size_t *length);
+
+/* Hands the body of a transfer that is done over to the caller, who frees it with the session's
+ * allocator (with free(), by default). NULL: the body is empty, or it went elsewhere, or the
+ * transfer is not done. */
+void *ferry_transfer_take_body(ferry_transfer *transfer, size_t *length);
+
+/* With owner_reads: reads the next bytes of the body. *length 0: there is nothing now; look at
+ * ferry_transfer_is_done(), and poll. */
+ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capacity,
+                                size_t *length);
+
+/* Bytes of the body that have come, after codings are undone, and how many there will be; -1: that
+ * is not known. For progress bars. */
+int64_t ferry_transfer_get_body_bytes(const ferry_transfer *transfer);
+int64_t ferry_transfer_get_body_total(const ferry_transfer *transfer);
+
+void ferry_transfer_set_priority(ferry_transfer *transfer, int priority);
+void *ferry_transfer_get_ctx(const ferry_transfer *transfer);
+
+typedef struct ferry_transfer_timings {
+    /* In microseconds from ferry_session_start(); -1: it has not happened. Of the last request, if
+     * there were redirects or retries. */
+    int64_t begun_us;      /* the request was given to a connection */
+    int64_t first_byte_us; /* of the response: its head */
+    int64_t end_us;        /* the transfer is done */
+    /* Of the connection that it used, as ferry_timings has them. -1 where it was there already. */
+    int64_t resolved_us;
+    int64_t connected_us;
+    int64_t ready_us;
+} ferry_transfer_timings;
+
+void ferry_transfer_get_timings(const ferry_transfer *transfer, ferry_transfer_timings *timings);
 
 /* ---- Resolving URLs ----------------------------------------------------------------------- */
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* session_runtime: what sessions are told of a machine that has sockets. */
+#include "session/session_runtime.h"
+
+const bool ferry_session_dials = true;
+const int ferry_session_max_per_origin = 6;
+const int ferry_session_max_connections = 64;

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange: one request of a transfer over a connection, and what becomes of its response. */
+#include "session_state.h"
+
+#include "client/runtime.h"
+#include "redirect.h"
+#include "retry.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+    MAX_DRAINED = 64 * 1024,   /* of a body that nobody wants, to keep its connection */
+    READ_SIZE = 128 * 1024,    /* at most, before the clock is looked at */
+    FIRST_BODY_SIZE = 4 * 1024 /* of memory for a body whose length is not known */
+};
+static const int64_t default_max_body = (int64_t)64 * 1024 * 1024;
+
+/* ---- The request ---- */
+
+static ferry_error rewind_body(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    if (request->body_read == NULL || !transfer->was_sent || transfer->becomes_get) {
+        return FERRY_OK;
+    }
+    if (request->body_rewind == NULL) {
+        return ferry_fail(&transfer->context, FERRY_ERROR_FAILED,
+                          "the request's body would have to be sent again, and there is no "
+                          "body_rewind");
+    }
+    ferry_error error = request->body_rewind(request->body_ctx);
+    if (error != FERRY_OK) {
+        return ferry_fail(&transfer->context, error, "the request's body could not be rewound");
+    }
+    return FERRY_OK;
+}
+
+ferry_error ferry_exchange_send(ferry_transfer *transfer) {
+    ferry_request_plan *plan = &transfer->plan;
+    const ferry_session_request *from = &plan->request;
+    ferry_error error = rewind_body(transfer);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    bool has_body = !transfer->becomes_get;
+    ferry_timeouts timeouts = *from->timeouts;
+    timeouts.total_ms = -1; /* the session's business: it is for the whole transfer */
+    ferry_fetch_options fetch = {0};
+    if (from->fetch != NULL) {
+        fetch = *from->fetch;
+    }
+    if (from->max_redirects < 0) {
+        fetch.redirect = FERRY_FETCH_REDIRECT_MANUAL;
+    }
+    const ferry_request request = {
+        .method = transfer->becomes_get ? FERRY_METHOD_GET : from->method,
+        .method_name = transfer->becomes_get ? NULL : from->method_name,
+        .url = transfer->parts.target,
+        .headers =
+            ferry_request_plan_list_lines(plan, transfer->is_first_origin, transfer->becomes_get),
+        .body = has_body ? from->body : NULL,
+        .body_length = has_body ? from->body_length : 0,
+        .borrow_body = has_body && from->body_length > 0,
+        .body_read = has_body ? from->body_read : NULL,
+        .body_ctx = from->body_ctx,
+        .streamed_length = from->body_read_length,
+        .fetch = from->fetch != NULL || from->max_redirects < 0 ? &fetch : NULL,
+        .timeouts = &timeouts,
+    };
+    ferry_pool_connection *connection = transfer->connection;
+    error = ferry_client_send(connection->client, &request);
+    if (error != FERRY_OK) {
+        return ferry_fail(&transfer->context, error, "%s",
+                          ferry_client_get_error_detail(connection->client));
+    }
+    transfer->was_sent = true;
+    transfer->timings.begun_us = transfer->session->now_us - transfer->started_us;
+    transfer->session->counters.connections_reused += connection->was_used;
+    return FERRY_OK;
+}
+
+/* ---- Whether it may be sent again ---- */
+
+static bool may_send_again(const ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    if (!ferry_request_plan_is_repeatable(&transfer->plan) || transfer->has_delivered ||
+        request->send_again == FERRY_SEND_AGAIN_NO) {
+        return false;
+    }
+    return request->send_again == FERRY_SEND_AGAIN_YES ||
+           ferry_client_may_send_again(transfer->connection->client);
+}
+
+/* ---- The head ---- */
+
+static const char *find_header(const ferry_transfer *transfer, const char *name) {
+    return ferry_transfer_get_response_header(transfer, name, 0);
+}
+
+/* How long to wait before the request is sent again; negative: it is not. */
+static int64_t retry_delay_ms(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    if (!ferry_retry_is_code(transfer->code) || transfer->retries >= request->max_retries ||
+        !may_send_again(transfer)) {
+        return -1;
+    }
+    const char *after = find_header(transfer, "Retry-After");
+    int64_t delay_ms = after != NULL ? ferry_retry_after_ms(after, (int64_t)time(NULL)) : -1;
+    if (delay_ms < 0) {
+        return ferry_retry_delay_ms(transfer->retries, (uint32_t)transfer->session->now_us);
+    }
+    return delay_ms <= request->max_retry_after_ms ? delay_ms : -1;
+}
+
+static ferry_response_use choose_use(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    if (ferry_session_dials && ferry_redirect_is_code(transfer->code) &&
+        request->max_redirects > 0 && find_header(transfer, "Location") != NULL) {
+        return FERRY_USE_REDIRECT;
+    }
+    if (retry_delay_ms(transfer) >= 0) {
+        return FERRY_USE_RETRY;
+    }
+    bool is_success = transfer->code >= 200 && transfer->code <= 299;
+    return is_success || request->any_status ? FERRY_USE_DELIVER : FERRY_USE_STATUS;
+}
+
+/* The rest is not wanted: its connection goes. */
+static void exchange_stop(ferry_transfer *transfer, ferry_error error, const char *detail) {
+    ferry_pool_withdraw(transfer);
+    ferry_transfer_finish(transfer, ferry_fail(&transfer->context, error, "%s", detail));
+}
+
+static void exchange_stop_for_memory(ferry_transfer *transfer) {
+    ferry_pool_withdraw(transfer);
+    ferry_transfer_finish(transfer, ferry_fail_memory(&transfer->context));
+}
+
+static int64_t max_body(const ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    bool in_memory = request->dst == NULL && request->functions.on_data == NULL;
+    if (request->max_body_bytes > 0) {
+        return request->max_body_bytes;
+    }
+    return (in_memory && !request->owner_reads) || transfer->use == FERRY_USE_STATUS
+               ? default_max_body
+               : INT64_MAX;
+}
+
+static bool check_announced_length(ferry_transfer *transfer) {
+    int64_t length = ferry_client_get_response_body_length(transfer->connection->client);
+    int64_t expected = transfer->plan.request.expected_bytes;
+    if (transfer->use != FERRY_USE_DELIVER || length < 0) {
+        return true;
+    }
+    if (length > max_body(transfer)) {
+        exchange_stop(transfer, FERRY_ERROR_TOO_LARGE, "the body is longer than max_body_bytes");
+        return false;
+    }
+    if (expected > 0 && length != expected && transfer->plan.request.method != FERRY_METHOD_HEAD) {
+        exchange_stop(transfer, FERRY_ERROR_INVALID_DATA,
+                      "the body has another length than expected_bytes");
+        return false;
+    }
+    return true;
+}
+
+/* Returns false where the transfer has not gone on. */
+static bool exchange_take_head(ferry_transfer *transfer) {
+    ferry_pool_connection *connection = transfer->connection;
+    const ferry_client *client = connection->client;
+    if (ferry_transfer_take_head(transfer, client) != FERRY_OK) {
+        exchange_stop_for_memory(transfer);
+        return false;
+    }
+    transfer->timings.first_byte_us = transfer->session->now_us - transfer->started_us;
+    transfer->body_total = ferry_client_get_response_body_length_hint(client);
+    transfer->use = choose_use(transfer);
+    if (!check_announced_length(transfer)) {
+        return false;
+    }
+    const ferry_transfer_functions *functions = &transfer->plan.request.functions;
+    if (transfer->use == FERRY_USE_DELIVER && functions->on_head != NULL) {
+        ferry_error error = functions->on_head(transfer->plan.request.ctx, transfer);
+        if (transfer->connection != connection) {
+            return false; /* it has cancelled the transfer, or freed it */
+        }
+        if (error != FERRY_OK) {
+            exchange_stop(transfer, error, "on_head has ended the transfer");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- The body ---- */
+
+static bool is_out_of_time(const ferry_session *session) {
+    return session->poll_budget_us >= 0 && ferry_runtime_now_us() >= session->poll_end_us;
+}
+
+/* Stores how much came. False: the exchange has ended, or the transfer. */
+static bool count_bytes(ferry_transfer *transfer, size_t length) {
+    transfer->body_bytes += (int64_t)length;
+    transfer->session->counters.bytes_received += length;
+    if (length > 0 && transfer->plan.request.functions.on_progress != NULL) {
+        transfer->has_progress = true;
+        ferry_transfer_announce(transfer);
+    }
+    if (transfer->body_bytes > max_body(transfer)) {
+        exchange_stop(transfer, FERRY_ERROR_TOO_LARGE, "the body is longer than max_body_bytes");
+        return false;
+    }
+    return true;
+}
+
+/* Where the body goes next, and how much of it may. */
+static ferry_error find_room(ferry_transfer *transfer, void **dst, size_t *capacity) {
+    const ferry_session_request *request = &transfer->plan.request;
+    size_t had = transfer->body_length;
+    if (request->dst != NULL && transfer->use == FERRY_USE_DELIVER) {
+        *dst = (char *)request->dst + transfer->body_bytes;
+        *capacity = request->dst_capacity - (size_t)transfer->body_bytes;
+        return FERRY_OK;
+    }
+    size_t limit = (size_t)max_body(transfer);
+    size_t wanted = transfer->body_total >= 0 ? (size_t)transfer->body_total : 0;
+    if (wanted > limit) {
+        wanted = limit;
+    }
+    if (had == transfer->body_capacity && (wanted <= had)) {
+        wanted = had + 1 < FIRST_BODY_SIZE ? FIRST_BODY_SIZE : had + 1;
+    }
+    ferry_error error = FERRY_OK;
+    if (wanted > transfer->body_capacity && had < limit) {
+        error = ferry_transfer_reserve_body(transfer, wanted < limit ? wanted : limit, limit);
+    }
+    *dst = transfer->body + had;
+    *capacity = transfer->body_capacity - had;
+    return error;
+}
+
+/* True where the body has to wait until other transfers give memory back. */
+static bool lacks_memory(const ferry_transfer *transfer) {
+    const ferry_session *session = transfer->session;
+    const ferry_session_request *request = &transfer->plan.request;
+    if (session->counters.memory_bytes < session->max_memory_bytes || request->dst != NULL ||
+        request->functions.on_data != NULL) {
+        return false;
+    }
+    /* The oldest one goes on, so that something does. */
+    const ferry_list_node *all = &session->transfers;
+    for (ferry_list_node *node = ferry_list_first(all); node != NULL;
+         node = ferry_list_next(all, node)) {
+        const ferry_transfer *other = FERRY_LIST_ITEM(node, ferry_transfer, all);
+        if (other->state == FERRY_TRANSFER_RUNNING) {
+            return other != transfer;
+        }
+    }
+    return false;
+}
+
+typedef enum read_result {
+    READ_MORE,    /* something came, or the exchange has ended: look at the status */
+    READ_NOTHING, /* nothing is there now */
+    READ_OVER,    /* the transfer has given its connection back */
+} read_result;
+
+static read_result read_result_of(size_t length) {
+    return length > 0 ? READ_MORE : READ_NOTHING;
+}
+
+/* Into memory: the library's, or the caller's. */
+static read_result read_to_memory(ferry_transfer *transfer) {
+    ferry_session *session = transfer->session;
+    ferry_pool_connection *connection = transfer->connection;
+    if (lacks_memory(transfer)) {
+        if (!ferry_list_has(&connection->item.node)) {
+            ferry_list_append(&session->paused, &connection->item.node);
+        }
+        return READ_NOTHING;
+    }
+    void *dst;
+    size_t capacity;
+    size_t length = 0;
+    if (find_room(transfer, &dst, &capacity) != FERRY_OK) {
+        exchange_stop_for_memory(transfer);
+        return READ_OVER;
+    }
+    char beyond; /* what comes when there is no room is too much */
+    bool is_full = capacity == 0;
+    if (is_full) {
+        dst = &beyond;
+        capacity = 1;
+    }
+    /* An error is the exchange's, and told by the status. */
+    ferry_client_read_response_body(connection->client, dst,
+                                    capacity < READ_SIZE ? capacity : READ_SIZE, &length);
+    if (is_full && length > 0) {
+        exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
+                      transfer->plan.request.dst != NULL
+                          ? "the body is longer than dst_capacity"
+                          : "the body is longer than max_body_bytes");
+        return READ_OVER;
+    }
+    if (transfer->plan.request.dst == NULL || transfer->use != FERRY_USE_DELIVER) {
+        transfer->body_length += length;
+    }
+    return count_bytes(transfer, length) ? read_result_of(length) : READ_OVER;
+}
+
+static read_result read_to_function(ferry_transfer *transfer) {
+    ferry_pool_connection *connection = transfer->connection;
+    const ferry_session_request *request = &transfer->plan.request;
+    const void *chunk = NULL;
+    size_t length = 0;
+    ferry_client_read_response_body_chunk(connection->client, &chunk, &length);
+    if (length == 0) {
+        return READ_NOTHING;
+    }
+    if (!count_bytes(transfer, length)) {
+        return READ_OVER;
+    }
+    transfer->has_delivered = true;
+    ferry_error error = request->functions.on_data(request->ctx, transfer, chunk, length);
+    if (transfer->connection != connection) {
+        return READ_OVER;
+    }
+    if (error != FERRY_OK) {
+        exchange_stop(transfer, error, "on_data has ended the transfer");
+        return READ_OVER;
+    }
+    return READ_MORE;
+}
+
+/* A body that nobody wants is read if it is there already and short, so that the connection can be
+ * kept. It is not waited for. */
+static read_result drain(ferry_transfer *transfer) {
+    char scratch[4096];
+    size_t drained = 0;
+    size_t length;
+    do {
+        length = 0;
+        ferry_client_read_response_body(transfer->connection->client, scratch, sizeof scratch,
+                                        &length);
+        drained += length;
+    } while (length > 0 && drained < MAX_DRAINED);
+    return READ_NOTHING;
+}
+
+static read_result exchange_read(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    switch (transfer->use) {
+    case FERRY_USE_REDIRECT:
+    case FERRY_USE_RETRY:
+        return drain(transfer);
+    case FERRY_USE_DELIVER:
+        if (request->owner_reads) {
+            return READ_NOTHING;
+        }
+        if (request->functions.on_data != NULL) {
+            return read_to_function(transfer);
+        }
+        return read_to_memory(transfer);
+    default:
+        return read_to_memory(transfer);
+    }
+}
+
+/* ---- The end ---- */
+
+static void exchange_finish_body(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    ferry_error error = FERRY_OK;
+    if (transfer->use == FERRY_USE_STATUS) {
+        error = ferry_fail(&transfer->context, FERRY_ERROR_STATUS, "the server answered %d",
+                           transfer->code);
+    } else if (request->expected_bytes > 0 && transfer->body_bytes != request->expected_bytes &&
+               request->method != FERRY_METHOD_HEAD) {
+        error = ferry_fail(&transfer->context, FERRY_ERROR_INVALID_DATA,
+                           "the body has %lld bytes, and expected_bytes is %lld",
+                           (long long)transfer->body_bytes, (long long)request->expected_bytes);
+    }
+    ferry_transfer_finish(transfer, error);
+}
+
+/* On the web the browser has followed redirects. */
+static void note_final_url(ferry_transfer *transfer) {
+    const char *url = ferry_client_get_response_url(transfer->connection->client);
+    if (ferry_session_dials || *url == '\0') {
+        return;
+    }
+    char *copy = ferry_text_copy(&transfer->context.allocator, url);
+    if (copy != NULL) {
+        ferry_free(&transfer->context, transfer->url);
+        transfer->url = copy;
+    }
+}
+
+static void exchange_complete(ferry_transfer *transfer) {
+    ferry_response_use use = transfer->use;
+    int64_t delay_ms = use == FERRY_USE_RETRY ? retry_delay_ms(transfer) : 0;
+    note_final_url(transfer);
+    ferry_pool_release(transfer->connection);
+    if (use == FERRY_USE_REDIRECT) {
+        ferry_transfer_follow(transfer);
+    } else if (use == FERRY_USE_RETRY) {
+        transfer->retries++;
+        ferry_transfer_delay(transfer, delay_ms);
+    } else {
+        exchange_finish_body(transfer);
+    }
+}
+
+static void exchange_fail(ferry_transfer *transfer) {
+    ferry_pool_connection *connection = transfer->connection;
+    ferry_client *client = connection->client;
+    ferry_error error = ferry_client_get_error(client);
+    bool again = may_send_again(transfer);
+    /* It was kept, and ended as the request was on its way: so have others of that origin, maybe.
+     */
+    bool is_stale = error == FERRY_ERROR_CONNECTION_ERROR && connection->was_used &&
+                    !ferry_client_has_response(client) && transfer->stale_tries == 0;
+    ferry_fail(&transfer->context, error, "%s", ferry_client_get_error_detail(client));
+    ferry_pool_release(connection);
+    if (is_stale && again) {
+        transfer->stale_tries++;
+        ferry_pool_drop_idle(transfer->session, transfer->origin);
+        ferry_pool_submit(transfer);
+        return;
+    }
+    ferry_transfer_fail_attempt(transfer, error, again);
+}
+
+void ferry_exchange_advance(ferry_transfer *transfer) {
+    ferry_pool_connection *connection = transfer->connection;
+    ferry_client *client = connection->client;
+    ferry_transfer_hold(transfer);
+    ferry_client_poll(client); /* its error is the status's */
+    while (transfer->connection == connection) {
+        ferry_status status = ferry_client_get_status(client);
+        bool has_head = status == FERRY_STATUS_BODY || status == FERRY_STATUS_CONNECTED ||
+                        status == FERRY_STATUS_DISCONNECTED;
+        if (status == FERRY_STATUS_REQUESTING) {
+            break;
+        }
+        if (!has_head || !ferry_client_has_response(client)) {
+            exchange_fail(transfer);
+            break;
+        }
+        if (transfer->use == FERRY_USE_NONE && !exchange_take_head(transfer)) {
+            break;
+        }
+        if (status != FERRY_STATUS_BODY) {
+            exchange_complete(transfer);
+            break;
+        }
+        read_result result = exchange_read(transfer);
+        if (result == READ_OVER) {
+            break;
+        }
+        bool is_unwanted = transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY;
+        if (ferry_client_get_status(client) == FERRY_STATUS_BODY && is_unwanted) {
+            ferry_client_close(client);
+            exchange_complete(transfer);
+            break;
+        }
+        if (result == READ_NOTHING && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
+            break;
+        }
+        if (is_out_of_time(transfer->session) &&
+            ferry_client_get_status(client) == FERRY_STATUS_BODY) {
+            if (!ferry_list_has(&connection->item.node)) {
+                ferry_list_append(&transfer->session->ready, &connection->item.node);
+            }
+            break;
+        }
+    }
+    if (transfer->connection == connection) {
+        ferry_pool_watch(connection);
+    }
+    ferry_transfer_release(transfer);
+}
+
+ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capacity,
+                                size_t *length) {
+    *length = 0;
+    bool is_open = transfer->connection != NULL && transfer->use == FERRY_USE_DELIVER;
+    if (!transfer->plan.request.owner_reads || !is_open) {
+        return transfer->error;
+    }
+    ferry_client *client = transfer->connection->client;
+    ferry_client_read_response_body(client, dst, capacity, length);
+    if (!count_bytes(transfer, *length)) {
+        *length = 0;
+        return transfer->error;
+    }
+    if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
+        ferry_exchange_advance(transfer);
+    } else {
+        ferry_pool_watch(transfer->connection);
+    }
+    return FERRY_OK;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* pool_origin: where requests go that may share connections. */
+#ifndef FERRY_SESSION_POOL_ORIGIN_H
+#define FERRY_SESSION_POOL_ORIGIN_H
+
+#include "session_state.h"
+
+/* The origin of the transfer's URL, which is made if there is none yet. NULL: there is no memory.
+ */
+ferry_pool_origin *ferry_pool_origin_of(ferry_transfer *transfer);
+
+/* Forgets an origin that nobody uses: without connections, waiting transfers, and holds. */
+void ferry_pool_origin_release(ferry_session *session, ferry_pool_origin *origin);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* response: what a transfer keeps of the response: code, header lines, and the body in memory. The
+ * client that brought it goes on to other requests. */
+#include "session_state.h"
+
+#include "base/packer.h"
+#include "base/span.h"
+
+#include <string.h>
+
+static const char *const no_lines[] = {NULL};
+
+ferry_error ferry_transfer_take_head(ferry_transfer *transfer, const ferry_client *client) {
+    const ferry_context *context = &transfer->context;
+    size_t count;
+    const char *const *lines = ferry_client_get_response_headers(client, &count);
+    ferry_packer counter = {0};
+    ferry_pack_lines(&counter, lines);
+    char *block = ferry_alloc(context, counter.size);
+    if (block == NULL) {
+        return FERRY_ERROR_OUT_OF_MEMORY;
+    }
+    ferry_packer packer = {.block = block};
+    ferry_free(context, transfer->head);
+    transfer->header_lines = ferry_pack_lines(&packer, lines);
+    transfer->head = block;
+    transfer->header_count = count;
+    transfer->code = ferry_client_get_response_code(client);
+    return FERRY_OK;
+}
+
+void ferry_transfer_drop_response(ferry_transfer *transfer) {
+    const ferry_context *context = &transfer->context;
+    ferry_free(context, transfer->head);
+    transfer->head = NULL;
+    transfer->header_lines = NULL;
+    transfer->header_count = 0;
+    transfer->code = 0;
+    transfer->use = FERRY_USE_NONE;
+    transfer->body_bytes = 0;
+    transfer->body_total = -1;
+    transfer->body_length = 0; /* the memory is used again */
+}
+
+/* ---- The body in memory ---- */
+
+/* Of the session's memory; it holds the NUL too. */
+static void count_memory(ferry_transfer *transfer, size_t was, size_t is) {
+    ferry_session *session = transfer->session;
+    if (session == NULL) {
+        return;
+    }
+    session->counters.memory_bytes += is - was; /* wraps around, and back */
+    if (is < was) {
+        ferry_list_append_all(&session->ready, &session->paused);
+    }
+}
+
+ferry_error ferry_transfer_reserve_body(ferry_transfer *transfer, size_t length, size_t limit) {
+    if (length <= transfer->body_capacity) {
+        return FERRY_OK;
+    }
+    size_t capacity = transfer->body_capacity * 2;
+    if (capacity < length) {
+        capacity = length;
+    }
+    if (capacity > limit) {
+        capacity = limit;
+    }
+    char *body =
+        ferry_resize(&transfer->context, transfer->body, transfer->body_length, capacity + 1);
+    if (body == NULL) {
+        return FERRY_ERROR_OUT_OF_MEMORY;
+    }
+    count_memory(transfer, transfer->body != NULL ? transfer->body_capacity + 1 : 0, capacity + 1);
+    transfer->body = body;
+    transfer->body_capacity = capacity;
+    return FERRY_OK;
+}
+
+void ferry_transfer_free_body(ferry_transfer *transfer) {
+    if (transfer->body != NULL) {
+        count_memory(transfer, transfer->body_capacity + 1, 0);
+        ferry_free(&transfer->context, transfer->body);
+        transfer->body = NULL;
+    }
+    transfer->body_capacity = 0;
+    transfer->body_length = 0;
+}
+
+const void *ferry_transfer_get_body(const ferry_transfer *transfer, size_t *length) {
+    if (length != NULL) {
+        *length = transfer->body_length;
+    }
+    if (transfer->body == NULL) {
+        return "";
+    }
+    transfer->body[transfer->body_length] = '\0';
+    return transfer->body;
+}
+
+void *ferry_transfer_take_body(ferry_transfer *transfer, size_t *length) {
+    size_t taken_length = transfer->body_length;
+    char *taken = transfer->body;
+    if (transfer->state != FERRY_TRANSFER_DONE || taken == NULL || taken_length == 0) {
+        taken = NULL;
+        taken_length = 0;
+    } else {
+        taken[taken_length] = '\0';
+        count_memory(transfer, transfer->body_capacity + 1, 0);
+        transfer->body = NULL;
+        transfer->body_capacity = 0;
+        transfer->body_length = 0;
+    }
+    if (length != NULL) {
+        *length = taken_length;
+    }
+    return taken;
+}
+
+/* ---- The head ---- */
+
+int ferry_transfer_get_response_code(const ferry_transfer *transfer) {
+    return transfer->code;
+}
+
+const char *const *ferry_transfer_get_response_headers(const ferry_transfer *transfer,
+                                                       size_t *count) {
+    if (count != NULL) {
+        *count = transfer->header_count;
+    }
+    return transfer->header_lines != NULL ? transfer->header_lines : no_lines;
+}
+
+const char *ferry_transfer_get_response_header(const ferry_transfer *transfer, const char *name,
+                                               size_t index) {
+    ferry_span wanted = ferry_span_of(name);
+    for (size_t i = 0; i < transfer->header_count; i++) {
+        const char *line = transfer->header_lines[i];
+        ferry_span found = {line, strcspn(line, ":")};
+        if (ferry_span_equals(found, wanted) && index-- == 0) {
+            const char *value = line + found.length;
+            value += *value == ':';
+            return value + strspn(value, " ");
+        }
+    }
+    return NULL;
+}
+
+int64_t ferry_transfer_get_body_bytes(const ferry_transfer *transfer) {
+    return transfer->body_bytes;
+}
+
+int64_t ferry_transfer_get_body_total(const ferry_transfer *transfer) {
+    return transfer->body_total;
+}

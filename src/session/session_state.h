@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* session_state: what the files of this folder share. Nothing else includes it. */
+#ifndef FERRY_SESSION_SESSION_STATE_H
+#define FERRY_SESSION_SESSION_STATE_H
+
+#include "base/buffer.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "client_options.h"
+#include "ferry_session.h"
+#include "request_plan.h"
+#include "session_runtime.h"
+
+typedef struct ferry_pool_origin ferry_pool_origin;
+typedef struct ferry_pool_connection ferry_pool_connection;
+
+/* ---- Connections: pool.c ---- */
+
+/* Where requests go that may share connections: scheme, host, port, and how TLS is spoken. */
+struct ferry_pool_origin {
+    ferry_pool_origin *next; /* in its bucket of the table */
+    uint64_t hash;
+    char *key; /* see origin_key.h: the texts of `host` and `tls` are in it */
+    size_t key_length;
+    const char *host; /* "https://example.org" as connect_to_host takes it */
+    int port;
+    bool has_tls_options;
+    ferry_tls_options tls;
+    const char **pins;
+    ferry_tls_cache *tls_cache; /* its own, where it has options */
+
+    ferry_heap waiting;   /* transfers, by priority and age */
+    ferry_list_node idle; /* connections, the one used last at the end */
+    ferry_list_node turn; /* in session.starved: it waits for room among all connections */
+    size_t connections;   /* idle, in use, or being made */
+    size_t connecting;    /* being made */
+    size_t holds;         /* calls that still look at it */
+};
+
+typedef enum ferry_pool_state {
+    FERRY_POOL_CONNECTING,
+    FERRY_POOL_IDLE,
+    FERRY_POOL_IN_USE,
+} ferry_pool_state;
+
+struct ferry_pool_connection {
+    ferry_poller_item item; /* first: what the poller finds ready */
+    ferry_heap_node timer;  /* when the client must be polled, or an idle connection ends */
+    ferry_list_node idle;   /* in origin.idle */
+    ferry_list_node aged;   /* in session.idle, the one that is idle longest first */
+    ferry_list_node all;    /* in session.connections */
+    ferry_session *session;
+    ferry_client *client;
+    ferry_pool_origin *origin;
+    ferry_transfer *transfer; /* NULL unless it is IN_USE */
+    ferry_pool_state state;
+    uint64_t epoch; /* of the session, when it was made: an older one is not used again */
+    int64_t made_us;
+    int64_t idle_end_us; /* when an idle one is closed */
+    int max_idle_ms;     /* what the server's Keep-Alive allows; -1: nothing is said */
+    bool was_used;       /* a request has gone over it */
+
+    /* Since it was last watched it may have closed descriptors and opened others. It may as long as
+     * it connects, and not after that. */
+    bool has_new_descriptors;
+};
+
+/* ---- Transfers ---- */
+
+/* What becomes of a response. */
+typedef enum ferry_response_use {
+    FERRY_USE_NONE = 0, /* its head is not seen yet */
+    FERRY_USE_DELIVER,  /* the body goes where the request says */
+    FERRY_USE_STATUS,   /* it is kept, to be read beside FERRY_ERROR_STATUS */
+    FERRY_USE_REDIRECT, /* it is followed */
+    FERRY_USE_RETRY,    /* the request is sent again later */
+} ferry_response_use;
+
+typedef enum ferry_transfer_state {
+    FERRY_TRANSFER_WAITING, /* for a connection */
+    FERRY_TRANSFER_RUNNING, /* over a connection */
+    FERRY_TRANSFER_DELAYED, /* until its timer: it is tried again then */
+    FERRY_TRANSFER_DONE,
+} ferry_transfer_state;
+
+struct ferry_transfer {
+    ferry_session *session; /* NULL: the session is gone */
+    ferry_context context;  /* its own, since it may outlive the session: memory, and the detail */
+    ferry_transfer_state state;
+    ferry_list_node all;      /* in session.transfers */
+    ferry_list_node finished; /* in session.finished, until next_done has given it */
+    ferry_list_node news;     /* in session.news: functions are to be called */
+    ferry_heap_node queue;    /* in origin.waiting */
+    ferry_heap_node timer;    /* in session.transfer_timers: the end of a delay, or of total_ms */
+    int64_t delay_end_us;     /* where it is DELAYED */
+    unsigned holds;           /* calls of functions under way, and polls that look at it */
+    bool is_detached;
+    bool is_freed; /* by its owner; its memory goes with the last hold */
+
+    ferry_request_plan plan;
+    char *url; /* where it is at, without user name and password */
+    char *parts_storage;
+    ferry_url parts; /* of it */
+    ferry_pool_origin *origin;
+    ferry_pool_connection *connection;
+
+    /* What is under way. */
+    ferry_response_use use; /* of the response whose head is seen */
+    int redirects;
+    int retries;
+    int stale_tries;      /* kept connections that had ended */
+    bool is_first_origin; /* credentials and the caller's headers still go along */
+    bool becomes_get;     /* a redirect has turned the method to GET, without a body */
+    bool was_sent;        /* the body has been read from: it is rewound before it is sent again */
+    bool has_delivered;   /* body bytes have gone where they cannot be called back from */
+    bool is_at_end;       /* owner_reads: the response is complete, and all of it was read */
+    bool has_progress;
+    bool needs_done_call;
+    bool is_static; /* what there is where no memory is for another one */
+    int64_t started_us;
+    int64_t deadline_us; /* of total_ms; INT64_MAX: none */
+
+    /* What comes out. */
+    ferry_error error;
+    int code;
+    char *head; /* the block of header lines; see response_head.c */
+    const char *const *header_lines;
+    size_t header_count;
+    char *body; /* in memory; NULL: nothing is kept */
+    size_t body_length;
+    size_t body_capacity;
+    int64_t body_bytes; /* wherever they went */
+    int64_t body_total;
+    ferry_transfer_timings timings;
+};
+
+struct ferry_session {
+    ferry_context context; /* memory, and the last detail */
+    ferry_client_options_copy *client_options;
+    ferry_buffer tls_key; /* the session's own options, as origin_key.h writes them */
+    const char **tls_pins;
+    ferry_tls_options tls;
+    ferry_tls_cache *tls_cache; /* of origins without options of their own; NULL: no TLS */
+    char *base_url;
+    char *http_proxy; /* as ferry_client_set_http_proxy() takes them */
+    char *https_proxy;
+    int http_proxy_port;
+    int https_proxy_port;
+    ferry_error bad_option; /* why no transfer can start, which the context's detail says */
+    bool https_only;
+    int max_per_origin;
+    int max_connections;
+    int max_idle_ms;
+    int total_ms;
+    int connect_ms;
+    size_t max_memory_bytes;
+    int64_t poll_budget_us; /* negative: none */
+
+    ferry_poller *poller;
+    ferry_list_node ready;       /* items of connections that can go on */
+    ferry_list_node connections; /* all of them */
+    ferry_list_node idle;        /* the one that is idle longest first */
+    ferry_list_node starved;     /* origins without a connection that wait for room */
+    ferry_list_node paused;      /* items of connections whose bodies wait for memory */
+    ferry_list_node transfers;   /* all that are not freed */
+    ferry_list_node finished;
+    ferry_list_node news;
+    ferry_heap connection_timers;
+    ferry_heap transfer_timers;
+    ferry_pool_origin **buckets;
+    size_t bucket_count; /* a power of two */
+    size_t origin_count;
+    ferry_buffer key_scratch;
+    uint64_t last_order;
+    uint64_t epoch;
+    int64_t now_us; /* read once for each step */
+    int64_t poll_end_us;
+    bool is_polling;
+    bool is_freed;   /* takes effect when the poll returns */
+    bool is_closing; /* what is freed goes to nobody who waits */
+    size_t unfinished;
+    ferry_session_counters counters;
+};
+
+/* ---- pool.c: connections, and who gets them ---- */
+
+/* Puts a transfer among those that wait for a connection to where its URL points, and gives it one
+ * if there is one. */
+void ferry_pool_submit(ferry_transfer *transfer);
+
+/* Takes it out of the queue, or closes the connection that it has. */
+void ferry_pool_withdraw(ferry_transfer *transfer);
+
+/* Works for one connection as far as it gets without waiting. It may be freed then. */
+void ferry_pool_advance(ferry_pool_connection *connection);
+
+/* The connection's transfer has ended, or goes elsewhere. The connection is kept if its client can
+ * take another request, and closed otherwise. */
+void ferry_pool_release(ferry_pool_connection *connection);
+
+/* Closes the connections that nobody uses; of one origin, or of all (NULL). */
+void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin);
+
+/* The connection's timer is due. */
+void ferry_pool_timer(ferry_pool_connection *connection);
+
+/* Finds what the connection waits for, and until when, after its client was called. */
+void ferry_pool_watch(ferry_pool_connection *connection);
+
+/* Closes and frees everything, when no transfer has a connection. */
+void ferry_pool_deinit(ferry_session *session);
+
+/* ---- exchange.c: one request of a transfer over a connection ---- */
+
+/* Sends the transfer's request over its connection. CONNECT_AGAIN: the connection had ended, and
+ * nothing was sent. Other errors: the request cannot be sent; the client has the detail. */
+FERRY_MUST_USE ferry_error ferry_exchange_send(ferry_transfer *transfer);
+
+/* Polls the connection's client and goes on as far as it can without waiting. The transfer may have
+ * given its connection back then. */
+void ferry_exchange_advance(ferry_transfer *transfer);
+
+/* ---- transfer.c ---- */
+
+/* Ends the transfer. The detail of an error is in its context already. */
+void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error);
+
+/* An attempt has failed, and the detail is in the transfer's context. Tries again later, if the
+ * request allows it, or ends the transfer. The transfer has no connection any more. */
+void ferry_transfer_fail_attempt(ferry_transfer *transfer, ferry_error error, bool may_send_again);
+
+/* Tries again after so many milliseconds. */
+void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms);
+
+/* Goes where the response's Location points, or ends the transfer. It has no connection any more.
+ */
+void ferry_transfer_follow(ferry_transfer *transfer);
+
+/* The transfer's timer is due. */
+void ferry_transfer_timer(ferry_transfer *transfer);
+
+/* Sets the timer: the end of a delay, or of total_ms. */
+void ferry_transfer_set_timer(ferry_transfer *transfer);
+
+/* Functions are to be called. */
+void ferry_transfer_announce(ferry_transfer *transfer);
+
+/* Calls on_progress and on_done where they are due. */
+void ferry_transfer_call_functions(ferry_transfer *transfer);
+
+/* While it is held, the transfer's memory stays, even if a function frees it. */
+static inline void ferry_transfer_hold(ferry_transfer *transfer) {
+    transfer->holds++;
+}
+void ferry_transfer_release(ferry_transfer *transfer);
+
+/* ---- response.c: what comes back ---- */
+
+/* Keeps code and headers of the client's response. OUT_OF_MEMORY. */
+FERRY_MUST_USE ferry_error ferry_transfer_take_head(ferry_transfer *transfer,
+                                                    const ferry_client *client);
+
+/* Forgets the response. */
+void ferry_transfer_drop_response(ferry_transfer *transfer);
+
+/* Makes room for a body of this length, and a NUL; at most `limit`. OUT_OF_MEMORY. */
+FERRY_MUST_USE ferry_error ferry_transfer_reserve_body(ferry_transfer *transfer, size_t length,
+                                                       size_t limit);
+void ferry_transfer_free_body(ferry_transfer *transfer);
+
+#endif
