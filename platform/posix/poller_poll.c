@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* poller_poll: many descriptors in one poll(2), where a system has nothing better. A wait takes a
  * time that grows with how many items there are. */
+#include "poll_events.h"
 #include "poller_wake.h"
 #include "session/poller_items.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 struct ferry_poller {
@@ -17,18 +17,7 @@ struct ferry_poller {
     size_t capacity;
 };
 
-static short to_poll_events(unsigned events) {
-    unsigned wanted = 0;
-    if ((events & FERRY_EVENT_READ) != 0) {
-        wanted |= POLLIN;
-    }
-    if ((events & FERRY_EVENT_WRITE) != 0) {
-        wanted |= POLLOUT;
-    }
-    return (short)wanted;
-}
-
-static ferry_error poller_fail(const ferry_poller *poller) {
+static ferry_error fail_to_poll(const ferry_poller *poller) {
     if (errno == ENOMEM || errno == EAGAIN) {
         return ferry_fail_memory(poller->context);
     }
@@ -85,11 +74,7 @@ static size_t poller_list_entries(ferry_poller *poller) {
          node = ferry_list_next(&poller->items, node)) {
         const ferry_poller_item *item = FERRY_LIST_ITEM(node, ferry_poller_item, all);
         for (size_t i = 0; i < item->count; i++) {
-            /* FERRY_NO_DESCRIPTOR is -1, which poll(2) passes over. */
-            poller->entries[count++] = (struct pollfd){
-                .fd = (int)item->waits[i].descriptor,
-                .events = to_poll_events(item->waits[i].events),
-            };
+            poller->entries[count++] = ferry_poll_entry(&item->waits[i]);
         }
     }
     return count;
@@ -116,7 +101,7 @@ ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_n
     size_t count = poller_list_entries(poller);
     int result = poll(poller->entries, (nfds_t)count, timeout_ms < 0 ? -1 : timeout_ms);
     if (result < 0) {
-        return errno == EINTR ? FERRY_OK : poller_fail(poller);
+        return errno == EINTR ? FERRY_OK : fail_to_poll(poller);
     }
     if (poller->entries[0].revents != 0) {
         ferry_poller_waker_reset(&poller->waker);
@@ -157,7 +142,7 @@ ferry_error ferry_poller_new(ferry_context *context, ferry_poller **poller) {
     ferry_list_init(&made->items);
     ferry_error error = poller_reserve(made);
     if (error == FERRY_OK && ferry_poller_waker_open(&made->waker) != 0) {
-        error = poller_fail(made);
+        error = fail_to_poll(made);
     }
     if (error != FERRY_OK) {
         ferry_free(context, made->entries);

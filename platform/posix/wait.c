@@ -1,35 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* wait: sleeps in poll(2) until a descriptor is ready. */
 #include "platform.h"
+#include "poll_events.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 
 /* Every address under way, and some room: nobody waits for more. */
 enum { MAX_WAITS = 2 * FERRY_MAX_ADDRESSES };
-
-static short to_poll_events(unsigned events) {
-    unsigned wanted = 0;
-    if ((events & FERRY_EVENT_READ) != 0) {
-        wanted |= POLLIN;
-    }
-    if ((events & FERRY_EVENT_WRITE) != 0) {
-        wanted |= POLLOUT;
-    }
-    return (short)wanted;
-}
 
 ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeout_ms, bool *ready,
                                 bool *any_ready) {
     assert(count <= MAX_WAITS);
     struct pollfd entries[MAX_WAITS];
     for (size_t i = 0; i < count; i++) {
-        /* FERRY_NO_DESCRIPTOR is -1, which poll(2) passes over. */
-        entries[i] = (struct pollfd){
-            .fd = (int)waits[i].descriptor,
-            .events = to_poll_events(waits[i].events),
-        };
+        entries[i] = ferry_poll_entry(&waits[i]);
     }
     int result = poll(entries, (nfds_t)count, timeout_ms < 0 ? -1 : timeout_ms);
     bool interrupted = result < 0 && errno == EINTR;

@@ -2,24 +2,13 @@
 /* client_options: everything in one block. */
 #include "client_options.h"
 
-#include "base/packer.h"
+#include "message/tls_pack.h"
 
 struct ferry_client_options_copy {
     size_t size;
     ferry_client_options options;
     ferry_tls_options proxy_tls;
 };
-
-static void pack_tls_options(ferry_packer *packer, ferry_tls_options *to) {
-    to->ca_pem = ferry_pack_text(packer, to->ca_pem);
-    to->verify_name = ferry_pack_text(packer, to->verify_name);
-    to->ca_der.data = ferry_pack_bytes(packer, to->ca_der.data, to->ca_der.length);
-    to->certificate_pem = ferry_pack_text(packer, to->certificate_pem);
-    to->key_pem = ferry_pack_text(packer, to->key_pem);
-    to->key_password = ferry_pack_text(packer, to->key_password);
-    to->crl_pem = ferry_pack_text(packer, to->crl_pem);
-    to->pins = ferry_pack_lines(packer, to->pins);
-}
 
 /* Into a copy at the block's begin, which is there also while sizes are counted. */
 static void pack_options(ferry_packer *packer, const ferry_client_options *options,
@@ -34,7 +23,7 @@ static void pack_options(ferry_packer *packer, const ferry_client_options *optio
     to->proxy_headers = ferry_pack_lines(packer, options->proxy_headers);
     if (options->proxy_tls != NULL) {
         copy->proxy_tls = *options->proxy_tls;
-        pack_tls_options(packer, &copy->proxy_tls);
+        ferry_tls_options_pack(packer, &copy->proxy_tls);
         to->proxy_tls = &copy->proxy_tls;
     }
 }

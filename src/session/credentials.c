@@ -62,7 +62,7 @@ ferry_error ferry_credentials_basic(ferry_context *context, const char *user, co
 }
 
 /* A '%' that no two digits follow stands for itself, as the URL standard has it. */
-static ferry_span decode(ferry_span text, char *dst) {
+static ferry_span userinfo_decode(ferry_span text, char *dst) {
     size_t length = 0;
     for (size_t i = 0; i < text.length; i++) {
         int decoded = ferry_percent_read(ferry_span_skip(text, i));
@@ -79,9 +79,9 @@ ferry_error ferry_credentials_of_url(ferry_context *context, const char *userinf
         return ferry_fail_memory(context);
     }
     size_t name = strcspn(userinfo, ":");
-    ferry_span user = decode((ferry_span){userinfo, name}, decoded);
+    ferry_span user = userinfo_decode((ferry_span){userinfo, name}, decoded);
     ferry_span rest = ferry_span_of(userinfo + name + (userinfo[name] == ':'));
-    ferry_span password = decode(rest, decoded + user.length);
+    ferry_span password = userinfo_decode(rest, decoded + user.length);
     ferry_error error = make_basic(context, user, password, line);
     ferry_wipe(decoded, size);
     ferry_free(context, decoded);

@@ -7,13 +7,7 @@
 #include "retry.h"
 
 #include <string.h>
-#include <time.h>
 
-enum {
-    MAX_DRAINED = 64 * 1024,   /* of a body that nobody wants, to keep its connection */
-    READ_SIZE = 128 * 1024,    /* at most, before the clock is looked at */
-    FIRST_BODY_SIZE = 4 * 1024 /* of memory for a body whose length is not known */
-};
 static const int64_t default_max_body = (int64_t)64 * 1024 * 1024;
 
 /* ---- The request ---- */
@@ -105,7 +99,8 @@ static int64_t retry_delay_ms(ferry_transfer *transfer) {
         return -1;
     }
     const char *after = find_header(transfer, "Retry-After");
-    int64_t delay_ms = after != NULL ? ferry_retry_after_ms(after, (int64_t)time(NULL)) : -1;
+    int64_t delay_ms =
+        after != NULL ? ferry_retry_after_ms(after, ferry_session_wall_clock_s()) : -1;
     if (delay_ms < 0) {
         return ferry_retry_delay_ms(transfer->retries, (uint32_t)transfer->session->now_us);
     }
@@ -125,18 +120,12 @@ static ferry_response_use choose_use(ferry_transfer *transfer) {
     return is_success || request->any_status ? FERRY_USE_DELIVER : FERRY_USE_STATUS;
 }
 
-/* The rest is not wanted: its connection goes. */
-static void exchange_stop(ferry_transfer *transfer, ferry_error error, const char *detail) {
+void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char *detail) {
     ferry_pool_withdraw(transfer);
     ferry_transfer_finish(transfer, ferry_fail(&transfer->context, error, "%s", detail));
 }
 
-static void exchange_stop_for_memory(ferry_transfer *transfer) {
-    ferry_pool_withdraw(transfer);
-    ferry_transfer_finish(transfer, ferry_fail_memory(&transfer->context));
-}
-
-static int64_t max_body(const ferry_transfer *transfer) {
+int64_t ferry_response_max_body(const ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
     bool in_memory = request->dst == NULL && request->functions.on_data == NULL;
     if (request->max_body_bytes > 0) {
@@ -153,13 +142,14 @@ static bool check_announced_length(ferry_transfer *transfer) {
     if (transfer->use != FERRY_USE_DELIVER || length < 0) {
         return true;
     }
-    if (length > max_body(transfer)) {
-        exchange_stop(transfer, FERRY_ERROR_TOO_LARGE, "the body is longer than max_body_bytes");
+    if (length > ferry_response_max_body(transfer)) {
+        ferry_exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
+                            "the body is longer than max_body_bytes");
         return false;
     }
     if (expected > 0 && length != expected && transfer->plan.request.method != FERRY_METHOD_HEAD) {
-        exchange_stop(transfer, FERRY_ERROR_INVALID_DATA,
-                      "the body has another length than expected_bytes");
+        ferry_exchange_stop(transfer, FERRY_ERROR_INVALID_DATA,
+                            "the body has another length than expected_bytes");
         return false;
     }
     return true;
@@ -170,7 +160,8 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     ferry_pool_connection *connection = transfer->connection;
     const ferry_client *client = connection->client;
     if (ferry_transfer_take_head(transfer, client) != FERRY_OK) {
-        exchange_stop_for_memory(transfer);
+        ferry_exchange_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
+                            ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY));
         return false;
     }
     transfer->timings.first_byte_us = transfer->session->now_us - transfer->started_us;
@@ -186,185 +177,11 @@ static bool exchange_take_head(ferry_transfer *transfer) {
             return false; /* it has cancelled the transfer, or freed it */
         }
         if (error != FERRY_OK) {
-            exchange_stop(transfer, error, "on_head has ended the transfer");
+            ferry_exchange_stop(transfer, error, "on_head has ended the transfer");
             return false;
         }
     }
     return true;
-}
-
-/* ---- The body ---- */
-
-static bool is_out_of_time(const ferry_session *session) {
-    return session->poll_budget_us >= 0 && ferry_runtime_now_us() >= session->poll_end_us;
-}
-
-/* Stores how much came. False: the exchange has ended, or the transfer. */
-static bool count_bytes(ferry_transfer *transfer, size_t length) {
-    transfer->body_bytes += (int64_t)length;
-    transfer->session->counters.bytes_received += length;
-    if (length > 0 && transfer->plan.request.functions.on_progress != NULL) {
-        transfer->has_progress = true;
-        ferry_transfer_announce(transfer);
-    }
-    if (transfer->body_bytes > max_body(transfer)) {
-        exchange_stop(transfer, FERRY_ERROR_TOO_LARGE, "the body is longer than max_body_bytes");
-        return false;
-    }
-    return true;
-}
-
-/* Where the body goes next, and how much of it may. */
-static ferry_error find_room(ferry_transfer *transfer, void **dst, size_t *capacity) {
-    const ferry_session_request *request = &transfer->plan.request;
-    size_t had = transfer->body_length;
-    if (request->dst != NULL && transfer->use == FERRY_USE_DELIVER) {
-        *dst = (char *)request->dst + transfer->body_bytes;
-        *capacity = request->dst_capacity - (size_t)transfer->body_bytes;
-        return FERRY_OK;
-    }
-    size_t limit = (size_t)max_body(transfer);
-    size_t wanted = transfer->body_total >= 0 ? (size_t)transfer->body_total : 0;
-    if (wanted > limit) {
-        wanted = limit;
-    }
-    if (had == transfer->body_capacity && (wanted <= had)) {
-        wanted = had + 1 < FIRST_BODY_SIZE ? FIRST_BODY_SIZE : had + 1;
-    }
-    ferry_error error = FERRY_OK;
-    if (wanted > transfer->body_capacity && had < limit) {
-        error = ferry_transfer_reserve_body(transfer, wanted < limit ? wanted : limit, limit);
-    }
-    *dst = transfer->body + had;
-    *capacity = transfer->body_capacity - had;
-    return error;
-}
-
-/* True where the body has to wait until other transfers give memory back. */
-static bool lacks_memory(const ferry_transfer *transfer) {
-    const ferry_session *session = transfer->session;
-    const ferry_session_request *request = &transfer->plan.request;
-    if (session->counters.memory_bytes < session->max_memory_bytes || request->dst != NULL ||
-        request->functions.on_data != NULL) {
-        return false;
-    }
-    /* The oldest one goes on, so that something does. */
-    const ferry_list_node *all = &session->transfers;
-    for (ferry_list_node *node = ferry_list_first(all); node != NULL;
-         node = ferry_list_next(all, node)) {
-        const ferry_transfer *other = FERRY_LIST_ITEM(node, ferry_transfer, all);
-        if (other->state == FERRY_TRANSFER_RUNNING) {
-            return other != transfer;
-        }
-    }
-    return false;
-}
-
-typedef enum read_result {
-    READ_MORE,    /* something came, or the exchange has ended: look at the status */
-    READ_NOTHING, /* nothing is there now */
-    READ_OVER,    /* the transfer has given its connection back */
-} read_result;
-
-static read_result read_result_of(size_t length) {
-    return length > 0 ? READ_MORE : READ_NOTHING;
-}
-
-/* Into memory: the library's, or the caller's. */
-static read_result read_to_memory(ferry_transfer *transfer) {
-    ferry_session *session = transfer->session;
-    ferry_pool_connection *connection = transfer->connection;
-    if (lacks_memory(transfer)) {
-        if (!ferry_list_has(&connection->item.node)) {
-            ferry_list_append(&session->paused, &connection->item.node);
-        }
-        return READ_NOTHING;
-    }
-    void *dst;
-    size_t capacity;
-    size_t length = 0;
-    if (find_room(transfer, &dst, &capacity) != FERRY_OK) {
-        exchange_stop_for_memory(transfer);
-        return READ_OVER;
-    }
-    char beyond; /* what comes when there is no room is too much */
-    bool is_full = capacity == 0;
-    if (is_full) {
-        dst = &beyond;
-        capacity = 1;
-    }
-    /* An error is the exchange's, and told by the status. */
-    ferry_client_read_response_body(connection->client, dst,
-                                    capacity < READ_SIZE ? capacity : READ_SIZE, &length);
-    if (is_full && length > 0) {
-        exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
-                      transfer->plan.request.dst != NULL
-                          ? "the body is longer than dst_capacity"
-                          : "the body is longer than max_body_bytes");
-        return READ_OVER;
-    }
-    if (transfer->plan.request.dst == NULL || transfer->use != FERRY_USE_DELIVER) {
-        transfer->body_length += length;
-    }
-    return count_bytes(transfer, length) ? read_result_of(length) : READ_OVER;
-}
-
-static read_result read_to_function(ferry_transfer *transfer) {
-    ferry_pool_connection *connection = transfer->connection;
-    const ferry_session_request *request = &transfer->plan.request;
-    const void *chunk = NULL;
-    size_t length = 0;
-    ferry_client_read_response_body_chunk(connection->client, &chunk, &length);
-    if (length == 0) {
-        return READ_NOTHING;
-    }
-    if (!count_bytes(transfer, length)) {
-        return READ_OVER;
-    }
-    transfer->has_delivered = true;
-    ferry_error error = request->functions.on_data(request->ctx, transfer, chunk, length);
-    if (transfer->connection != connection) {
-        return READ_OVER;
-    }
-    if (error != FERRY_OK) {
-        exchange_stop(transfer, error, "on_data has ended the transfer");
-        return READ_OVER;
-    }
-    return READ_MORE;
-}
-
-/* A body that nobody wants is read if it is there already and short, so that the connection can be
- * kept. It is not waited for. */
-static read_result drain(ferry_transfer *transfer) {
-    char scratch[4096];
-    size_t drained = 0;
-    size_t length;
-    do {
-        length = 0;
-        ferry_client_read_response_body(transfer->connection->client, scratch, sizeof scratch,
-                                        &length);
-        drained += length;
-    } while (length > 0 && drained < MAX_DRAINED);
-    return READ_NOTHING;
-}
-
-static read_result exchange_read(ferry_transfer *transfer) {
-    const ferry_session_request *request = &transfer->plan.request;
-    switch (transfer->use) {
-    case FERRY_USE_REDIRECT:
-    case FERRY_USE_RETRY:
-        return drain(transfer);
-    case FERRY_USE_DELIVER:
-        if (request->owner_reads) {
-            return READ_NOTHING;
-        }
-        if (request->functions.on_data != NULL) {
-            return read_to_function(transfer);
-        }
-        return read_to_memory(transfer);
-    default:
-        return read_to_memory(transfer);
-    }
 }
 
 /* ---- The end ---- */
@@ -432,6 +249,10 @@ static void exchange_fail(ferry_transfer *transfer) {
     ferry_transfer_fail_attempt(transfer, error, again);
 }
 
+static bool is_out_of_time(const ferry_session *session) {
+    return session->poll_budget_us >= 0 && ferry_runtime_now_us() >= session->poll_end_us;
+}
+
 void ferry_exchange_advance(ferry_transfer *transfer) {
     ferry_pool_connection *connection = transfer->connection;
     ferry_client *client = connection->client;
@@ -455,8 +276,8 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
             exchange_complete(transfer);
             break;
         }
-        read_result result = exchange_read(transfer);
-        if (result == READ_OVER) {
+        ferry_read_result result = ferry_response_read(transfer);
+        if (result == FERRY_READ_OVER) {
             break;
         }
         bool is_unwanted = transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY;
@@ -465,7 +286,7 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
             exchange_complete(transfer);
             break;
         }
-        if (result == READ_NOTHING && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
+        if (result == FERRY_READ_NOTHING && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
             break;
         }
         if (is_out_of_time(transfer->session) &&
@@ -480,25 +301,4 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
         ferry_pool_watch(connection);
     }
     ferry_transfer_release(transfer);
-}
-
-ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capacity,
-                                size_t *length) {
-    *length = 0;
-    bool is_open = transfer->connection != NULL && transfer->use == FERRY_USE_DELIVER;
-    if (!transfer->plan.request.owner_reads || !is_open) {
-        return transfer->error;
-    }
-    ferry_client *client = transfer->connection->client;
-    ferry_client_read_response_body(client, dst, capacity, length);
-    if (!count_bytes(transfer, *length)) {
-        *length = 0;
-        return transfer->error;
-    }
-    if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
-        ferry_exchange_advance(transfer);
-    } else {
-        ferry_pool_watch(transfer->connection);
-    }
-    return FERRY_OK;
 }

@@ -4,8 +4,8 @@
 #include "origin_key.h"
 
 #include "base/format.h"
+#include "message/tls_pack.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* What options have that is no text. Padding is zeroed, so that keys can be compared. */
@@ -30,14 +30,6 @@ static void list_texts(ferry_tls_options *tls, const char **slots[KEY_TEXTS]) {
     slots[5] = &tls->crl_pem;
 }
 
-static size_t count_pins(const ferry_tls_options *tls) {
-    size_t count = 0;
-    while (tls->pins != NULL && tls->pins[count] != NULL) {
-        count++;
-    }
-    return count;
-}
-
 static bool is_zeroed(const key_numbers *numbers, const ferry_tls_options *tls) {
     static const key_numbers zero;
     return memcmp(numbers, &zero, sizeof zero) == 0 && tls->pins == NULL;
@@ -58,7 +50,7 @@ ferry_error ferry_origin_key_write_tls(ferry_buffer *key, ferry_context *context
     key_numbers numbers;
     memset(&numbers, 0, sizeof numbers);
     numbers.ca_der_length = tls.ca_der.length;
-    numbers.pin_count = count_pins(&tls);
+    numbers.pin_count = ferry_tls_count_pins(&tls);
     numbers.cache = (uintptr_t)tls.cache;
     numbers.min_version = (int32_t)tls.min_version;
     numbers.first_cipher = (int32_t)tls.first_cipher;

@@ -3,9 +3,9 @@
  */
 #include "request_plan.h"
 
-#include "base/packer.h"
 #include "base/span.h"
 #include "credentials.h"
+#include "message/tls_pack.h"
 
 #include <string.h>
 
@@ -79,16 +79,8 @@ static void plan_pack(ferry_request_plan *plan, ferry_packer *packer,
     to->timeouts = &plan->timeouts;
     if (request->tls != NULL) {
         plan->tls = *request->tls;
-        ferry_tls_options *tls = &plan->tls;
-        tls->ca_pem = ferry_pack_text(packer, tls->ca_pem);
-        tls->verify_name = ferry_pack_text(packer, tls->verify_name);
-        tls->certificate_pem = ferry_pack_text(packer, tls->certificate_pem);
-        tls->key_pem = ferry_pack_text(packer, tls->key_pem);
-        tls->key_password = ferry_pack_text(packer, tls->key_password);
-        tls->crl_pem = ferry_pack_text(packer, tls->crl_pem);
-        tls->pins = ferry_pack_lines(packer, tls->pins);
-        tls->ca_der.data = ferry_pack_bytes(packer, tls->ca_der.data, tls->ca_der.length);
-        to->tls = tls;
+        ferry_tls_options_pack(packer, &plan->tls);
+        to->tls = &plan->tls;
     }
     /* They are kept as the line that they make. */
     to->bearer = NULL;

@@ -4,9 +4,9 @@
 
 #include "client/runtime.h"
 #include "origin_key.h"
+#include "url/host.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEFAULT_IDLE_MS = 60000, DEFAULT_STALL_MS = 30000, DEFAULT_BUDGET_US = 2000 };
@@ -43,13 +43,12 @@ static ferry_error take_proxy(ferry_session *session, const char *text, const ch
     char *bracket = strrchr(authority, ']');
     char *colon = strrchr(bracket != NULL ? bracket : (at != NULL ? at : authority), ':');
     if (colon != NULL && colon[1] != '\0') {
-        char *digits_end;
-        long number = strtol(colon + 1, &digits_end, 10);
-        if (*digits_end != '\0' || number < 1 || number > 65535) {
+        uint16_t number;
+        if (!ferry_port_read(ferry_span_of(colon + 1), &number)) {
             return ferry_fail(&session->context, FERRY_ERROR_INVALID_PARAMETER,
                               "the port of %s is not a number from 1 to 65535", name);
         }
-        *port = (int)number;
+        *port = number;
         *colon = '\0';
     }
     return FERRY_OK;

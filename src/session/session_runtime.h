@@ -8,6 +8,8 @@
 #include "base/context.h"
 #include "base/list.h"
 
+#include <stdint.h>
+
 /* True where the session makes the connections and follows redirects. False where a browser does:
  * there a client is connected as soon as it has been polled, and waits for nobody. */
 extern const bool ferry_session_dials;
@@ -15,6 +17,9 @@ extern const bool ferry_session_dials;
 /* The defaults of the most connections to one origin, and to all. */
 extern const int ferry_session_max_per_origin;
 extern const int ferry_session_max_connections;
+
+/* Seconds since 1970, for Retry-After and the expiry of cookies. */
+int64_t ferry_session_wall_clock_s(void);
 
 /* ---- The poller ---- */
 

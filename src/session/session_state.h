@@ -220,6 +220,23 @@ FERRY_MUST_USE ferry_error ferry_exchange_send(ferry_transfer *transfer);
  * given its connection back then. */
 void ferry_exchange_advance(ferry_transfer *transfer);
 
+/* Ends the transfer, and closes its connection: the rest is not wanted. */
+void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char *detail);
+
+/* ---- response_body.c ---- */
+
+typedef enum ferry_read_result {
+    FERRY_READ_MORE,    /* something came, or the exchange has ended: the status says which */
+    FERRY_READ_NOTHING, /* nothing is there now */
+    FERRY_READ_OVER,    /* the transfer has given its connection back */
+} ferry_read_result;
+
+/* Reads a piece of the body to where it goes. */
+ferry_read_result ferry_response_read(ferry_transfer *transfer);
+
+/* The most bytes that the body may have. */
+int64_t ferry_response_max_body(const ferry_transfer *transfer);
+
 /* ---- transfer.c ---- */
 
 /* Ends the transfer. The detail of an error is in its context already. */

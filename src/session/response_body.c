@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* response_body: where the bytes of a response's body go: to memory, to the program's function, or
+ * nowhere. */
+#include "session_state.h"
+
+#include "client/runtime.h"
+
+enum {
+    MAX_DRAINED = 64 * 1024,   /* of a body that nobody wants, to keep its connection */
+    READ_SIZE = 128 * 1024,    /* at most, before the clock is looked at */
+    FIRST_BODY_SIZE = 4 * 1024 /* of memory for a body whose length is not known */
+};
+
+/* False: the body is too long, and the transfer has ended. */
+static bool count_bytes(ferry_transfer *transfer, size_t length) {
+    transfer->body_bytes += (int64_t)length;
+    transfer->session->counters.bytes_received += length;
+    if (length > 0 && transfer->plan.request.functions.on_progress != NULL) {
+        transfer->has_progress = true;
+        ferry_transfer_announce(transfer);
+    }
+    if (transfer->body_bytes > ferry_response_max_body(transfer)) {
+        ferry_exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
+                            "the body is longer than max_body_bytes");
+        return false;
+    }
+    return true;
+}
+
+/* Where the body goes next, and how much of it may. */
+FERRY_MUST_USE static ferry_error find_room(ferry_transfer *transfer, void **dst,
+                                            size_t *capacity) {
+    const ferry_session_request *request = &transfer->plan.request;
+    size_t had = transfer->body_length;
+    if (request->dst != NULL && transfer->use == FERRY_USE_DELIVER) {
+        *dst = (char *)request->dst + transfer->body_bytes;
+        *capacity = request->dst_capacity - (size_t)transfer->body_bytes;
+        return FERRY_OK;
+    }
+    size_t limit = (size_t)ferry_response_max_body(transfer);
+    size_t wanted = transfer->body_total >= 0 ? (size_t)transfer->body_total : 0;
+    if (wanted > limit) {
+        wanted = limit;
+    }
+    if (had == transfer->body_capacity && (wanted <= had)) {
+        wanted = had + 1 < FIRST_BODY_SIZE ? FIRST_BODY_SIZE : had + 1;
+    }
+    ferry_error error = FERRY_OK;
+    if (wanted > transfer->body_capacity && had < limit) {
+        error = ferry_transfer_reserve_body(transfer, wanted < limit ? wanted : limit, limit);
+    }
+    *dst = transfer->body + had;
+    *capacity = transfer->body_capacity - had;
+    return error;
+}
+
+/* True where the body has to wait until other transfers give memory back. */
+static bool lacks_memory(const ferry_transfer *transfer) {
+    const ferry_session *session = transfer->session;
+    const ferry_session_request *request = &transfer->plan.request;
+    if (session->counters.memory_bytes < session->max_memory_bytes || request->dst != NULL ||
+        request->functions.on_data != NULL) {
+        return false;
+    }
+    /* The oldest one goes on, so that something does. */
+    const ferry_list_node *all = &session->transfers;
+    for (ferry_list_node *node = ferry_list_first(all); node != NULL;
+         node = ferry_list_next(all, node)) {
+        const ferry_transfer *other = FERRY_LIST_ITEM(node, ferry_transfer, all);
+        if (other->state == FERRY_TRANSFER_RUNNING) {
+            return other != transfer;
+        }
+    }
+    return false;
+}
+
+static ferry_read_result read_result_of(size_t length) {
+    return length > 0 ? FERRY_READ_MORE : FERRY_READ_NOTHING;
+}
+
+/* Into memory: the library's, or the caller's. */
+static ferry_read_result read_to_memory(ferry_transfer *transfer) {
+    ferry_session *session = transfer->session;
+    ferry_pool_connection *connection = transfer->connection;
+    if (lacks_memory(transfer)) {
+        if (!ferry_list_has(&connection->item.node)) {
+            ferry_list_append(&session->paused, &connection->item.node);
+        }
+        return FERRY_READ_NOTHING;
+    }
+    void *dst;
+    size_t capacity;
+    size_t length = 0;
+    if (find_room(transfer, &dst, &capacity) != FERRY_OK) {
+        ferry_exchange_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
+                            ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY));
+        return FERRY_READ_OVER;
+    }
+    char beyond; /* what comes when there is no room is too much */
+    bool is_full = capacity == 0;
+    if (is_full) {
+        dst = &beyond;
+        capacity = 1;
+    }
+    /* An error is the exchange's, and told by the status. */
+    ferry_client_read_response_body(connection->client, dst,
+                                    capacity < READ_SIZE ? capacity : READ_SIZE, &length);
+    if (is_full && length > 0) {
+        ferry_exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
+                            transfer->plan.request.dst != NULL
+                                ? "the body is longer than dst_capacity"
+                                : "the body is longer than max_body_bytes");
+        return FERRY_READ_OVER;
+    }
+    if (transfer->plan.request.dst == NULL || transfer->use != FERRY_USE_DELIVER) {
+        transfer->body_length += length;
+    }
+    return count_bytes(transfer, length) ? read_result_of(length) : FERRY_READ_OVER;
+}
+
+static ferry_read_result read_to_function(ferry_transfer *transfer) {
+    ferry_pool_connection *connection = transfer->connection;
+    const ferry_session_request *request = &transfer->plan.request;
+    const void *chunk = NULL;
+    size_t length = 0;
+    ferry_client_read_response_body_chunk(connection->client, &chunk, &length);
+    if (length == 0) {
+        return FERRY_READ_NOTHING;
+    }
+    if (!count_bytes(transfer, length)) {
+        return FERRY_READ_OVER;
+    }
+    transfer->has_delivered = true;
+    ferry_error error = request->functions.on_data(request->ctx, transfer, chunk, length);
+    if (transfer->connection != connection) {
+        return FERRY_READ_OVER;
+    }
+    if (error != FERRY_OK) {
+        ferry_exchange_stop(transfer, error, "on_data has ended the transfer");
+        return FERRY_READ_OVER;
+    }
+    return FERRY_READ_MORE;
+}
+
+/* A body that nobody wants is read if it is there already and short, so that the connection can be
+ * kept. It is not waited for. */
+static ferry_read_result read_away(ferry_transfer *transfer) {
+    char scratch[4096];
+    size_t drained = 0;
+    size_t length;
+    do {
+        length = 0;
+        ferry_client_read_response_body(transfer->connection->client, scratch, sizeof scratch,
+                                        &length);
+        drained += length;
+    } while (length > 0 && drained < MAX_DRAINED);
+    return FERRY_READ_NOTHING;
+}
+
+ferry_read_result ferry_response_read(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    switch (transfer->use) {
+    case FERRY_USE_REDIRECT:
+    case FERRY_USE_RETRY:
+        return read_away(transfer);
+    case FERRY_USE_DELIVER:
+        if (request->owner_reads) {
+            return FERRY_READ_NOTHING;
+        }
+        if (request->functions.on_data != NULL) {
+            return read_to_function(transfer);
+        }
+        return read_to_memory(transfer);
+    default:
+        return read_to_memory(transfer);
+    }
+}
+
+ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capacity,
+                                size_t *length) {
+    *length = 0;
+    bool is_open = transfer->connection != NULL && transfer->use == FERRY_USE_DELIVER;
+    if (!transfer->plan.request.owner_reads || !is_open) {
+        return transfer->error;
+    }
+    ferry_client *client = transfer->connection->client;
+    ferry_client_read_response_body(client, dst, capacity, length);
+    if (!count_bytes(transfer, *length)) {
+        *length = 0;
+        return transfer->error;
+    }
+    if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
+        ferry_exchange_advance(transfer);
+    } else {
+        ferry_pool_watch(transfer->connection);
+    }
+    return FERRY_OK;
+}
