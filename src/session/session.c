@@ -62,9 +62,25 @@ static ferry_error copy_text(ferry_session *session, const char *text, char **co
     return *copy != NULL ? FERRY_OK : ferry_fail_memory(&session->context);
 }
 
+/* One that is no http:// URL, such as a file's, is none to be relative to. */
+static ferry_error take_page_url(ferry_session *session) {
+    size_t size = ferry_session_page_url(NULL, 0);
+    char *url = size > 1 ? ferry_alloc(&session->context, size) : NULL;
+    if (url == NULL) {
+        return size > 1 ? ferry_fail_memory(&session->context) : FERRY_OK;
+    }
+    ferry_session_page_url(url, size);
+    if (strncmp(url, "http:", 5) == 0 || strncmp(url, "https:", 6) == 0) {
+        session->base_url = url;
+    } else {
+        ferry_free(&session->context, url);
+    }
+    return FERRY_OK;
+}
+
 static ferry_error check_base_url(ferry_session *session) {
     if (session->base_url == NULL) {
-        return FERRY_OK;
+        return take_page_url(session);
     }
     size_t size = 3 * strlen(session->base_url) + 32;
     char *scratch = ferry_alloc(&session->context, size);

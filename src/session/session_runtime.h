@@ -21,6 +21,10 @@ extern const int ferry_session_max_connections;
 /* Seconds since 1970, for Retry-After and the expiry of cookies. */
 int64_t ferry_session_wall_clock_s(void);
 
+/* The URL that others are relative to where the program names none: the page's. Writes at most
+ * `capacity` bytes, NUL included, and returns the size that is needed; 1: there is no such URL. */
+size_t ferry_session_page_url(char *dst, size_t capacity);
+
 /* ---- The poller ---- */
 
 /* Finds which of many items can go on, in a time that grows with how many can, not with how many

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* poller: which of many fetches have got on. A look at one is a comparison of two numbers in
+ * memory, and there are some hundreds at most. */
+#include "client/runtime.h"
+#include "fetch.h"
+#include "session/poller_items.h"
+#include "session_js.h"
+
+#include <stdatomic.h>
+
+struct ferry_poller {
+    ferry_context *context;
+    ferry_list_node items;     /* those that wait for something */
+    ferry_fetch_signal signal; /* of all fetches together, and of those who wake */
+    atomic_bool is_woken;
+};
+
+ferry_error ferry_poller_set(ferry_poller *poller, ferry_poller_item *item, const ferry_wait *waits,
+                             size_t count, bool are_fresh) {
+    (void)are_fresh;
+    ferry_error error = ferry_poller_item_set(item, poller->context, waits, count);
+    ferry_list_remove(&item->all);
+    if (error == FERRY_OK && count > 0) {
+        ferry_list_append(&poller->items, &item->all);
+    }
+    return error;
+}
+
+void ferry_poller_remove(ferry_poller *poller, ferry_poller_item *item) {
+    ferry_list_remove(&item->all);
+    ferry_poller_item_clear(item, poller->context);
+}
+
+static void poller_collect(ferry_poller *poller, ferry_list_node *ready) {
+    for (ferry_list_node *node = ferry_list_first(&poller->items); node != NULL;
+         node = ferry_list_next(&poller->items, node)) {
+        ferry_poller_item *item = FERRY_LIST_ITEM(node, ferry_poller_item, all);
+        if (!ferry_list_has(&item->node) && ferry_runtime_is_ready(item->waits, item->count)) {
+            ferry_list_append(ready, &item->node);
+        }
+    }
+}
+
+ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_node *ready,
+                              bool *woken) {
+    ferry_error error = FERRY_OK;
+    /* Before the look, so that what happens during it is not slept over. */
+    poller->signal.seen = atomic_load(&poller->signal.news);
+    poller_collect(poller, ready);
+    bool may_sleep = timeout_ms != 0 && ferry_list_is_empty(ready) &&
+                     !atomic_load(&poller->is_woken) && ferry_runtime_can_wait();
+    if (may_sleep) {
+        bool is_ready;
+        ferry_wait wait = {(ferry_descriptor)&poller->signal, FERRY_EVENT_NEWS};
+        error = ferry_runtime_wait(poller->context, &wait, 1, timeout_ms, &is_ready);
+        poller_collect(poller, ready);
+    }
+    *woken = atomic_exchange(&poller->is_woken, false);
+    return error;
+}
+
+void ferry_poller_wake(ferry_poller *poller) {
+    atomic_store(&poller->is_woken, true);
+    ferry_js_wake(&poller->signal);
+}
+
+/* None is a descriptor: who has a loop polls once a frame. */
+size_t ferry_poller_get_waits(const ferry_poller *poller, ferry_wait *waits, size_t capacity) {
+    (void)poller;
+    (void)waits;
+    (void)capacity;
+    return 0;
+}
+
+ferry_error ferry_poller_new(ferry_context *context, ferry_poller **poller) {
+    ferry_poller *made = ferry_alloc(context, sizeof *made);
+    if (made == NULL) {
+        return ferry_fail_memory(context);
+    }
+    *made = (ferry_poller){.context = context};
+    ferry_list_init(&made->items);
+    ferry_js_watch(&made->signal);
+    *poller = made;
+    return FERRY_OK;
+}
+
+void ferry_poller_free(ferry_poller *poller) {
+    if (poller != NULL) {
+        ferry_js_unwatch(&poller->signal);
+        ferry_free(poller->context, poller);
+    }
+}
