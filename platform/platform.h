@@ -108,6 +108,11 @@ ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeo
 int64_t ferry_platform_now_ms(void);
 int64_t ferry_platform_now_us(void);
 
+/* ---- Chance ---- */
+
+/* As ferry_runtime_random(). */
+bool ferry_platform_random(void *dst, size_t length);
+
 /* ---- Processes ---- */
 
 /* A number that a child has another value of than its parent, if fork() has made it. Connections

@@ -28,6 +28,10 @@ bool ferry_runtime_can_wait(void);
 ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
                                int timeout_ms, bool *ready);
 
+/* Fills `dst` with random bytes that nobody can guess, at most 256 of them. False: there are none.
+ */
+bool ferry_runtime_random(void *dst, size_t length);
+
 /* The backend of this platform: the wire backend over sockets, or fetch. OUT_OF_MEMORY. */
 ferry_error ferry_runtime_backend_new(ferry_context *context, ferry_exchange *exchange,
                                       ferry_backend **backend);

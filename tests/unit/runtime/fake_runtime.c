@@ -48,6 +48,13 @@ ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, 
     return FERRY_OK;
 }
 
+bool ferry_runtime_random(void *dst, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        ((unsigned char *)dst)[i] = (unsigned char)(machine.random + i);
+    }
+    return !machine.has_no_random;
+}
+
 ferry_error ferry_runtime_backend_new(ferry_context *context, ferry_exchange *exchange,
                                       ferry_backend **backend) {
     machine.context = context;

@@ -13,7 +13,9 @@ typedef struct fake_runtime {
     int64_t (*until_ready)(unsigned events);
     ferry_connector *connector; /* what the next connect_to_host uses */
     ferry_context *context;     /* of the client that has connected last */
-    bool slept_for_ever;        /* a sleep was asked for that nothing would have ended */
+    unsigned char random;       /* the first of the bytes that are said to be random */
+    bool has_no_random;
+    bool slept_for_ever; /* a sleep was asked for that nothing would have ended */
 } fake_runtime;
 
 extern fake_runtime machine;
