@@ -50,6 +50,10 @@ enum {
      * included. */
     FERRY_LIMIT_ORIGIN_KEY = 64 * 1024 * 1024,
 
+    /* What stands before the bytes of a form's part: three times the longest of names that servers
+     * take, and a type. */
+    FERRY_LIMIT_FORM_HEAD = 64 * 1024,
+
     /* Bytes of a body that wait for their decoder. */
     FERRY_LIMIT_CODED = 16 * 1024,
 };
