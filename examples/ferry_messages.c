@@ -121,6 +121,7 @@ cli_exit cli_exit_of(ferry_error error) {
     case FERRY_ERROR_ABORTED:
     case FERRY_ERROR_STATUS:
     case FERRY_ERROR_REDIRECT:
+    case FERRY_ERROR_FILE:
         break;
     }
     return CLI_EXIT_OTHER;

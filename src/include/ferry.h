@@ -79,7 +79,8 @@ extern "C" {
     X(NETWORK_OR_CORS, 19, "the network failed, or CORS forbade the request")                      \
     X(CONNECT_AGAIN, 20, "the kept connection had ended: nothing was sent, connect again")         \
     X(STATUS, 21, "the server answered with a status that is no success")                          \
-    X(REDIRECT, 22, "a redirect could not be followed")
+    X(REDIRECT, 22, "a redirect could not be followed")                                            \
+    X(FILE, 23, "a file could not be read or written")
 
 typedef enum ferry_error {
 #define FERRY_ERROR_ENUMERATOR(name, number, message) FERRY_ERROR_##name = (number),

@@ -244,6 +244,19 @@ ferry_transfer *ferry_session_post_form(ferry_session *session, const char *url,
                                         const ferry_field *fields, size_t count);
 ferry_transfer *ferry_session_post_json(ferry_session *session, const char *url, const char *json);
 
+/* The same with a body that goes to a file. The bytes go to a new file beside `path`, with its name
+ * and ".part-" and a number, which only its owner may read. When the body is complete, the new file
+ * is synced and takes the place of what is at `path`, with the permissions of the old file if there
+ * was one. If the transfer fails, or is cancelled, the new file is removed, and the old one stays
+ * as it was. A thread of the session's makes all calls that may wait for a disk; its memory comes
+ * from the C library. `path` is copied. FERRY_ERROR_FILE: the file cannot be written; the detail
+ * has the system's words. On the web files are Emscripten's, in memory as a rule: they do not
+ * outlive the page. */
+ferry_transfer *ferry_session_download(ferry_session *session, const char *url, const char *path);
+ferry_transfer *ferry_session_start_download(ferry_session *session,
+                                             const ferry_session_request *request,
+                                             const char *path);
+
 /* ---- Transfers ---------------------------------------------------------------------------- */
 
 /* Cancels the transfer if it is not done, and frees it. None of its functions is called any more.

@@ -127,7 +127,8 @@ void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char
 
 int64_t ferry_response_max_body(const ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
-    bool in_memory = request->dst == NULL && request->functions.on_data == NULL;
+    bool in_memory =
+        request->dst == NULL && request->functions.on_data == NULL && transfer->download == NULL;
     if (request->max_body_bytes > 0) {
         return request->max_body_bytes;
     }
@@ -170,6 +171,14 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     if (!check_announced_length(transfer)) {
         return false;
     }
+    if (transfer->use == FERRY_USE_DELIVER && transfer->download != NULL) {
+        ferry_error error = transfer->download->begin(transfer);
+        if (error != FERRY_OK) {
+            ferry_pool_withdraw(transfer);
+            ferry_transfer_finish(transfer, error);
+            return false;
+        }
+    }
     const ferry_transfer_functions *functions = &transfer->plan.request.functions;
     if (transfer->use == FERRY_USE_DELIVER && functions->on_head != NULL) {
         ferry_error error = functions->on_head(transfer->plan.request.ctx, transfer);
@@ -197,6 +206,10 @@ static void exchange_finish_body(ferry_transfer *transfer) {
         error = ferry_fail(&transfer->context, FERRY_ERROR_INVALID_DATA,
                            "the body has %lld bytes, and expected_bytes is %lld",
                            (long long)transfer->body_bytes, (long long)request->expected_bytes);
+    }
+    if (error == FERRY_OK && transfer->download != NULL && transfer->file != NULL) {
+        transfer->download->complete(transfer);
+        return;
     }
     ferry_transfer_finish(transfer, error);
 }

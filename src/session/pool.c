@@ -94,6 +94,8 @@ static ferry_error connection_dial(ferry_pool_connection *connection, int connec
                                         has_tls ? &origin->tls : NULL);
 }
 
+static void item_advance(ferry_poller_item *item);
+
 /* Makes a connection and begins to connect. NULL: the detail is in the context. */
 static ferry_pool_connection *connection_new(ferry_session *session, ferry_pool_origin *origin,
                                              ferry_context *context, int connect_ms,
@@ -114,6 +116,7 @@ static ferry_pool_connection *connection_new(ferry_session *session, ferry_pool_
         return NULL;
     }
     *connection = (ferry_pool_connection){
+        .item.advance = item_advance,
         .session = session,
         .client = client,
         .origin = origin,
@@ -459,7 +462,7 @@ static void connection_advance_idle(ferry_pool_connection *connection) {
     }
 }
 
-void ferry_pool_advance(ferry_pool_connection *connection) {
+static void connection_advance(ferry_pool_connection *connection) {
     switch (connection->state) {
     case FERRY_POOL_CONNECTING:
         connection_advance_making(connection);
@@ -473,9 +476,13 @@ void ferry_pool_advance(ferry_pool_connection *connection) {
     }
 }
 
+static void item_advance(ferry_poller_item *item) {
+    connection_advance(FERRY_LIST_ITEM(item, ferry_pool_connection, item));
+}
+
 void ferry_pool_timer(ferry_pool_connection *connection) {
     ferry_heap_remove(&connection->session->connection_timers, &connection->timer);
-    ferry_pool_advance(connection);
+    connection_advance(connection);
 }
 
 void ferry_pool_deinit(ferry_session *session) {

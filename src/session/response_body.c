@@ -11,8 +11,7 @@ enum {
     FIRST_BODY_SIZE = 4 * 1024 /* of memory for a body whose length is not known */
 };
 
-/* False: the body is too long, and the transfer has ended. */
-static bool count_bytes(ferry_transfer *transfer, size_t length) {
+bool ferry_response_count(ferry_transfer *transfer, size_t length) {
     transfer->body_bytes += (int64_t)length;
     transfer->session->counters.bytes_received += length;
     if (length > 0 && transfer->plan.request.functions.on_progress != NULL) {
@@ -115,7 +114,7 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
     if (transfer->plan.request.dst == NULL || transfer->use != FERRY_USE_DELIVER) {
         transfer->body_length += length;
     }
-    return count_bytes(transfer, length) ? read_result_of(length) : FERRY_READ_OVER;
+    return ferry_response_count(transfer, length) ? read_result_of(length) : FERRY_READ_OVER;
 }
 
 static ferry_read_result read_to_function(ferry_transfer *transfer) {
@@ -127,7 +126,7 @@ static ferry_read_result read_to_function(ferry_transfer *transfer) {
     if (length == 0) {
         return FERRY_READ_NOTHING;
     }
-    if (!count_bytes(transfer, length)) {
+    if (!ferry_response_count(transfer, length)) {
         return FERRY_READ_OVER;
     }
     transfer->has_delivered = true;
@@ -167,6 +166,9 @@ ferry_read_result ferry_response_read(ferry_transfer *transfer) {
         if (request->owner_reads) {
             return FERRY_READ_NOTHING;
         }
+        if (transfer->download != NULL) {
+            return transfer->download->read(transfer);
+        }
         if (request->functions.on_data != NULL) {
             return read_to_function(transfer);
         }
@@ -185,7 +187,7 @@ ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capa
     }
     ferry_client *client = transfer->connection->client;
     ferry_client_read_response_body(client, dst, capacity, length);
-    if (!count_bytes(transfer, *length)) {
+    if (!ferry_response_count(transfer, *length)) {
         *length = 0;
         return transfer->error;
     }

@@ -194,6 +194,7 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
     ferry_list_init(&session->idle);
     ferry_list_init(&session->starved);
     ferry_list_init(&session->paused);
+    ferry_list_init(&session->storing);
     ferry_list_init(&session->transfers);
     ferry_list_init(&session->finished);
     ferry_list_init(&session->news);
@@ -219,6 +220,9 @@ static void session_destroy(ferry_session *session) {
         }
     }
     ferry_pool_deinit(session);
+    if (session->disk_ops != NULL) {
+        session->disk_ops->free_disk(session);
+    }
     ferry_poller_free(session->poller);
     ferry_heap_deinit(&session->transfer_timers, context);
     ferry_tls_cache_free(session->tls_cache);
@@ -290,7 +294,7 @@ static void run_ready(ferry_session *session) {
     ferry_list_append_all(&turn, &session->ready);
     for (ferry_list_node *node; (node = ferry_list_take(&turn)) != NULL;) {
         ferry_poller_item *item = FERRY_LIST_ITEM(node, ferry_poller_item, node);
-        ferry_pool_advance((ferry_pool_connection *)item);
+        item->advance(item);
         if (session->is_freed || !session_has_time(session)) {
             break;
         }

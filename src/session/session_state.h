@@ -44,7 +44,7 @@ typedef enum ferry_pool_state {
 } ferry_pool_state;
 
 struct ferry_pool_connection {
-    ferry_poller_item item; /* first: what the poller finds ready */
+    ferry_poller_item item; /* what the poller finds ready */
     ferry_heap_node timer;  /* when the client must be polled, or an idle connection ends */
     ferry_list_node idle;   /* in origin.idle */
     ferry_list_node aged;   /* in session.idle, the one that is idle longest first */
@@ -67,6 +67,28 @@ struct ferry_pool_connection {
 
 /* ---- Transfers ---- */
 
+/* What a read of a body has come to. */
+typedef enum ferry_read_result {
+    FERRY_READ_MORE,    /* something came, or the exchange has ended: the status says which */
+    FERRY_READ_NOTHING, /* nothing is there now */
+    FERRY_READ_OVER,    /* the transfer has given its connection back */
+} ferry_read_result;
+
+/* What a transfer does with a body that goes to a file: download.c, which programs carry that have
+ * such transfers. */
+typedef struct ferry_download_ops {
+    /* Begins a new file. */
+    ferry_error (*begin)(ferry_transfer *transfer);
+    /* As ferry_response_read(). */
+    ferry_read_result (*read)(ferry_transfer *transfer);
+    /* The body is complete: the file is put in its place, and then the transfer ends. */
+    void (*complete)(ferry_transfer *transfer);
+    /* Drops the file, if there is one. */
+    void (*abandon)(ferry_transfer *transfer);
+    /* Frees what the session has for files. */
+    void (*free_disk)(ferry_session *session);
+} ferry_download_ops;
+
 /* What becomes of a response. */
 typedef enum ferry_response_use {
     FERRY_USE_NONE = 0, /* its head is not seen yet */
@@ -80,6 +102,7 @@ typedef enum ferry_transfer_state {
     FERRY_TRANSFER_WAITING, /* for a connection */
     FERRY_TRANSFER_RUNNING, /* over a connection */
     FERRY_TRANSFER_DELAYED, /* until its timer: it is tried again then */
+    FERRY_TRANSFER_STORING, /* the response is complete, its file is not yet */
     FERRY_TRANSFER_DONE,
 } ferry_transfer_state;
 
@@ -103,6 +126,11 @@ struct ferry_transfer {
     ferry_url parts; /* of it */
     ferry_pool_origin *origin;
     ferry_pool_connection *connection;
+
+    const ferry_download_ops *download; /* NULL: the body goes to no file */
+    char *path;
+    struct ferry_disk_file *file; /* NULL: there is none now */
+    ferry_list_node storing;      /* in session.storing: it waits for the disk */
 
     /* What is under way. */
     ferry_response_use use; /* of the response whose head is seen */
@@ -165,6 +193,10 @@ struct ferry_session {
     ferry_list_node transfers;   /* all that are not freed */
     ferry_list_node finished;
     ferry_list_node news;
+    ferry_list_node storing; /* transfers that wait for the disk */
+    struct ferry_disk *disk; /* NULL until it is needed */
+    ferry_poller_item disk_item;
+    const ferry_download_ops *disk_ops;
     ferry_heap connection_timers;
     ferry_heap transfer_timers;
     ferry_pool_origin **buckets;
@@ -190,9 +222,6 @@ void ferry_pool_submit(ferry_transfer *transfer);
 
 /* Takes it out of the queue, or closes the connection that it has. */
 void ferry_pool_withdraw(ferry_transfer *transfer);
-
-/* Works for one connection as far as it gets without waiting. It may be freed then. */
-void ferry_pool_advance(ferry_pool_connection *connection);
 
 /* The connection's transfer has ended, or goes elsewhere. The connection is kept if its client can
  * take another request, and closed otherwise. */
@@ -225,11 +254,8 @@ void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char
 
 /* ---- response_body.c ---- */
 
-typedef enum ferry_read_result {
-    FERRY_READ_MORE,    /* something came, or the exchange has ended: the status says which */
-    FERRY_READ_NOTHING, /* nothing is there now */
-    FERRY_READ_OVER,    /* the transfer has given its connection back */
-} ferry_read_result;
+/* So many bytes have come. False: the body is too long, and the transfer has ended. */
+bool ferry_response_count(ferry_transfer *transfer, size_t length);
 
 /* Reads a piece of the body to where it goes. */
 ferry_read_result ferry_response_read(ferry_transfer *transfer);
@@ -252,6 +278,10 @@ void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms);
 /* Goes where the response's Location points, or ends the transfer. It has no connection any more.
  */
 void ferry_transfer_follow(ferry_transfer *transfer);
+
+/* Starts a transfer whose body goes to memory (NULL), or to a file at this path. */
+ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,
+                                     const ferry_download_ops *download, const char *path);
 
 /* The transfer's timer is due. */
 void ferry_transfer_timer(ferry_transfer *transfer);

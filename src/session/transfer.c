@@ -29,6 +29,9 @@ void ferry_transfer_announce(ferry_transfer *transfer) {
 
 void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error) {
     ferry_session *session = transfer->session;
+    if (transfer->download != NULL) {
+        transfer->download->abandon(transfer);
+    }
     transfer->state = FERRY_TRANSFER_DONE;
     transfer->error = error;
     if (error == FERRY_OK) {
@@ -57,6 +60,7 @@ static void transfer_destroy(ferry_transfer *transfer) {
     ferry_request_plan_deinit(&transfer->plan, context);
     ferry_free(context, transfer->url);
     ferry_free(context, transfer->parts_storage);
+    ferry_free(context, transfer->path);
     ferry_free(context, transfer->head);
     ferry_context copy = *context;
     ferry_free(&copy, transfer);
@@ -142,6 +146,9 @@ void ferry_transfer_set_timer(ferry_transfer *transfer) {
 }
 
 void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms) {
+    if (transfer->download != NULL) {
+        transfer->download->abandon(transfer);
+    }
     ferry_transfer_drop_response(transfer);
     transfer->state = FERRY_TRANSFER_DELAYED;
     transfer->stale_tries = 0;
@@ -331,8 +338,23 @@ void ferry_transfer_follow(ferry_transfer *transfer) {
 
 /* ---- The start ---- */
 
-static ferry_error transfer_prepare(ferry_transfer *transfer,
-                                    const ferry_session_request *request) {
+static ferry_error transfer_take_path(ferry_transfer *transfer, const char *path) {
+    const ferry_session_request *request = &transfer->plan.request;
+    if (path == NULL || *path == '\0') {
+        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the download has no path");
+    }
+    if (request->dst != NULL || request->functions.on_data != NULL || request->owner_reads) {
+        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the response has two places to go: a download has none of dst, on_data "
+                          "and owner_reads");
+    }
+    transfer->path = ferry_text_copy(&transfer->context.allocator, path);
+    return transfer->path != NULL ? FERRY_OK : ferry_fail_memory(&transfer->context);
+}
+
+static ferry_error transfer_prepare(ferry_transfer *transfer, const ferry_session_request *request,
+                                    const char *path) {
     ferry_session *session = transfer->session;
     if (session->bad_option != FERRY_OK) {
         return ferry_fail(&transfer->context, session->bad_option, "%s", session->context.detail);
@@ -340,6 +362,12 @@ static ferry_error transfer_prepare(ferry_transfer *transfer,
     ferry_error error = ferry_request_plan_make(&transfer->plan, &transfer->context, request);
     if (error != FERRY_OK) {
         return error;
+    }
+    if (transfer->download != NULL) {
+        error = transfer_take_path(transfer, path);
+        if (error != FERRY_OK) {
+            return error;
+        }
     }
     error = ferry_heap_reserve(&session->transfer_timers, &transfer->context, session->unfinished);
     ferry_url parts;
@@ -380,7 +408,8 @@ static void transfer_begin(ferry_transfer *transfer) {
     ferry_pool_submit(transfer);
 }
 
-ferry_transfer *ferry_session_start(ferry_session *session, const ferry_session_request *request) {
+ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,
+                                     const ferry_download_ops *download, const char *path) {
     ferry_transfer *transfer = ferry_alloc(&session->context, sizeof *transfer);
     if (transfer == NULL) {
         return &transfer_without_memory;
@@ -390,6 +419,7 @@ ferry_transfer *ferry_session_start(ferry_session *session, const ferry_session_
     }
     *transfer = (ferry_transfer){
         .session = session,
+        .download = download,
         .started_us = session->now_us,
         .deadline_us = INT64_MAX,
         .is_first_origin = true,
@@ -401,13 +431,17 @@ ferry_transfer *ferry_session_start(ferry_session *session, const ferry_session_
     transfer->timer.order = session->last_order;
     ferry_list_append(&session->transfers, &transfer->all);
     session->unfinished++;
-    ferry_error error = transfer_prepare(transfer, request);
+    ferry_error error = transfer_prepare(transfer, request, path);
     if (error == FERRY_OK) {
         transfer_begin(transfer);
     } else {
         ferry_transfer_finish(transfer, error);
     }
     return transfer;
+}
+
+ferry_transfer *ferry_session_start(ferry_session *session, const ferry_session_request *request) {
+    return ferry_transfer_start(session, request, NULL, NULL);
 }
 
 ferry_transfer *ferry_session_get(ferry_session *session, const char *url) {
