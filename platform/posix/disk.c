@@ -86,9 +86,10 @@ static unsigned long next_number(void) {
 
 static bool file_open(ferry_disk_file *file) {
     struct stat found;
-    if (stat(file->path, &found) == 0 && S_ISDIR(found.st_mode)) {
-        errno = EISDIR;
-        return file_fail(file, "cannot write");
+    if (stat(file->path, &found) == 0 && !S_ISREG(found.st_mode)) {
+        /* A device or a pipe would be gone, and a file in its place. */
+        errno = S_ISDIR(found.st_mode) ? EISDIR : EEXIST;
+        return file_fail(file, "cannot replace what is no file:");
     }
     size_t size = strlen(file->path) + 32;
     file->name = malloc(size);
