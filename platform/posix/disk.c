@@ -5,16 +5,15 @@
 #include "session/disk.h"
 
 #include "background.h"
+#include "platform.h"
 #include "poller_wake.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -65,40 +64,37 @@ struct ferry_disk_file {
 
 /* ---- The thread ---- */
 
-static bool file_fail(ferry_disk_file *file, const char *what) {
-    const char *words = strerror(errno);
+static bool file_fail_with(ferry_disk_file *file, const char *what, const char *words) {
     ferry_disk *disk = file->disk;
     pthread_mutex_lock(&disk->mutex);
-    ferry_format(file->reason, sizeof file->reason, "%s %s: %s", what, file->path, words);
+    ferry_format(file->reason, sizeof file->reason, "cannot %s %s: %s", what, file->path, words);
     file->state = FERRY_DISK_FAILED;
     pthread_mutex_unlock(&disk->mutex);
     return false;
 }
 
-/* A number that another program does not guess at once; what decides is O_EXCL. */
-static unsigned long next_number(void) {
-    static unsigned long count;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (unsigned long)now.tv_nsec * 2654435761u ^ (unsigned long)getpid() << 16 ^
-           (unsigned long)now.tv_sec ^ ++count;
+static bool file_fail(ferry_disk_file *file, const char *what) {
+    return file_fail_with(file, what, strerror(errno));
 }
 
 static bool file_open(ferry_disk_file *file) {
     struct stat found;
     if (stat(file->path, &found) == 0 && !S_ISREG(found.st_mode)) {
         /* A device or a pipe would be gone, and a file in its place. */
-        errno = S_ISDIR(found.st_mode) ? EISDIR : EEXIST;
-        return file_fail(file, "cannot replace what is no file:");
+        return file_fail_with(file, "write",
+                              S_ISDIR(found.st_mode) ? "it is a folder" : "it is no file");
     }
     size_t size = strlen(file->path) + 32;
     file->name = malloc(size);
     if (file->name == NULL) {
-        return file_fail(file, "cannot write");
+        return file_fail(file, "write");
     }
     for (int i = 0; i < MAX_NAMES; i++) {
-        ferry_format(file->name, size, "%s.part-%llu", file->path,
-                     (unsigned long long)(next_number() & 0xffffffff));
+        uint32_t number;
+        if (!ferry_platform_random(&number, sizeof number)) {
+            break;
+        }
+        ferry_format(file->name, size, "%s.part-%u", file->path, number);
         file->descriptor =
             open(file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (file->descriptor >= 0) {
@@ -112,14 +108,14 @@ static bool file_open(ferry_disk_file *file) {
     free(file->name);
     file->name = NULL;
     errno = error;
-    return file_fail(file, "cannot write");
+    return file_fail(file, "write");
 }
 
 static bool file_write(ferry_disk_file *file, const disk_block *block) {
     for (size_t done = 0; done < block->length;) {
         ssize_t written = write(file->descriptor, block->bytes + done, block->length - done);
         if (written < 0 && errno != EINTR) {
-            return file_fail(file, "cannot write");
+            return file_fail(file, "write");
         }
         done += written > 0 ? (size_t)written : 0;
     }
@@ -148,15 +144,15 @@ static bool file_put_in_place(ferry_disk_file *file) {
         }
     }
     if (fsync(file->descriptor) != 0) {
-        return file_fail(file, "cannot write");
+        return file_fail(file, "write");
     }
     int closed = close(file->descriptor);
     file->descriptor = -1;
     if (closed != 0) {
-        return file_fail(file, "cannot write");
+        return file_fail(file, "write");
     }
     if (rename(file->name, file->path) != 0) {
-        return file_fail(file, "cannot replace");
+        return file_fail(file, "replace");
     }
     free(file->name);
     file->name = NULL;
