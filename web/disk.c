@@ -23,7 +23,7 @@ struct ferry_disk_file {
     char room[ROOM_SIZE];
 };
 
-static void file_fail(ferry_disk_file *file) {
+static void memory_file_fail(ferry_disk_file *file) {
     ferry_format(file->reason, sizeof file->reason, "cannot write %s: %s", file->path,
                  strerror(errno));
     file->state = FERRY_DISK_FAILED;
@@ -47,7 +47,7 @@ void ferry_disk_reset(ferry_disk *disk) {
     (void)disk;
 }
 
-static void file_destroy(ferry_disk_file *file) {
+static void memory_file_destroy(ferry_disk_file *file) {
     if (file->stream != NULL) {
         fclose(file->stream);
     }
@@ -68,14 +68,14 @@ ferry_disk_file *ferry_disk_create(ferry_disk *disk, const char *path) {
     file->path = malloc(size);
     file->name = malloc(size);
     if (file->path == NULL || file->name == NULL) {
-        file_destroy(file);
+        memory_file_destroy(file);
         return NULL;
     }
     ferry_format(file->path, size, "%s", path);
     ferry_format(file->name, size, "%s.part-%llu", path, (unsigned long long)++disk->names);
     file->stream = fopen(file->name, "wbx");
     if (file->stream == NULL) {
-        file_fail(file);
+        memory_file_fail(file);
         free(file->name);
         file->name = NULL;
     }
@@ -89,7 +89,7 @@ size_t ferry_disk_get_room(ferry_disk_file *file, void **room) {
 
 void ferry_disk_add(ferry_disk_file *file, size_t length) {
     if (length > 0 && fwrite(file->room, 1, length, file->stream) < length) {
-        file_fail(file);
+        memory_file_fail(file);
     }
 }
 
@@ -100,7 +100,7 @@ void ferry_disk_commit(ferry_disk_file *file) {
     int closed = fclose(file->stream);
     file->stream = NULL;
     if (closed != 0 || rename(file->name, file->path) != 0) {
-        file_fail(file);
+        memory_file_fail(file);
         return;
     }
     free(file->name);
@@ -114,5 +114,5 @@ ferry_disk_state ferry_disk_get_state(ferry_disk_file *file, const char **reason
 }
 
 void ferry_disk_close(ferry_disk_file *file) {
-    file_destroy(file);
+    memory_file_destroy(file);
 }

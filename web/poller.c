@@ -31,7 +31,7 @@ void ferry_poller_remove(ferry_poller *poller, ferry_poller_item *item) {
     ferry_poller_item_clear(item, poller->context);
 }
 
-static void poller_collect(ferry_poller *poller, ferry_list_node *ready) {
+static void poller_take_ready(ferry_poller *poller, ferry_list_node *ready) {
     for (ferry_list_node *node = ferry_list_first(&poller->items); node != NULL;
          node = ferry_list_next(&poller->items, node)) {
         ferry_poller_item *item = FERRY_LIST_ITEM(node, ferry_poller_item, all);
@@ -46,14 +46,14 @@ ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_n
     ferry_error error = FERRY_OK;
     /* Before the look, so that what happens during it is not slept over. */
     poller->signal.seen = atomic_load(&poller->signal.news);
-    poller_collect(poller, ready);
+    poller_take_ready(poller, ready);
     bool may_sleep = timeout_ms != 0 && ferry_list_is_empty(ready) &&
                      !atomic_load(&poller->is_woken) && ferry_runtime_can_wait();
     if (may_sleep) {
         bool is_ready;
         ferry_wait wait = {(ferry_descriptor)&poller->signal, FERRY_EVENT_NEWS};
         error = ferry_runtime_wait(poller->context, &wait, 1, timeout_ms, &is_ready);
-        poller_collect(poller, ready);
+        poller_take_ready(poller, ready);
     }
     *woken = atomic_exchange(&poller->is_woken, false);
     return error;

@@ -109,7 +109,7 @@ static ferry_read_result download_read(ferry_transfer *transfer) {
     return length > 0 ? FERRY_READ_MORE : FERRY_READ_NOTHING;
 }
 
-static void download_complete(ferry_transfer *transfer) {
+static void download_store(ferry_transfer *transfer) {
     transfer->state = FERRY_TRANSFER_STORING;
     ferry_disk_commit(transfer->file);
     download_wait(transfer);
@@ -134,7 +134,7 @@ static void download_look(ferry_transfer *transfer) {
 static const ferry_download_ops download_ops = {
     .begin = download_begin,
     .read = download_read,
-    .complete = download_complete,
+    .complete = download_store,
     .abandon = download_abandon,
     .free_disk = download_free_disk,
 };

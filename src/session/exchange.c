@@ -49,7 +49,7 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
     const ferry_request request = {
         .method = transfer->becomes_get ? FERRY_METHOD_GET : from->method,
         .method_name = transfer->becomes_get ? NULL : from->method_name,
-        .url = transfer->parts.target,
+        .url = transfer->place.parts.target,
         .headers =
             ferry_request_plan_list_lines(plan, transfer->is_first_origin, transfer->becomes_get),
         .body = has_body ? from->body : NULL,
@@ -222,8 +222,8 @@ static void note_final_url(ferry_transfer *transfer) {
     }
     char *copy = ferry_text_copy(&transfer->context.allocator, url);
     if (copy != NULL) {
-        ferry_free(&transfer->context, transfer->url);
-        transfer->url = copy;
+        ferry_free(&transfer->context, transfer->place.url);
+        transfer->place.url = copy;
     }
 }
 

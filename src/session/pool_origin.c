@@ -136,7 +136,7 @@ static ferry_error write_key(ferry_transfer *transfer, ferry_buffer *key) {
         tls.key_pem = NULL;
         tls.key_password = NULL;
     }
-    return ferry_origin_key_write(key, &transfer->context, &transfer->parts, &tls);
+    return ferry_origin_key_write(key, &transfer->context, &transfer->place.parts, &tls);
 }
 
 ferry_pool_origin *ferry_pool_origin_of(ferry_transfer *transfer) {

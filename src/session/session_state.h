@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "client_options.h"
 #include "ferry_session.h"
+#include "place.h"
 #include "request_plan.h"
 #include "session_runtime.h"
 
@@ -121,9 +122,7 @@ struct ferry_transfer {
     bool is_freed; /* by its owner; its memory goes with the last hold */
 
     ferry_request_plan plan;
-    char *url; /* where it is at, without user name and password */
-    char *parts_storage;
-    ferry_url parts; /* of it */
+    ferry_place place;
     ferry_pool_origin *origin;
     ferry_pool_connection *connection;
 
@@ -274,6 +273,10 @@ void ferry_transfer_fail_attempt(ferry_transfer *transfer, ferry_error error, bo
 
 /* Tries again after so many milliseconds. */
 void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms);
+
+/* INVALID_PARAMETER where the session takes https:// alone and the place is another one. */
+FERRY_MUST_USE ferry_error ferry_transfer_check_scheme(ferry_transfer *transfer,
+                                                       const ferry_place *place);
 
 /* Goes where the response's Location points, or ends the transfer. It has no connection any more.
  */

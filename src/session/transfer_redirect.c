@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* transfer_redirect: follows a redirect, or says why not. */
+#include "redirect.h"
+#include "session_state.h"
+
+#include <string.h>
+
+static ferry_error check_redirect(ferry_transfer *transfer, const ferry_place *place) {
+    const ferry_session_request *request = &transfer->plan.request;
+    ferry_error error = ferry_transfer_check_scheme(transfer, place);
+    if (error == FERRY_OK && transfer->place.parts.secure && !place->parts.secure &&
+        !request->allow_downgrade) {
+        error = ferry_fail(&transfer->context, FERRY_ERROR_REDIRECT,
+                           "the redirect leads from https:// to http:// (allow_downgrade)");
+    }
+    bool needs_body = !transfer->becomes_get && request->body_read != NULL;
+    if (error == FERRY_OK && needs_body && !ferry_request_plan_is_repeatable(&transfer->plan)) {
+        error = ferry_fail(&transfer->context, FERRY_ERROR_REDIRECT,
+                           "the redirect asks for the request's body again, and there is no "
+                           "body_rewind");
+    }
+    return error;
+}
+
+static ferry_error transfer_redirect(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    const char *location = ferry_transfer_get_response_header(transfer, "Location", 0);
+    if (transfer->redirects >= request->max_redirects) {
+        return ferry_fail(&transfer->context, FERRY_ERROR_REDIRECT,
+                          "the server redirects without end: after %d redirects it does so again, "
+                          "from %.300s",
+                          transfer->redirects, transfer->place.url);
+    }
+    if (!transfer->becomes_get) {
+        transfer->becomes_get =
+            ferry_redirect_becomes_get(transfer->code, request->method, request->method_name);
+    }
+    ferry_place place;
+    ferry_error error = ferry_place_find(&place, &transfer->context, transfer->place.url, location);
+    if (error != FERRY_OK) {
+        /* The program did nothing wrong. */
+        return error == FERRY_ERROR_INVALID_PARAMETER ? FERRY_ERROR_REDIRECT : error;
+    }
+    error = check_redirect(transfer, &place);
+    if (error == FERRY_OK && strchr(location, '#') == NULL) {
+        /* Fetch standard, HTTP-redirect fetch: it is inherited. */
+        error = ferry_place_take_fragment(&place, &transfer->context, transfer->place.url);
+    }
+    if (error != FERRY_OK) {
+        ferry_place_deinit(&place, &transfer->context);
+        return error;
+    }
+    transfer->redirects++;
+    transfer->is_first_origin =
+        transfer->is_first_origin && ferry_place_has_origin_of(&transfer->place, &place);
+    ferry_place_deinit(&transfer->place, &transfer->context);
+    transfer->place = place;
+    return FERRY_OK;
+}
+
+void ferry_transfer_follow(ferry_transfer *transfer) {
+    ferry_error error = transfer_redirect(transfer);
+    if (error != FERRY_OK) {
+        ferry_transfer_finish(transfer, error);
+        return;
+    }
+    ferry_transfer_drop_response(transfer);
+    transfer->stale_tries = 0;
+    ferry_pool_submit(transfer);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* transfer_start: makes a transfer of a request, and checks what can be checked before anything is
+ * sent. */
+#include "session_state.h"
+
+#include "client/runtime.h"
+
+#include <string.h>
+
+/* What there is where there is no memory for another one. */
+static ferry_transfer transfer_without_memory = {
+    .state = FERRY_TRANSFER_DONE,
+    .error = FERRY_ERROR_OUT_OF_MEMORY,
+    .context = {.detail = "out of memory"},
+    .is_static = true,
+    .body_total = -1,
+    .timings = {-1, -1, -1, -1, -1, -1},
+};
+
+ferry_error ferry_transfer_check_scheme(ferry_transfer *transfer, const ferry_place *place) {
+    if (transfer->session->https_only && !place->parts.secure) {
+        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the URL is http://, and the session takes https:// alone (https_only)");
+    }
+    return FERRY_OK;
+}
+
+static ferry_error transfer_take_path(ferry_transfer *transfer, const char *path) {
+    const ferry_session_request *request = &transfer->plan.request;
+    if (path == NULL || *path == '\0') {
+        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the download has no path");
+    }
+    if (request->dst != NULL || request->functions.on_data != NULL || request->owner_reads) {
+        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the response has two places to go: a download has none of dst, on_data "
+                          "and owner_reads");
+    }
+    transfer->path = ferry_text_copy(&transfer->context.allocator, path);
+    return transfer->path != NULL ? FERRY_OK : ferry_fail_memory(&transfer->context);
+}
+
+static ferry_error transfer_prepare(ferry_transfer *transfer, const ferry_session_request *request,
+                                    const char *path) {
+    ferry_session *session = transfer->session;
+    if (session->bad_option != FERRY_OK) {
+        return ferry_fail(&transfer->context, session->bad_option, "%s", session->context.detail);
+    }
+    ferry_error error = ferry_request_plan_make(&transfer->plan, &transfer->context, request);
+    if (error != FERRY_OK) {
+        return error;
+    }
+    if (transfer->download != NULL) {
+        error = transfer_take_path(transfer, path);
+        if (error != FERRY_OK) {
+            return error;
+        }
+    }
+    error = ferry_heap_reserve(&session->transfer_timers, &transfer->context, session->unfinished);
+    ferry_place *place = &transfer->place;
+    if (error == FERRY_OK) {
+        error = ferry_place_find(place, &transfer->context, session->base_url, request->url);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    const char *userinfo = place->parts.userinfo;
+    if (userinfo != NULL && ferry_session_dials) {
+        error = ferry_request_plan_take_userinfo(&transfer->plan, &transfer->context, userinfo);
+    } else if (userinfo != NULL) {
+        error = ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                           "the URL has a user name or a password, which fetch() refuses: give "
+                           "user and password");
+    }
+    return error == FERRY_OK ? ferry_transfer_check_scheme(transfer, place) : error;
+}
+
+static void transfer_begin(ferry_transfer *transfer) {
+    ferry_session *session = transfer->session;
+    int total_ms = transfer->plan.timeouts.total_ms;
+    if (total_ms == 0) {
+        total_ms = session->total_ms;
+        transfer->plan.timeouts.total_ms = total_ms;
+    }
+    if (total_ms > 0) {
+        transfer->deadline_us = transfer->started_us + (int64_t)total_ms * 1000;
+        ferry_transfer_set_timer(transfer);
+    }
+    ferry_pool_submit(transfer);
+}
+
+ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,
+                                     const ferry_download_ops *download, const char *path) {
+    ferry_transfer *transfer = ferry_alloc(&session->context, sizeof *transfer);
+    if (transfer == NULL) {
+        return &transfer_without_memory;
+    }
+    if (!session->is_polling) {
+        session->now_us = ferry_runtime_now_us();
+    }
+    *transfer = (ferry_transfer){
+        .session = session,
+        .download = download,
+        .started_us = session->now_us,
+        .deadline_us = INT64_MAX,
+        .is_first_origin = true,
+        .body_total = -1,
+        .timings = {-1, -1, -1, -1, -1, -1},
+    };
+    transfer->context.allocator = session->context.allocator;
+    transfer->queue.order = ++session->last_order;
+    transfer->timer.order = session->last_order;
+    ferry_list_append(&session->transfers, &transfer->all);
+    session->unfinished++;
+    ferry_error error = transfer_prepare(transfer, request, path);
+    if (error == FERRY_OK) {
+        transfer_begin(transfer);
+    } else {
+        ferry_transfer_finish(transfer, error);
+    }
+    return transfer;
+}
+
+ferry_transfer *ferry_session_start(ferry_session *session, const ferry_session_request *request) {
+    return ferry_transfer_start(session, request, NULL, NULL);
+}
+
+ferry_transfer *ferry_session_get(ferry_session *session, const char *url) {
+    const ferry_session_request request = {.url = url};
+    return ferry_session_start(session, &request);
+}
+
+static ferry_transfer *start_post(ferry_session *session, const char *url, const void *body,
+                                  size_t length, const char *content_type) {
+    const char *const headers[] = {content_type, NULL};
+    const ferry_session_request request = {
+        .url = url,
+        .method = FERRY_METHOD_POST,
+        .headers = headers,
+        .body = body,
+        .body_length = length,
+        .copy_body = true,
+    };
+    return ferry_session_start(session, &request);
+}
+
+ferry_transfer *ferry_session_post_form(ferry_session *session, const char *url,
+                                        const ferry_field *fields, size_t count) {
+    size_t length = ferry_query_string_from_dict(fields, count, NULL, 0);
+    char *text = length < SIZE_MAX ? ferry_alloc(&session->context, length + 1) : NULL;
+    if (text == NULL) {
+        return &transfer_without_memory;
+    }
+    ferry_query_string_from_dict(fields, count, text, length + 1);
+    ferry_transfer *transfer =
+        start_post(session, url, text, length, "Content-Type: application/x-www-form-urlencoded");
+    ferry_free(&session->context, text);
+    return transfer;
+}
+
+ferry_transfer *ferry_session_post_json(ferry_session *session, const char *url, const char *json) {
+    return start_post(session, url, json, strlen(json), "Content-Type: application/json");
+}
