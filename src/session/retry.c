@@ -2,6 +2,7 @@
 /* retry: rules and delays; the clock is the caller's. */
 #include "retry.h"
 
+#include "base/http_date.h"
 #include "base/number.h"
 #include "base/span.h"
 
@@ -31,11 +32,24 @@ int64_t ferry_retry_delay_ms(int number, uint32_t chance) {
     return delay - delay / 4 * (chance % 1000) / 1000;
 }
 
+/* One or more digits, however large the number is. */
+static bool retry_is_decimal(ferry_span text) {
+    size_t count = 0;
+    while (count < text.length && ferry_is_digit(text.data[count])) {
+        count++;
+    }
+    return count > 0 && count == text.length;
+}
+
 int64_t ferry_retry_after_ms(const char *value, int64_t now_s) {
-    (void)now_s;
+    ferry_span text = ferry_span_trim(ferry_span_of(value));
     int64_t seconds;
-    if (!ferry_decimal_read(ferry_span_of(value), &seconds) || seconds > INT64_MAX / 1000) {
+    if (retry_is_decimal(text)) {
+        bool is_counted = ferry_decimal_read(text, &seconds) && seconds <= INT64_MAX / 1000;
+        return is_counted ? seconds * 1000 : INT64_MAX;
+    }
+    if (!ferry_http_date_read(text, now_s, &seconds)) {
         return -1;
     }
-    return seconds * 1000;
+    return seconds > now_s ? (seconds - now_s) * 1000 : 0;
 }

@@ -16,7 +16,8 @@ bool ferry_retry_is_error(ferry_error error);
 int64_t ferry_retry_delay_ms(int number, uint32_t chance);
 
 /* What Retry-After asks for (RFC 9110 section 10.2.3); -1: it says nothing that can be read. A date
- * is compared with `now_s`, in seconds since 1970. */
+ * is compared with `now_s`, in seconds since 1970; one that has passed asks for 0. INT64_MAX: a
+ * number of seconds that cannot be counted. */
 int64_t ferry_retry_after_ms(const char *value, int64_t now_s);
 
 #endif
