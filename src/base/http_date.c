@@ -140,7 +140,7 @@ static int64_t date_to_seconds(const date *it) {
     int64_t month = (it->month + 9) % 12;
     int64_t days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 +
                    it->day - 1 - (719468 + 146097); /* from March of year -400 to 1970 */
-    return days * SECONDS_OF_DAY + it->hour * 3600 + it->minute * 60 + it->second;
+    return days * SECONDS_OF_DAY + INT64_C(3600) * it->hour + INT64_C(60) * it->minute + it->second;
 }
 
 /* The date in the latest year with the same last two digits that is not too far ahead. */

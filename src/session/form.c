@@ -29,7 +29,7 @@ enum { RANDOM_BYTES = 16 };
 enum {
     CONTENT_TYPE_OFFSET = sizeof "Content-Type: " - 1,
     BOUNDARY_OFFSET = sizeof FORM_LINE_START - 1,
-    BOUNDARY_LENGTH = sizeof FORM_BOUNDARY_START - 1 + 2 * RANDOM_BYTES, /* at most 70 */
+    BOUNDARY_LENGTH = sizeof FORM_BOUNDARY_START - 1 + 2 * (size_t)RANDOM_BYTES, /* at most 70 */
     CLOSE_LENGTH = 2 + BOUNDARY_LENGTH + 4,
 };
 
