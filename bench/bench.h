@@ -30,6 +30,7 @@ enum {
     BENCH_SMALL_BUFFER = 16 * 1024,
     BENCH_BIG_BUFFER = 256 * 1024,
     BENCH_CLIENTS = 64,
+    BENCH_FILE_SIZE = 10 * 1024 * 1024,
     /* Requests before the clock starts: a constant, so that the difference between two runs with
      * different N is N requests in steady state. */
     BENCH_WARM_UP = 20,
@@ -65,6 +66,9 @@ static inline bool bench_is(const bench *run, const char *mode) {
 static inline const char *bench_path_of(const bench *run) {
     if (bench_is(run, "big") || bench_is(run, "frame")) {
         return "/big";
+    }
+    if (bench_is(run, "files")) {
+        return "/file";
     }
     if (bench_is(run, "chunked1k")) {
         return "/chunked";

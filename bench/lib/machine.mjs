@@ -69,6 +69,7 @@ export function makeFolder(bigBytes) {
   fs.mkdirSync(root);
   fs.writeFileSync(path.join(root, "1k"), "ferry ".repeat(171).slice(0, 1024));
   fs.copyFileSync(path.join(root, "1k"), path.join(root, "chunked"));
+  fs.writeFileSync(path.join(root, "file"), Buffer.alloc(10 * 1024 * 1024, "f"));
   fs.writeFileSync(path.join(root, "big"), "");
   fs.truncateSync(path.join(root, "big"), bigBytes);
   return folder;

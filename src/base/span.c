@@ -56,8 +56,17 @@ bool ferry_span_starts_with(ferry_span text, ferry_span prefix) {
 }
 
 size_t ferry_span_find_any(ferry_span text, const char *set) {
+    if (set[0] != '\0' && set[1] == '\0') {
+        const char *found = text.length > 0 ? memchr(text.data, set[0], text.length) : NULL;
+        return found != NULL ? (size_t)(found - text.data) : text.length;
+    }
+    uint64_t bits[4] = {0}; /* one for each byte */
+    for (const unsigned char *at = (const unsigned char *)set; *at != '\0'; at++) {
+        bits[*at / 64] |= (uint64_t)1 << *at % 64;
+    }
     for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] != '\0' && strchr(set, text.data[i]) != NULL) {
+        unsigned char c = (unsigned char)text.data[i];
+        if ((bits[c / 64] >> c % 64 & 1) != 0) {
             return i;
         }
     }

@@ -1,25 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* place: resolves and parses, and keeps credentials out of what is shown. */
+/* place: resolves, takes the parts apart, and keeps credentials out of what is shown. */
 #include "place.h"
+
+#include "url/url_resolve.h"
 
 #include <string.h>
 
-/* Takes "user:password@" out of a URL in its normal form. */
-static void drop_userinfo(char *url) {
-    char *authority = strstr(url, "://") + 3;
-    char *at = memchr(authority, '@', strcspn(authority, "/?#"));
-    if (at != NULL) {
-        memmove(authority, at + 1, strlen(at + 1) + 1);
-    }
+static char *put_text(char *dst, const char *text, size_t length) {
+    memcpy(dst, text, length);
+    dst[length] = '\0';
+    return dst + length + 1;
 }
 
-static ferry_error place_parse(ferry_place *place, ferry_context *context, const char **reason) {
-    size_t size = 3 * strlen(place->url) + 16;
-    place->storage = ferry_alloc(context, size);
-    if (place->storage == NULL) {
+/* Copies the parts, each with its NUL, behind one another. */
+static ferry_error place_take_parts(ferry_place *place, ferry_context *context,
+                                    const ferry_url_layout *layout) {
+    size_t host_length = layout->host_end - layout->host;
+    size_t target_length = layout->target_end - layout->target;
+    size_t userinfo_length = layout->authority - layout->userinfo;
+    char *storage = ferry_alloc(context, host_length + target_length + userinfo_length + 3);
+    if (storage == NULL) {
         return ferry_fail_memory(context);
     }
-    return ferry_url_parse(place->url, place->storage, size, &place->parts, reason);
+    place->storage = storage;
+    char *target = put_text(storage, place->url + layout->host, host_length);
+    char *userinfo = put_text(target, place->url + layout->target, target_length);
+    place->parts = (ferry_url){
+        .secure = layout->secure,
+        .port = layout->port,
+        .host = storage,
+        .target = target,
+    };
+    if (userinfo_length > 0) {
+        put_text(userinfo, place->url + layout->userinfo, userinfo_length - 1);
+        place->parts.userinfo = userinfo;
+    }
+    return FERRY_OK;
 }
 
 ferry_error ferry_place_find(ferry_place *place, ferry_context *context, const char *base,
@@ -31,18 +47,20 @@ ferry_error ferry_place_find(ferry_place *place, ferry_context *context, const c
         return ferry_fail_memory(context);
     }
     const char *reason = "";
-    ferry_error error = ferry_url_resolve(base, reference, place->url, size, &reason);
+    ferry_url_layout layout;
+    ferry_error error =
+        ferry_url_resolve_layout(base, reference, place->url, size, &layout, &reason);
     if (error == FERRY_OK) {
-        error = place_parse(place, context, &reason);
-    }
-    if (error == FERRY_ERROR_INVALID_PARAMETER) {
+        error = place_take_parts(place, context, &layout);
+    } else {
         ferry_fail(context, error, "the URL cannot be used: %s", reason);
     }
     if (error != FERRY_OK) {
         ferry_place_deinit(place, context);
         return error;
     }
-    drop_userinfo(place->url);
+    char *authority = place->url + layout.authority;
+    memmove(place->url + layout.userinfo, authority, strlen(authority) + 1);
     return FERRY_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* url_resolve: says which parts of a reference's meaning are its own, and which are its base's (URL
  * standard, basic URL parser, from its scheme state on). */
-#include "ferry.h"
+#include "url_resolve.h"
 
 #include "base/number.h"
 #include "url_write.h"
@@ -78,39 +78,45 @@ static const char *url_resolve_reference(ferry_span text, const ferry_url_parts 
 }
 
 /* URL standard, URL serializer. Returns a sentence, or NULL. */
-static const char *url_serialize(const url_resolution *resolution, ferry_url_writer *writer) {
+static const char *url_serialize(const url_resolution *resolution, ferry_url_writer *writer,
+                                 ferry_url_layout *layout) {
     const ferry_url_parts *parts = &resolution->parts;
+    layout->secure = parts->secure;
     ferry_url_put_text(writer, parts->secure ? FERRY_SPAN("https://") : FERRY_SPAN("http://"));
-    ferry_span userinfo = parts->userinfo;
-    if (userinfo.data != NULL) {
-        ferry_url_write_userinfo(userinfo, writer);
+    layout->userinfo = writer->length;
+    if (parts->userinfo.data != NULL) {
+        ferry_url_write_userinfo(parts->userinfo, writer);
         /* A colon at the end has nothing behind it: another one would be encoded. */
         writer->length -= writer->data[writer->length - 1] == ':';
         ferry_url_put(writer, '@');
     }
+    layout->authority = writer->length;
     if (parts->is_bracketed) {
         ferry_url_put(writer, '[');
     }
+    layout->host = writer->length;
     const char *sentence = ferry_url_write_host(parts, writer);
     if (sentence != NULL) {
         return sentence;
     }
+    layout->host_end = writer->length;
     if (parts->is_bracketed) {
         ferry_url_put(writer, ']');
     }
-    int port;
-    sentence = ferry_url_read_port(parts, &port);
+    sentence = ferry_url_read_port(parts, &layout->port);
     if (sentence != NULL) {
         return sentence;
     }
-    if (port != (parts->secure ? 443 : 80)) {
+    if (layout->port != (parts->secure ? 443 : 80)) {
         char digits[FERRY_DECIMAL_SIZE];
         ferry_url_put(writer, ':');
-        ferry_url_put_text(writer,
-                           (ferry_span){digits, ferry_decimal_write((uint64_t)port, digits)});
+        ferry_url_put_text(
+            writer, (ferry_span){digits, ferry_decimal_write((uint64_t)layout->port, digits)});
     }
+    layout->target = writer->length;
     ferry_url_write_path(resolution->base_path, parts->path, writer);
     ferry_url_write_query(parts->query, writer);
+    layout->target_end = writer->length;
     if (parts->fragment.data != NULL) {
         ferry_url_put(writer, '#');
         ferry_url_write_fragment(parts->fragment, writer);
@@ -128,6 +134,13 @@ static bool url_split_base(const char *text, char *dst, size_t capacity, ferry_u
 
 ferry_error ferry_url_resolve(const char *base, const char *reference, char *dst, size_t capacity,
                               const char **reason) {
+    ferry_url_layout layout;
+    return ferry_url_resolve_layout(base, reference, dst, capacity, &layout, reason);
+}
+
+ferry_error ferry_url_resolve_layout(const char *base, const char *reference, char *dst,
+                                     size_t capacity, ferry_url_layout *layout,
+                                     const char **reason) {
     if (reference == NULL) {
         return ferry_url_refuse("there is no URL", reason);
     }
@@ -146,7 +159,7 @@ ferry_error ferry_url_resolve(const char *base, const char *reference, char *dst
     const char *sentence = url_resolve_reference((ferry_span){reference, length},
                                                  base != NULL ? &base_parts : NULL, &resolution);
     if (sentence == NULL) {
-        sentence = url_serialize(&resolution, &writer);
+        sentence = url_serialize(&resolution, &writer, layout);
     }
     if (sentence != NULL) {
         return ferry_url_refuse(sentence, reason);
