@@ -121,9 +121,13 @@ const serve = `
   server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
 `;
 
-/** Runs a script of the project in a tree that holds only it, and what it needs. */
-function runScript(script, args, machine, env) {
+/** Runs a script of the project in a tree that holds only it, what it needs, and `files`. */
+function runScript(script, args, machine, env, files = {}) {
   const tree = fs.mkdtempSync(path.join(folder, "tree-"));
+  for (const [file, content] of Object.entries(files)) {
+    fs.mkdirSync(path.join(tree, path.dirname(file)), { recursive: true });
+    fs.writeFileSync(path.join(tree, file), content, { mode: 0o755 });
+  }
   for (const file of [script, "cmake/apt_lists.sh"]) {
     fs.mkdirSync(path.join(tree, path.dirname(file)), { recursive: true });
     fs.copyFileSync(path.join(root, file), path.join(tree, file));
@@ -165,7 +169,7 @@ describe("Lists of packages", { skip }, () => {
   });
 
   const getMbedtls = (env) => runScript("cmake/get_mbedtls.sh", [], machine, env);
-  const makeRoot = (env) => runScript("tests/compat/root.sh", ["make"], machine, env);
+  const makeRoot = (env, files) => runScript("tests/compat/root.sh", ["make"], machine, env, files);
   const hasMbedtls = (run) => fs.existsSync(path.join(run.tree, "build/deps/usr/include/mbedtls"));
   const EXPIRED = /list of Debian's (trixie|forky) has expired[^]*FERRY_ALLOW_EXPIRED_LISTS=1/;
 
@@ -229,4 +233,30 @@ describe("Lists of packages", { skip }, () => {
     assert.doesNotMatch(run.stderr, /expired/);
     assert.match(run.stderr, /Unable to locate package/);
   });
+
+  const emcc = "build/compat/root/usr/bin/emcc";
+  const madeOf = "build/compat/root.packages";
+
+  test("the_system_for_compat_is_made_once", () => {
+    const script = fs.readFileSync(path.join(root, "tests/compat/root.sh"), "utf8");
+    const [, suite] = /^suite=(.*)$/m.exec(script);
+    const packages = [...script.matchAll(/^packages=(?:\$packages,)?(.*)$/gm)].map(
+      ([, list]) => list,
+    );
+    const run = makeRoot({}, { [emcc]: "", [madeOf]: `${suite} ${packages.join(",")}\n` });
+    assert.equal(run.stderr, "");
+    assert.equal(run.status, 0);
+  });
+
+  for (const [kind, files] of [
+    ["other_packages", { [emcc]: "", [madeOf]: "forky gcc\n" }],
+    ["packages_that_nobody_knows", { [emcc]: "" }],
+  ]) {
+    test(`the_system_for_compat_is_made_again_where_it_has_${kind}`, () => {
+      makeList(gpg, "forky", index, -7);
+      const run = makeRoot({}, files);
+      assert.match(run.stderr, EXPIRED);
+      assert.notEqual(run.status, 0);
+    });
+  }
 });

@@ -3,7 +3,7 @@
 # Makes a Debian system with the newest Emscripten in build/compat/root, and runs commands in a copy of
 # the project there. Needs root. A list of packages that has expired is taken where
 # FERRY_ALLOW_EXPIRED_LISTS=1.
-# usage: root.sh make                 makes the system unless it is there (minutes)
+# usage: root.sh make                 makes the system, unless it is there already (minutes)
 #        root.sh copy                 copies the project as it is now to the system's /srv/project
 #        root.sh run COMMAND [ARG...] runs it there
 set -eu
@@ -28,8 +28,13 @@ make_system() { # make_system OPTION...
         "$suite" "$root.new" "$mirror"
 }
 
+# What the system was made of: it is made again where the list has changed.
+made_of=$root.packages
+
 make() {
-    [ ! -x "$root/usr/bin/emcc" ] || return 0
+    if [ -x "$root/usr/bin/emcc" ] && [ "$(cat "$made_of" 2>/dev/null)" = "$suite $packages" ]; then
+        return 0
+    fi
     command -v mmdebstrap >/dev/null || fail "please install mmdebstrap"
     command -v apt-get >/dev/null || fail "it takes Debian's mirror from apt, which is not here"
     mirror=$(find_mirror)
@@ -44,6 +49,7 @@ make() {
         fail "the system could not be made"
     }
     mv "$root.new" "$root"
+    echo "$suite $packages" >"$made_of"
 }
 
 # What the copy has built stays: files keep their times, so only what has changed is built again.
