@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // mutate: the changes that are made to a C file, and those that are not.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { describe, test } from "node:test";
 import { apply, blankOut, findChanges, keyOf } from "./changes.mjs";
 
@@ -98,4 +99,15 @@ describe("Changes", () => {
     assert.equal(keyOf(change), keyOf(again));
     assert.equal(again.line, change.line + 2);
   });
+});
+
+describe("equivalents.json", () => {
+  const read = (file) => fs.readFileSync(new URL(file, import.meta.url), "utf8");
+  for (const entry of JSON.parse(read("equivalents.json"))) {
+    test(`${entry.file} still has "${entry.was}"`, () => {
+      const changes = findChanges(entry.file, read(`../../${entry.file}`));
+      assert.ok(changes.map(keyOf).includes(keyOf(entry)), "no such change can be made any more");
+      assert.match(entry.why, /\w/);
+    });
+  }
 });
