@@ -5,10 +5,9 @@
 
 #include "h1/receiver.h"
 #include "h1/sender.h"
+#include "pushback.h"
 #include "wire/stream.h"
 #include "wire/tunnel.h"
-
-#include <string.h>
 
 enum { READS_MAX = 64 }; /* in one step */
 
@@ -23,97 +22,6 @@ struct ferry_connect_tunnel {
     char proxy[FERRY_H1_TUNNEL_NAME_SIZE];
     char origin[FERRY_H1_TUNNEL_NAME_SIZE];
 };
-
-/* ---- A stream that has some bytes already ---- */
-
-typedef struct ahead {
-    ferry_stream base;
-    ferry_context *context;
-    ferry_stream *beneath;
-    const char *reason; /* why it failed */
-    ferry_buffer bytes;
-} ahead;
-
-static ferry_stream_result ahead_read(ferry_stream *stream, void *dst, size_t capacity,
-                                      size_t *length) {
-    ahead *self = (ahead *)stream;
-    size_t left = ferry_buffer_length(&self->bytes);
-    if (left == 0) {
-        return ferry_stream_read(self->context, self->beneath, dst, capacity, length,
-                                 &self->reason);
-    }
-    *length = left < capacity ? left : capacity;
-    memcpy(dst, ferry_buffer_content(&self->bytes), *length);
-    ferry_buffer_consume(&self->bytes, *length);
-    if (ferry_buffer_length(&self->bytes) == 0) {
-        ferry_buffer_deinit(&self->bytes, self->context);
-    }
-    return FERRY_STREAM_OK;
-}
-
-static ferry_stream_result ahead_write(ferry_stream *stream, const ferry_slice *slices,
-                                       size_t count, size_t *length) {
-    ahead *self = (ahead *)stream;
-    return ferry_stream_write(self->context, self->beneath, slices, count, length, &self->reason);
-}
-
-static bool ahead_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
-    ahead *self = (ahead *)stream;
-    if ((events & FERRY_EVENT_READ) != 0 && ferry_buffer_length(&self->bytes) > 0) {
-        events |= FERRY_EVENT_WRITE; /* which is possible nearly always: do not wait */
-    }
-    return self->beneath->ops->wants != NULL &&
-           self->beneath->ops->wants(self->beneath, events, wait);
-}
-
-static ferry_stream_result ahead_shutdown(ferry_stream *stream) {
-    return ferry_stream_shutdown(((ahead *)stream)->beneath);
-}
-
-static void ahead_destroy(ferry_stream *stream) {
-    ahead *self = (ahead *)stream;
-    self->beneath->ops->destroy(self->beneath);
-    ferry_buffer_deinit(&self->bytes, self->context);
-    ferry_free(self->context, self);
-}
-
-static const char *ahead_get_error_detail(ferry_stream *stream) {
-    return ((const ahead *)stream)->reason;
-}
-
-static ferry_stream_result ahead_flush(ferry_stream *stream) {
-    ahead *self = (ahead *)stream;
-    return ferry_stream_flush(self->beneath, &self->reason);
-}
-
-static const ferry_stream_ops ahead_ops = {
-    .read = ahead_read,
-    .write = ahead_write,
-    .wants = ahead_wants,
-    .shutdown = ahead_shutdown,
-    .destroy = ahead_destroy,
-    .get_error_detail = ahead_get_error_detail,
-    .flush = ahead_flush,
-};
-
-/* Takes over the bytes as they are. */
-static ferry_error put_ahead(ferry_context *context, ferry_buffer *bytes, ferry_stream **stream) {
-    ahead *made = ferry_alloc(context, sizeof *made);
-    if (made == NULL) {
-        return ferry_fail_memory(context);
-    }
-    *made = (ahead){
-        .base = {.ops = &ahead_ops},
-        .context = context,
-        .beneath = *stream,
-        .bytes = *bytes,
-    };
-    ferry_buffer_init(bytes, bytes->limit, bytes->what);
-    *stream = &made->base;
-    return FERRY_OK;
-}
-
-/* ---- The tunnel ---- */
 
 ferry_error ferry_connect_tunnel_new(ferry_context *context, ferry_exchange *exchange,
                                      const ferry_origin *origin, ferry_connect_tunnel **tunnel) {
@@ -246,7 +154,7 @@ static ferry_error tunnel_resolve(ferry_connect_tunnel *tunnel, ferry_stream **s
               tunnel->origin);
     *done = true;
     return ferry_h1_receiver_has_bytes(&tunnel->receiver)
-               ? put_ahead(tunnel->context, &tunnel->receiver.in, stream)
+               ? ferry_pushback_put(tunnel->context, &tunnel->receiver.in, stream)
                : FERRY_OK;
 }
 
