@@ -82,6 +82,9 @@ ferry_error ferry_client_update(ferry_client *client);
 /* Puts the client into a failed status, which lasts until connect_to_host or close. */
 ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_error error);
 
+/* The status after connecting has failed with the error. */
+ferry_status ferry_client_get_failed_status(const ferry_client *client, ferry_error error);
+
 /* Forgets the request and when what of it happened. */
 void ferry_client_forget_request(ferry_client *client);
 
