@@ -121,6 +121,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
                              .method = (ferry_method)FERRY_NO_REQUEST,
                              .times = no_times};
     ferry_exchange_init(&client->exchange, &client->context);
+    ferry_buffer_init(&client->url, FERRY_LIMIT_URL, "the URL");
     ferry_buffer_init(&client->host, FERRY_LIMIT_HOST_TEXT, "the host");
     ferry_buffer_init(&client->authority, FERRY_LIMIT_HOST_TEXT, "the host");
     ferry_buffer_init(&client->url_base, FERRY_LIMIT_HOST_TEXT, "the host");
@@ -158,6 +159,7 @@ void ferry_client_free(ferry_client *client) {
     ferry_buffer_deinit(&client->url_base, &context);
     ferry_buffer_deinit(&client->authority, &context);
     ferry_buffer_deinit(&client->host, &context);
+    ferry_buffer_deinit(&client->url, &context);
     ferry_free(&context, client->chunk);
     ferry_exchange_deinit(&client->exchange);
     ferry_free(&context, client);
@@ -176,9 +178,8 @@ void ferry_client_set_status(ferry_client *client, ferry_status status) {
 
 ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_error error) {
     client->error = error;
-    ferry_exchange_fail(&client->exchange, error);
     if (client->backend != NULL) {
-        client->backend->ops->close(client->backend);
+        client->backend->ops->abort(client->backend, error);
     }
     ferry_client_set_status(client, status);
     return error;
@@ -219,6 +220,11 @@ ferry_error ferry_client_update(ferry_client *client) {
 
 void ferry_client_forget_request(ferry_client *client) {
     client->method = (ferry_method)FERRY_NO_REQUEST;
+    ferry_buffer_clear(&client->url);
+    client->write_was_short = false;
+    client->reader_waits = false;
+    client->writer_waits = false;
+    client->has_finished = false;
     client->times.request_us = -1;
     client->times.sent_us = -1;
     client->times.first_byte_us = -1;
@@ -239,12 +245,11 @@ void ferry_client_drop(ferry_client *client) {
     client->was_connected = false;
     client->is_proxied = false;
     client->is_absolute = false;
-    client->method = (ferry_method)FERRY_NO_REQUEST;
+    ferry_client_forget_request(client);
+    ferry_buffer_trim(&client->url, &client->context);
     client->requests = 0;
     client->link = (ferry_link_facts){.stage = FERRY_LINK_STAGE_NONE};
     client->times = no_times;
-    ferry_exchange_reset(&client->exchange);
-    ferry_buffer_trim(&client->exchange.url, &client->context);
     ferry_client_set_status(client, FERRY_STATUS_DISCONNECTED);
 }
 

@@ -25,7 +25,7 @@ typedef struct ferry_client_times {
 
 struct ferry_client {
     ferry_context context;
-    ferry_exchange exchange;
+    ferry_exchange exchange; /* the backend in use writes it, and nobody else: read it only */
     ferry_backend *platform_backend; /* the platform's; made at the first connect_to_host */
     ferry_backend *stream_backend;   /* over the caller's stream; NULL where there is none */
     ferry_backend *backend;          /* the one in use: one of the two, or NULL */
@@ -37,6 +37,9 @@ struct ferry_client {
      * where the mode is off. */
     ferry_error (*sleep)(ferry_client *client);
     bool write_was_short; /* the last write left bytes with the caller */
+    bool reader_waits;    /* the last read found nothing: more of the body is wanted */
+    bool writer_waits;    /* the last write was not taken whole for want of room */
+    bool has_finished;    /* the program has said of a body that was whole that it is */
     size_t unseen_bytes;  /* written since it was last looked what the server says */
     size_t read_chunk_size;
     char *chunk;     /* of read_chunk_size bytes; NULL until it is needed */
@@ -66,6 +69,7 @@ struct ferry_client {
     const char *const *proxy_headers; /* and these lines, which proxy_select keeps; NULL: none */
 
     ferry_method method;    /* of the latest request; MAX: another one; FERRY_NO_REQUEST */
+    ferry_buffer url;       /* where it went, and NUL */
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */
     ferry_buffer authority; /* the same as Host has it, and NUL */
     ferry_buffer url_base;  /* "http://" and the authority */
@@ -85,7 +89,7 @@ ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_e
 /* The status after connecting has failed with the error. */
 ferry_status ferry_client_get_failed_status(const ferry_client *client, ferry_error error);
 
-/* Forgets the request and when what of it happened. */
+/* Forgets the request, where it went, what is waited for, and when what of it happened. */
 void ferry_client_forget_request(ferry_client *client);
 
 /* Those that hold for the next exchange: the request's own, or NULL. */

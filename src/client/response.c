@@ -89,7 +89,11 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
 }
 
 const char *ferry_client_get_response_url(const ferry_client *client) {
-    return client->exchange.has_response ? client->exchange.url.data : "";
+    if (!client->exchange.has_response) {
+        return "";
+    }
+    bool is_told = ferry_buffer_length(&client->exchange.url) > 0;
+    return is_told ? client->exchange.url.data : client->url.data;
 }
 
 int64_t ferry_client_get_bytes_received(const ferry_client *client) {
@@ -148,10 +152,10 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
     }
     *length = client->sleep == NULL ? read_by_polling(client, dst, capacity)
                                     : read_by_blocking(client, dst, capacity);
-    client->exchange.reader_waits = *length == 0 && !client->exchange.reader_has_work;
+    client->reader_waits = *length == 0 && !client->exchange.reader_has_work;
     ferry_error error = ferry_client_update(client);
     if (error == FERRY_OK) {
-        bool has_tried = client->exchange.reader_waits && !client->exchange.response_ended;
+        bool has_tried = client->reader_waits && !client->exchange.response_ended;
         error = ferry_client_check_time(client, has_tried);
     }
     return *length > 0 ? FERRY_OK : error; /* the bytes first; an error waits for the next call */

@@ -43,7 +43,7 @@ static size_t url_size(const ferry_client *client, ferry_span target) {
 /* Room for the URL of the response, so that noting it later cannot fail. */
 static ferry_error reserve_url(ferry_client *client, ferry_span target) {
     size_t needed = url_size(client, target);
-    ferry_buffer *url = &client->exchange.url;
+    ferry_buffer *url = &client->url;
     if (needed <= url->capacity) {
         return FERRY_OK;
     }
@@ -51,7 +51,7 @@ static ferry_error reserve_url(ferry_client *client, ferry_span target) {
 }
 
 static void note_url(ferry_client *client, ferry_span target) {
-    ferry_buffer *url = &client->exchange.url;
+    ferry_buffer *url = &client->url;
     size_t base_length = ferry_buffer_length(&client->url_base);
     ferry_buffer_clear(url);
     if (target.data[0] == '/') {
@@ -65,7 +65,7 @@ static void note_url(ferry_client *client, ferry_span target) {
 
 /* An earlier URL may have been much longer. Where there is no memory for less, it stays. */
 static void trim_url(ferry_client *client, size_t needed) {
-    ferry_buffer *url = &client->exchange.url;
+    ferry_buffer *url = &client->url;
     if (url->capacity <= FERRY_KEPT_BYTES || needed > FERRY_KEPT_BYTES) {
         return;
     }
@@ -143,7 +143,6 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
         if (error == FERRY_ERROR_CONNECT_AGAIN) {
             client->method = message.method;
             client->requests++;
-            client->exchange.is_exposed = false;
         }
         return error;
     }
@@ -151,6 +150,9 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     trim_url(client, url_size(client, target));
     client->method = message.method;
     client->write_was_short = false;
+    client->reader_waits = false;
+    client->writer_waits = false;
+    client->has_finished = false;
     ferry_client_choose_timeouts(client, request->timeouts);
     client_begin_times(client, ferry_runtime_now_us());
     client->requests++;

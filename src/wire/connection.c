@@ -70,6 +70,7 @@ static ferry_error connection_send(ferry_backend *backend, const ferry_message *
     if (idle == FERRY_CONNECTION_ENDED ||
         (idle == FERRY_CONNECTION_BROKEN && connection->is_reused)) {
         ferry_connection_disconnect(connection);
+        backend->exchange->is_exposed = false;
         return ferry_fail(backend->context, FERRY_ERROR_CONNECT_AGAIN,
                           "%s: nothing was sent, connect again", why);
     }
@@ -150,7 +151,7 @@ static size_t connection_read(ferry_backend *backend, void *dst, size_t capacity
 }
 
 static size_t connection_get_waits(ferry_backend *backend, ferry_wait *waits, size_t capacity,
-                                   int64_t *deadline_ms) {
+                                   int64_t *deadline_ms, bool wants_body) {
     ferry_connection *connection = (ferry_connection *)backend;
     if (backend->link == FERRY_LINK_RESOLVING || backend->link == FERRY_LINK_CONNECTING) {
         return connection->connector->ops->get_waits(connection->connector, waits, capacity,
@@ -159,9 +160,8 @@ static size_t connection_get_waits(ferry_backend *backend, ferry_wait *waits, si
     if (connection->stream == NULL) {
         return 0;
     }
-    /* A body that nobody waits for is left where it is, with the peer if need be. */
     bool is_unread = backend->exchange->state == FERRY_EXCHANGE_BODY &&
-                     (!backend->exchange->reader_waits || backend->exchange->response_arrived);
+                     (!wants_body || backend->exchange->response_arrived);
     unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
     if (ferry_h1_sender_awaits_room(&connection->sender) || connection->is_ending) {
         events |= FERRY_EVENT_WRITE;
@@ -180,13 +180,22 @@ static size_t connection_get_waits(ferry_backend *backend, ferry_wait *waits, si
     return 1;
 }
 
-static void connection_close(ferry_backend *backend) {
-    ferry_connection *connection = (ferry_connection *)backend;
+static void connection_drop(ferry_connection *connection) {
     if (connection->connector != NULL) {
         connection->connector->ops->cancel(connection->connector);
     }
     ferry_connection_disconnect(connection);
     ferry_connection_reset_response(connection);
+}
+
+static void connection_abort(ferry_backend *backend, ferry_error error) {
+    ferry_exchange_fail(backend->exchange, error);
+    connection_drop((ferry_connection *)backend);
+}
+
+static void connection_close(ferry_backend *backend) {
+    ferry_exchange_reset(backend->exchange);
+    connection_drop((ferry_connection *)backend);
 }
 
 static void connection_destroy(ferry_backend *backend) {
@@ -277,6 +286,7 @@ static const ferry_backend_ops connection_ops = {
     .read = connection_read,
     .get_waits = connection_get_waits,
     .get_phase = connection_get_phase,
+    .abort = connection_abort,
     .close = connection_close,
     .destroy = connection_destroy,
     .get_stream = connection_get_stream,
