@@ -27,8 +27,8 @@ static ferry_error connection_open(ferry_backend *backend, const ferry_origin *o
 static void connection_step_open(ferry_connection *connection) {
     ferry_exchange *exchange = connection->base.exchange;
     if (!ferry_exchange_is_under_way(exchange)) {
-        char why[FERRY_CONNECTION_WORDS_SIZE];
-        if (ferry_connection_look(connection, why) != FERRY_CONNECTION_IDLE) {
+        const char *why;
+        if (ferry_connection_look(connection, &why) != FERRY_CONNECTION_IDLE) {
             ferry_connection_disconnect(connection);
         }
         return;
@@ -62,17 +62,18 @@ static ferry_error connection_step(ferry_backend *backend, int64_t now_ms) {
 
 static ferry_error connection_send(ferry_backend *backend, const ferry_message *message) {
     ferry_connection *connection = (ferry_connection *)backend;
-    char why[FERRY_CONNECTION_WORDS_SIZE];
+    const char *why;
     assert(backend->link == FERRY_LINK_OPEN);
-    ferry_connection_idle idle = ferry_connection_look(connection, why);
+    ferry_connection_idle idle = ferry_connection_look(connection, &why);
     /* One that breaks before its first request is no stale one (a server of TLS 1.3 refuses a
      * client's certificate after the handshake): another would break as well. */
     if (idle == FERRY_CONNECTION_ENDED ||
         (idle == FERRY_CONNECTION_BROKEN && connection->is_reused)) {
+        ferry_error again = ferry_fail(backend->context, FERRY_ERROR_CONNECT_AGAIN,
+                                       "%s: nothing was sent, connect again", why);
         ferry_connection_disconnect(connection);
         backend->exchange->is_exposed = false;
-        return ferry_fail(backend->context, FERRY_ERROR_CONNECT_AGAIN,
-                          "%s: nothing was sent, connect again", why);
+        return again;
     }
     connection->undo_codings =
         !backend->context->keep_content_coding &&
