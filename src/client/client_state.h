@@ -122,6 +122,10 @@ void ferry_client_record_times(ferry_client *client, int64_t now_us);
 /* Lets the backend work, then applies the time-outs. Returns the client's error. */
 ferry_error ferry_client_step(ferry_client *client);
 
+/* In blocking mode, goes on until the client is connected, has a response, or awaits the program's
+ * next piece of a body. Returns the client's error, or one of waiting. */
+ferry_error ferry_client_block(ferry_client *client);
+
 /* Makes the platform's backend ready for an origin. What can fail without the network does so
  * here, before the connection that there is goes. */
 ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin);

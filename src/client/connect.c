@@ -98,7 +98,8 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
     }
     client->backend = client->platform_backend;
     client->was_connected = true;
-    return ferry_client_update(client);
+    error = ferry_client_update(client);
+    return error == FERRY_OK ? ferry_client_block(client) : error;
 }
 
 ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin) {

@@ -103,6 +103,21 @@ static ferry_error poll_blocking(ferry_client *client) {
     return error;
 }
 
+/* True while a call in blocking mode goes on: to be connected, to have the head of the response, or
+ * to take a body that the program writes. */
+static bool client_is_on_its_way(const ferry_client *client) {
+    return client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING ||
+           (client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body);
+}
+
+ferry_error ferry_client_block(ferry_client *client) {
+    ferry_error error = FERRY_OK;
+    while (client->sleep != NULL && error == FERRY_OK && client_is_on_its_way(client)) {
+        error = poll_blocking(client);
+    }
+    return error;
+}
+
 ferry_error ferry_client_poll(ferry_client *client) {
     if (ferry_client_has_failed(client)) {
         return client->error;

@@ -159,7 +159,8 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     client->moved_seen = client->context.bytes_moved;
     client->is_programs_turn = false;
     ferry_client_set_status(client, FERRY_STATUS_REQUESTING);
-    return FERRY_OK; /* a connection that failed at once is reported by the next poll */
+    /* A connection that failed at once is reported by the next poll, too. */
+    return client->sleep != NULL ? ferry_client_block(client) : FERRY_OK;
 }
 
 ferry_error ferry_client_request_raw(ferry_client *client, ferry_method method, const char *url,

@@ -135,12 +135,15 @@ ferry_error ferry_client_finish_request_body(ferry_client *client) {
     ferry_error error = client_check_upload(client);
     if (error == FERRY_OK && client->exchange.body_is_whole) {
         client->has_finished = true;
-        return FERRY_OK;
+        return ferry_client_block(client);
     }
     if (error == FERRY_OK) {
         client->write_was_short = false;
         client->writer_waits = false;
         error = client_update_upload(client, client->backend->ops->finish(client->backend));
     }
-    return error == FERRY_OK ? ferry_client_check_time(client, false) : error;
+    if (error == FERRY_OK) {
+        error = ferry_client_check_time(client, false);
+    }
+    return error == FERRY_OK ? ferry_client_block(client) : error;
 }

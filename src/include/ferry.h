@@ -578,7 +578,8 @@ void ferry_client_free(ferry_client *client);
 /* ---- Connecting --------------------------------------------------------------------------- */
 
 /* Begins to connect to a host. It must come before the first request. It first drops any connection
- * or exchange that there is. The status is then RESOLVING; ferry_client_poll() does the rest.
+ * or exchange that there is. The status is then RESOLVING; ferry_client_poll() does the rest. In
+ * blocking mode the call returns when the client is CONNECTED, or with what connecting ended in.
  *
  * `host` is a name or an address, alone or after "http://" or "https://" (in any case). IPv6 may
  * stand in brackets. `port` is 1 to 65535, or -1 for 80 (HTTP) or 443 (HTTPS). HTTPS is spoken if
@@ -592,7 +593,11 @@ void ferry_client_free(ferry_client *client);
  * FERRY_ERROR_UNAVAILABLE: TLS in a build without it; a SOCKS proxy; on the web a port that
  *     browsers block (Fetch standard section 2.9), `resolve` and proxy_headers.
  * FERRY_ERROR_OUT_OF_MEMORY: the client may be DISCONNECTED then.
- * In the other cases the connection that there was is kept. */
+ * In the other cases the connection that there was is kept.
+ *
+ * In blocking mode also the errors of ferry_client_poll(), such as FERRY_ERROR_CANT_RESOLVE and
+ * FERRY_ERROR_TIMEOUT; the status is then a failed one.
+ */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
 
@@ -626,9 +631,9 @@ ferry_stream *ferry_client_get_connection(const ferry_client *client);
 
 /* Begins to speak TLS over the connection that there is. It must be idle: a stream that
  * set_connection gave, or one that has become a tunnel (by CONNECT, or after 101). The status is
- * RESOLVING and CONNECTING until the handshake has ended, as with connect_to_host. get_connection
- * then gives the TLS stream. `host` is the server's name: the certificate must be for it, and Host
- * has it from then on.
+ * RESOLVING and CONNECTING until the handshake has ended, as with connect_to_host; blocking mode
+ * waits for that, and returns what it ended in. get_connection then gives the TLS stream. `host` is
+ * the server's name: the certificate must be for it, and Host has it from then on.
  *
  * A server that speaks only TLS 1.2 and signs with RSA-PSS needs a second connection, which only
  * connect_to_host can make. No session is resumed or remembered, since the client does not know the
@@ -770,7 +775,11 @@ typedef struct ferry_request {
  *     borrowed, read nor streamed.
  * FERRY_ERROR_OUT_OF_MEMORY.
  * In all these cases nothing is sent, and but for FERRY_ERROR_CONNECT_AGAIN the client is as it
- * was. ferry_client_poll() reports what goes wrong with the connection later. */
+ * was. ferry_client_poll() reports what goes wrong with the connection later.
+ *
+ * In blocking mode this call reports it, too; the status is then a failed one.
+ * FERRY_ERROR_UNAVAILABLE: a stream of the program's own has no descriptor to wait for. The request
+ * is on its way then. */
 ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
                                  const char *const *headers, const char *body);
 
@@ -799,8 +808,9 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written);
 
-/* Says that a streamed body is complete. A body of announced length is complete with its last byte:
- * its exchange may end before this call, which then gives FERRY_OK all the same. Errors as above.
+/* Says that a streamed body is complete. In blocking mode the call returns when the head of the
+ * response is there. A body of announced length is complete with its last byte: its exchange may
+ * end before this call, which then gives FERRY_OK all the same. Errors as above.
  * FERRY_ERROR_INVALID_PARAMETER: the body is shorter than announced (write the rest, or close). */
 ferry_error ferry_client_finish_request_body(ferry_client *client);
 
@@ -991,10 +1001,19 @@ bool ferry_client_is_upload_stopped(const ferry_client *client);
 
 /* ---- Properties --------------------------------------------------------------------------- */
 
-/* In blocking mode poll returns when the status has changed, reads return when there is a byte or
- * the end, and writes when all is taken. Meanwhile the thread sleeps; time-outs hold. Off by
- * default. On the web it works in builds with Asyncify or JSPI, and on pthreads other than the main
- * one. FERRY_ERROR_UNAVAILABLE: this platform cannot sleep. */
+/* In blocking mode a call returns when it is done, or with the error that it ended in:
+ *
+ * - connect_to_host and start_tls, when the client is CONNECTED;
+ * - request, request_raw, send and finish_request_body, when the head of the response is there. The
+ *   status is then BODY, or what comes after a response without a body. A request with a streamed
+ *   body returns before that, as soon as the body may be written;
+ * - writes, when all is taken, and reads, when there is a byte or the end;
+ * - poll, when the status has changed.
+ *
+ * Meanwhile the thread sleeps. Time-outs hold, and signals end nothing. Off by default. On the web
+ * it works in builds with Asyncify or JSPI, and on pthreads other than the main one.
+ *
+ * FERRY_ERROR_UNAVAILABLE: this platform cannot sleep. */
 ferry_error ferry_client_set_blocking_mode(ferry_client *client, bool enabled);
 bool ferry_client_is_blocking_mode_enabled(const ferry_client *client);
 

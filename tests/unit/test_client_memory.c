@@ -171,8 +171,10 @@ static void every_failed_allocation_is_reported_and_survived(void) {
     }
 }
 
-/* A request can end in the very call that starts it; there is then nothing to sleep for. */
-static void request_that_failed_at_once_is_reported_without_a_wait(void) {
+/* A request can end in the very call that starts it; there is then nothing to sleep for. Where the
+ * client blocks the call says so itself: to sleep would be UNAVAILABLE with this stream. */
+static void request_that_fails_at_once_is_reported(bool is_blocking) {
+    static char body[100000];
     bool was_seen = false;
     for (size_t n = 1; n < 100; n++) {
         counted_memory c = {.fail_at = n};
@@ -184,22 +186,31 @@ static void request_that_failed_at_once_is_reported_without_a_wait(void) {
         if (client == NULL) {
             continue;
         }
-        CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
-        static char body[100000];
-        if (ferry_client_set_connection(client, &script.stream) == FERRY_OK &&
-            ferry_client_request_raw(client, FERRY_METHOD_POST, "/", NULL, body, sizeof body) ==
-                FERRY_OK &&
-            c.calls >= n) {
+        bool is_connected = ferry_client_set_blocking_mode(client, is_blocking) == FERRY_OK &&
+                            ferry_client_set_connection(client, &script.stream) == FERRY_OK;
+        ferry_error error = is_connected ? ferry_client_request_raw(client, FERRY_METHOD_POST, "/",
+                                                                    NULL, body, sizeof body)
+                                         : FERRY_OK;
+        if (is_connected && !is_blocking && error == FERRY_OK && c.calls >= n) {
             was_seen = true;
             CHECK_INT(ferry_client_wait(client, -1), FERRY_OK);
             CHECK_INT(ferry_client_get_wait_timeout_ms(client), 0);
             CHECK_INT(ferry_client_poll(client), FERRY_ERROR_OUT_OF_MEMORY);
+            CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTION_ERROR);
+        } else if (is_blocking && ferry_client_get_error(client) != FERRY_OK) {
+            was_seen = true;
+            CHECK_INT(error, FERRY_ERROR_OUT_OF_MEMORY);
             CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTION_ERROR);
         }
         ferry_client_free(client);
         CHECK_INT(c.live, 0);
     }
     CHECK(was_seen);
+}
+
+static void request_that_failed_at_once_is_reported_without_a_wait(void) {
+    request_that_fails_at_once_is_reported(false);
+    request_that_fails_at_once_is_reported(true);
 }
 
 int main(int argc, char **argv) {
