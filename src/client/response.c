@@ -40,12 +40,13 @@ int64_t ferry_client_get_response_body_length_hint(const ferry_client *client) {
     return client->exchange.body_length_hint;
 }
 
+/* They are made when they are first asked for, in memory that is there already. */
 static const char *const *get_lines(const ferry_headers *headers, bool complete, size_t *count) {
     static const char *const none[] = {NULL};
     if (count != NULL) {
         *count = complete ? headers->count : 0;
     }
-    return complete ? ferry_headers_lines(headers) : none;
+    return complete ? ferry_headers_lines((ferry_headers *)headers) : none;
 }
 
 const char *const *ferry_client_get_response_headers(const ferry_client *client, size_t *count) {
@@ -62,7 +63,6 @@ size_t ferry_client_get_response_headers_as_dictionary(const ferry_client *clien
     if (!has_head(client)) {
         return 0;
     }
-    /* It is made when it is first asked for, in memory that is there already. */
     ferry_headers *headers = (ferry_headers *)&client->exchange.headers;
     size_t count;
     const ferry_field *dictionary = ferry_headers_dictionary(headers, &count);
@@ -80,6 +80,7 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
     if (!has_head(client) || name == NULL) {
         return NULL;
     }
+    get_lines(headers, true, NULL); /* its value ends with NUL then */
     while (ferry_headers_find(headers, ferry_span_of(name), &at, &value)) {
         if (index-- == 0) {
             return value.data;
