@@ -26,10 +26,8 @@ ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeo
     struct pollfd entries[MAX_WAITS];
     for (size_t i = 0; i < count; i++) {
         /* FERRY_NO_DESCRIPTOR is -1, which poll(2) passes over. */
-        entries[i] = (struct pollfd){
-            .fd = (int)waits[i].descriptor,
-            .events = to_poll_events(waits[i].events),
-        };
+        entries[i].fd = (int)waits[i].descriptor;
+        entries[i].events = to_poll_events(waits[i].events);
     }
     int result = poll(entries, (nfds_t)count, timeout_ms < 0 ? -1 : timeout_ms);
     bool interrupted = result < 0 && errno == EINTR;
