@@ -17,20 +17,23 @@ static bool take_content_length(ferry_h1_framing_fields *fields, ferry_span numb
     return true;
 }
 
-void ferry_h1_read_content_length(ferry_h1_framing_fields *fields, ferry_span value) {
-    if (take_content_length(fields, value)) {
-        return;
-    }
-    /* "5, 5" is what a recipient may see where two fields were combined (RFC 9110 section 8.6). */
+/* "5, 5" is what a recipient may see where two fields were combined (RFC 9110 section 8.6). */
+static bool take_content_lengths(ferry_h1_framing_fields *fields, ferry_span list) {
     ferry_span element;
     bool holds = false;
-    while (ferry_span_next_element(&value, &element)) {
+    while (ferry_span_next_element(&list, &element)) {
         holds = take_content_length(fields, element);
         if (!holds) {
             break;
         }
     }
-    fields->bad_content_length = fields->bad_content_length || !holds;
+    return holds;
+}
+
+void ferry_h1_read_content_length(ferry_h1_framing_fields *fields, ferry_span value) {
+    if (!take_content_length(fields, value) && !take_content_lengths(fields, value)) {
+        fields->bad_content_length = true;
+    }
 }
 
 void ferry_h1_read_transfer_encoding(ferry_h1_framing_fields *fields, ferry_span value) {
@@ -46,10 +49,6 @@ void ferry_h1_read_transfer_encoding(ferry_h1_framing_fields *fields, ferry_span
 
 void ferry_h1_read_connection(ferry_h1_framing_fields *fields, ferry_span value) {
     ferry_span element;
-    if (value.length == 10 && memcmp(value.data, "keep-alive", 10) == 0) { /* nearly always */
-        fields->keep_alive = true;
-        return;
-    }
     while (ferry_span_next_element(&value, &element)) {
         if (ferry_span_equals(element, FERRY_SPAN("close"))) {
             fields->close = true;

@@ -28,7 +28,12 @@ static inline void ferry_h1_framing_fields_read(ferry_h1_framing_fields *fields,
                                                 ferry_span value) {
     switch (name.length) { /* most names are none of these: do not compare them at all */
     case sizeof "Connection" - 1:
-        if (FERRY_TOKEN_IS(name, "connection")) {
+        if (!FERRY_TOKEN_IS(name, "connection")) {
+            break;
+        }
+        if (value.length == 10 && memcmp(value.data, "keep-alive", 10) == 0) { /* nearly always */
+            fields->keep_alive = true;
+        } else {
             ferry_h1_read_connection(fields, value);
         }
         break;

@@ -29,7 +29,7 @@ static ferry_error refuse_status_line(ferry_context *context, ferry_span line) {
 static bool is_reason(ferry_span reason) {
     for (size_t i = 0; i < reason.length; i++) {
         unsigned char c = (unsigned char)reason.data[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+        if (c < 0x20 ? c != '\t' : c == 0x7f) {
             return false;
         }
     }
@@ -106,7 +106,8 @@ static inline ferry_error parse_line(ferry_h1_head *head, ferry_context *context
     }
     ferry_span name = {line.data, name_length};
     ferry_span value = ferry_span_skip(line, name_length + 2);
-    ferry_error error = ferry_headers_note_plain(headers, context, data, name, value);
+    ferry_error error = ferry_headers_note_plain(headers, context, (size_t)(line.data - data),
+                                                 name.length, value.length);
     if (error != FERRY_OK) {
         return ferry_headers_explain(headers, context, error);
     }

@@ -168,8 +168,13 @@ ferry_error ferry_headers_fold(ferry_headers *headers, ferry_context *context, f
 
 ferry_error ferry_headers_note(ferry_headers *headers, const ferry_context *context,
                                const char *block, ferry_span name, ferry_span value) {
-    headers->has_other_forms = true;
-    return ferry_headers_note_plain(headers, context, block, name, value);
+    size_t line = (size_t)(name.data - block);
+    ferry_error error = ferry_headers_note_plain(headers, context, line, name.length, value.length);
+    if (error == FERRY_OK) {
+        headers->list[headers->count - 1].value = (uint32_t)(value.data - block);
+        headers->has_other_forms = true;
+    }
+    return error;
 }
 
 void ferry_headers_note_fold(ferry_headers *headers, size_t end) {
@@ -218,8 +223,7 @@ static ferry_error headers_respell(ferry_headers *headers, ferry_context *contex
     return FERRY_OK;
 }
 
-/* Room for the lines and the dictionary, so that the getters need no memory. */
-static ferry_error reserve_views(ferry_headers *headers, ferry_context *context) {
+ferry_error ferry_headers_make_views(ferry_headers *headers, ferry_context *context) {
     size_t count = headers->count;
     if (count + 1 > headers->lines_capacity) {
         const char **lines = headers_grow(context, (void *)headers->lines, &headers->lines_capacity,
@@ -238,19 +242,9 @@ static ferry_error reserve_views(ferry_headers *headers, ferry_context *context)
         headers->fields = fields;
     }
     /* "name" NUL "value; value" NUL takes no more than the lines "name: value" NUL do. */
-    return ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
-}
-
-ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context) {
-    if (headers->count == 0 || headers->is_sealed) {
-        return FERRY_OK;
-    }
-    ferry_error error = reserve_views(headers, context);
-    if (error != FERRY_OK) {
-        return error;
-    }
-    headers->is_sealed = true;
-    return FERRY_OK;
+    ferry_error error = ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
+    headers->is_sealed = error == FERRY_OK;
+    return error;
 }
 
 ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, const char *block,

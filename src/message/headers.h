@@ -74,21 +74,22 @@ ferry_error ferry_headers_add_reason(ferry_headers *headers, ferry_context *cont
 ferry_error ferry_headers_note(ferry_headers *headers, const ferry_context *context,
                                const char *block, ferry_span name, ferry_span value);
 
-/* The same for a line that is "Name: value" already: nothing but NUL is missing. */
+/* The same for a line that is "Name: value" already, and begins at `line` in the block: nothing but
+ * NUL is missing. */
 ferry_error ferry_headers_make_room(ferry_headers *headers, const ferry_context *context);
 static inline ferry_error ferry_headers_note_plain(ferry_headers *headers,
-                                                   const ferry_context *context, const char *block,
-                                                   ferry_span name, ferry_span value) {
+                                                   const ferry_context *context, size_t line,
+                                                   size_t name_length, size_t value_length) {
     ferry_error error = FERRY_OK;
     if (headers->count == headers->capacity) {
         error = ferry_headers_make_room(headers, context);
     }
     if (error == FERRY_OK) {
         ferry_header *header = &headers->list[headers->count++];
-        header->line = (uint32_t)(name.data - block);
-        header->name_length = (uint32_t)name.length;
-        header->value = (uint32_t)(value.data - block);
-        header->value_length = (uint32_t)value.length;
+        header->line = (uint32_t)line;
+        header->name_length = (uint32_t)name_length;
+        header->value = (uint32_t)(line + name_length + 2);
+        header->value_length = (uint32_t)value_length;
     }
     return error;
 }
@@ -110,7 +111,11 @@ static inline const char *ferry_headers_reason(const ferry_headers *headers) {
 
 /* Makes room for the lines and the dictionary, so that the getters need no memory. Nothing is added
  * afterwards. OUT_OF_MEMORY. */
-ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context);
+ferry_error ferry_headers_make_views(ferry_headers *headers, ferry_context *context);
+static inline ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context) {
+    bool is_ready = headers->count == 0 || headers->is_sealed;
+    return is_ready ? FERRY_OK : ferry_headers_make_views(headers, context);
+}
 
 static inline ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {
     const ferry_header *header = &headers->list[index];

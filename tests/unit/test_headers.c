@@ -41,10 +41,9 @@ static void rig_note(headers_rig *rig, const char *block, const char *name, cons
 /* The same where it stands there as "Name: value". */
 static void rig_note_plain(headers_rig *rig, const char *block, const char *name,
                            const char *value) {
-    ferry_span name_there = {strstr(block, name), strlen(name)};
-    ferry_span value_there = {strstr(block, value), strlen(value)};
+    size_t line = (size_t)(strstr(block, name) - block);
     CHECK_INT(
-        ferry_headers_note_plain(&rig->headers, &rig->context, block, name_there, value_there),
+        ferry_headers_note_plain(&rig->headers, &rig->context, line, strlen(name), strlen(value)),
         FERRY_OK);
 }
 
