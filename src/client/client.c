@@ -84,6 +84,9 @@ static const char *find_bad_option(const ferry_client_options *options, bool has
         !ferry_field_value_is_valid(ferry_span_of(options->user_agent))) {
         return "the user_agent has a CR, LF or another control character";
     }
+    if (options->max_head_bytes > FERRY_LIMIT_RESPONSE_HEAD) {
+        return "max_head_bytes is more than 16 MiB";
+    }
     return ferry_proxy_headers_fault(options->proxy_headers);
 }
 
@@ -100,6 +103,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .allocator = from->allocator,
         .log = from->log,
         .log_ctx = from->log_ctx,
+        /* More is refused by what connects; the buffers are made before. */
         .max_head_bytes = ferry_size_least(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES),
                                            FERRY_LIMIT_RESPONSE_HEAD),
         .max_header_count = default_size(from->max_header_count, DEFAULT_HEADER_COUNT),

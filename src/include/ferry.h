@@ -389,8 +389,8 @@ ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *verif
 /* TLSOptions.client_unsafe: the chain is checked where `ca_pem` is given, the name never. */
 ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem);
 
-/* An empty cache; NULL if there is no memory or no TLS. Its memory comes from the C library, as
- * does mbedTLS's. */
+/* An empty cache; NULL if there is no memory. Its memory comes from the C library, as does
+ * mbedTLS's. On the web, and in a library that is built without TLS, it stays empty. */
 ferry_tls_cache *ferry_tls_cache_new(void);
 
 /* Connections that were made with it go on. Do not free a cache that proxy_tls of a client's
@@ -509,7 +509,8 @@ typedef struct ferry_client_options {
     ferry_timeouts timeouts;
 
     /* The most bytes of a response head, all its lines together, and of the trailers of a chunked
-     * body. Default 65,536, at most 16 MiB. */
+     * body. Default 65,536, at most 16 MiB: if it is more, connect_to_host and set_connection fail
+     * with FERRY_ERROR_INVALID_PARAMETER. */
     size_t max_head_bytes;
 
     /* The most fields of a response head. Default 256. */

@@ -32,5 +32,6 @@ test("build_without_tls_says_that_https_is_unavailable", async (t) => {
 
   await t.test("unit_test", () => {
     call(path.join(build, "bin", "test_client_refusals"), ["impossible_hosts"]);
+    call(path.join(build, "bin", "test_client_refusals"), ["tls_cache"]);
   });
 });

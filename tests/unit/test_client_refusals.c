@@ -180,6 +180,41 @@ static void half_an_allocator_is_refused_by_what_connects(void) {
     }
 }
 
+/* The buffers are made for no more; a limit that is lowered in silence would be found too late. */
+static void head_limit_over_16_mib_is_refused_by_what_connects(void) {
+    const size_t most = 16 * 1024 * 1024;
+    const size_t limits[] = {most, most + 1, SIZE_MAX};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        ferry_client *client =
+            ferry_client_new(&(ferry_client_options){.max_head_bytes = limits[i]});
+        ferry_error expected = limits[i] > most ? FERRY_ERROR_INVALID_PARAMETER : FERRY_OK;
+        script_stream script;
+        script_stream_init(&script, "", 0, FERRY_STREAM_AGAIN);
+        CHECK_INT(ferry_client_connect_to_host(client, "127.0.0.1", 8080, NULL), expected);
+        CHECK_CONTAINS(ferry_client_get_error_detail(client),
+                       limits[i] > most ? "max_head_bytes is more than 16 MiB" : "");
+        CHECK_INT(ferry_client_set_connection(client, &script.stream), expected);
+        CHECK_CONTAINS(ferry_client_get_error_detail(client),
+                       limits[i] > most ? "max_head_bytes is more than 16 MiB" : "");
+        ferry_client_free(client);
+        CHECK(script.is_destroyed == (expected == FERRY_OK));
+    }
+}
+
+/* NULL would mean that there is no memory. What needs TLS says that there is none. */
+static void tls_cache_is_made_whether_there_is_tls_or_not(void) {
+    ferry_tls_options tls = {.cache = ferry_tls_cache_new()};
+    ferry_client *client = ferry_client_new(NULL);
+    CHECK(tls.cache != NULL);
+    ferry_error error = ferry_client_connect_to_host(client, "127.0.0.1", 8443, &tls);
+    if (error != FERRY_OK) {
+        CHECK_INT(error, FERRY_ERROR_UNAVAILABLE);
+        CHECK_CONTAINS(ferry_client_get_error_detail(client), "this build has no TLS");
+    }
+    ferry_client_free(client);
+    ferry_tls_cache_free(tls.cache);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(calls_without_a_connection_are_refused),
@@ -187,6 +222,8 @@ int main(int argc, char **argv) {
         CHECK_TEST(stream_without_its_functions_is_refused),
         CHECK_TEST(stream_that_moves_nothing_and_says_ok_has_failed),
         CHECK_TEST(half_an_allocator_is_refused_by_what_connects),
+        CHECK_TEST(head_limit_over_16_mib_is_refused_by_what_connects),
+        CHECK_TEST(tls_cache_is_made_whether_there_is_tls_or_not),
     };
     return CHECK_RUN(tests, argc, argv);
 }
