@@ -588,9 +588,10 @@ void ferry_client_free(ferry_client *client);
  *
  * Addresses are tried as RFC 8305 says: families in turn, the next one after 250 ms.
  *
- * FERRY_ERROR_INVALID_PARAMETER: an empty or impossible host; a port, a path or a user name in it;
- *     a port out of range; "http://" together with `tls`; an option of the client, or a proxy in
- *     the environment, that cannot be used.
+ * FERRY_ERROR_INVALID_PARAMETER: an empty or impossible host (one with an empty part, "a..b" or
+ *     "a..", is impossible: DNS has no such name); a port, a path or a user name in it; a port out
+ *     of range; "http://" together with `tls`; an option of the client, or a proxy in the
+ *     environment, that cannot be used.
  * FERRY_ERROR_UNAVAILABLE: TLS in a build without it; a SOCKS proxy; on the web a port that
  *     browsers block (Fetch standard section 2.9), `resolve` and proxy_headers.
  * FERRY_ERROR_OUT_OF_MEMORY: the client may be DISCONNECTED then.
@@ -1050,7 +1051,8 @@ typedef struct ferry_url {
 /* Takes `text` apart as the URL standard's parser does (https://url.spec.whatwg.org/): backslashes
  * become slashes, dot segments are removed, IPv4 addresses are read in all their spellings, spaces
  * and controls around the URL are dropped. Two things differ: a tab or line break within the URL is
- * refused, not dropped; a host name beyond ASCII is refused unless it is in its punycode form. The
+ * refused, not dropped; a host name beyond ASCII is refused unless it is in its punycode form. A
+ * host with an empty part ("a..b") is one to the URL standard; connect_to_host refuses it. The
  * strings are written to `storage`, which needs 3 * strlen(text) + 16 bytes.
  *
  * FERRY_ERROR_INVALID_PARAMETER: `storage` is smaller, or `text` is no such URL. `reason`, unless
