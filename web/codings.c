@@ -3,4 +3,4 @@
 #include "message/coding.h"
 
 const ferry_coding *const ferry_codings[] = {NULL};
-const char ferry_codings_accept[] = "";
+const ferry_span ferry_codings_accept = {"", 0};

@@ -134,12 +134,14 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     ferry_client_set_timeouts(client, &from->timeouts);
     ferry_client_choose_timeouts(client, NULL);
     client->bad_option = find_bad_option(from, has_allocator);
-    if (!client_copy_text(client, from->user_agent, &client->user_agent) ||
+    if (!client_copy_text(client, from->user_agent, &client->own_user_agent) ||
         !client_copy_text(client, from->fetch.integrity, &client->integrity) ||
         ferry_proxy_select_new(&client->context, from, &client->proxy_select) != FERRY_OK) {
         ferry_client_free(client);
         return NULL;
     }
+    client->user_agent = client->own_user_agent != NULL ? ferry_span_of(client->own_user_agent)
+                                                        : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
     client->fetch = from->fetch;
     client->fetch.integrity = client->integrity;
     return client;
@@ -157,7 +159,7 @@ void ferry_client_free(ferry_client *client) {
         client->platform_backend->ops->destroy(client->platform_backend);
     }
     ferry_free(&context, client->integrity);
-    ferry_free(&context, client->user_agent);
+    ferry_free(&context, client->own_user_agent);
     ferry_proxy_select_free(&context, client->proxy_select);
     ferry_buffer_deinit(&client->proxy_authorization, &context);
     ferry_buffer_deinit(&client->url_base, &context);

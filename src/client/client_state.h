@@ -73,7 +73,8 @@ struct ferry_client {
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */
     ferry_buffer authority; /* the same as Host has it, and NUL */
     ferry_buffer url_base;  /* "http://" and the authority */
-    char *user_agent;       /* NULL: the default */
+    ferry_span user_agent;  /* what User-Agent says; empty: it is not sent */
+    char *own_user_agent;   /* which that is, where the program gave one */
     const char *bad_option; /* what is wrong with an option that no call before could refuse, as a
                                sentence; NULL: nothing */
     ferry_fetch_options fetch;
@@ -143,9 +144,6 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
 
 /* Notes the authority of the connection for Host and for URLs. OUT_OF_MEMORY. */
 ferry_error ferry_client_set_authority(ferry_client *client, const char *authority, bool secure);
-
-/* What User-Agent says; empty: it is not sent. */
-ferry_span ferry_client_user_agent(const ferry_client *client);
 
 /* True where only the caller can go on: with a streamed body that is not finished. */
 static inline bool ferry_client_awaits_caller(const ferry_client *client) {

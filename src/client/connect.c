@@ -86,7 +86,7 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
     client->proxy_headers = client->is_proxied ? origin->proxy->headers : NULL;
     client->is_absolute = client->is_proxied && !origin->secure;
     origin->host = client->host.data;
-    origin->user_agent = ferry_client_user_agent(client);
+    origin->user_agent = client->user_agent;
     client->times.connect_us = ferry_runtime_now_us();
     client->connect_since_ms = client->times.connect_us / 1000;
     origin->facts = &client->link;

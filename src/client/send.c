@@ -76,11 +76,6 @@ static void trim_url(ferry_client *client, size_t needed) {
     }
 }
 
-ferry_span ferry_client_user_agent(const ferry_client *client) {
-    return client->user_agent != NULL ? ferry_span_of(client->user_agent)
-                                      : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
-}
-
 /* The request is the proxy's to pass on: it must say where to (RFC 9112 section 3.2.2). The server
  * as a whole, "*", is there the URL without a path (section 3.2.4). */
 static void address_to_proxy(const ferry_client *client, ferry_message *message) {
@@ -134,7 +129,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
         message.host =
             (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
     }
-    message.user_agent = ferry_client_user_agent(client);
+    message.user_agent = client->user_agent;
     message.fetch = request->fetch != NULL ? request->fetch : &client->fetch;
     client->context.detail[0] = '\0'; /* before: a request that fails at once leaves its own */
     error = client->backend->ops->send(client->backend, &message);

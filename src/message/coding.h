@@ -34,9 +34,9 @@ typedef struct ferry_coding {
 } ferry_coding;
 
 /* The codings that are built in, in order of preference, and the Accept-Encoding value that names
- * them ("" where there is none). Defined in platform/coding/registry.c, and empty in web/: the
+ * them (empty where there is none). Defined in platform/coding/registry.c, and empty in web/: the
  * browser has undone them already. */
 extern const ferry_coding *const ferry_codings[]; /* ends with NULL */
-extern const char ferry_codings_accept[];
+extern const ferry_span ferry_codings_accept;
 
 #endif

@@ -78,7 +78,7 @@ static ferry_error connection_send(ferry_backend *backend, const ferry_message *
     connection->undo_codings =
         !backend->context->keep_content_coding &&
         (message->present & (FERRY_HAS_ACCEPT_ENCODING | FERRY_HAS_RANGE)) == 0;
-    ferry_span accept = ferry_span_of(connection->undo_codings ? ferry_codings_accept : "");
+    ferry_span accept = connection->undo_codings ? ferry_codings_accept : (ferry_span){"", 0};
     ferry_error error = ferry_h1_sender_begin(&connection->sender, message, accept);
     if (error != FERRY_OK) {
         return error;

@@ -182,7 +182,7 @@ const ferry_coding *const ferry_codings[] = {
     NULL,
 };
 
-const char ferry_codings_accept[] = "sink, same, bomb";
+const ferry_span ferry_codings_accept = {"sink, same, bomb", sizeof "sink, same, bomb" - 1};
 
 /* ---- A stream that has it all at once ---- */
 
