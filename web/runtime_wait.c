@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* runtime_wait: sleeping, where a program in a browser can: on a pthread, since the fetches are the
- * main thread's; or anywhere in a build with Asyncify or JSPI. */
+/* runtime_wait: sleeps, where a program in a browser can. It can on a pthread, since the fetches
+ * run on the main thread, and anywhere in a build with Asyncify or JSPI. */
 #include "client/runtime.h"
 
 #include "fetch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls: the browser has its own TLS, so that a cache has nothing to hold. */
+/* tls: the cache of sessions, which stays empty on the web: the browser speaks TLS itself. */
 #include "ferry.h"
 
 #include <stdlib.h>

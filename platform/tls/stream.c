@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream: reading, writing and the end of a TLS connection. */
+/* stream: reads from a TLS connection, writes to it and ends it. */
 #include "stream.h"
 
 #include "calls.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* number: what sscanf() and snprintf() would do, without a locale and without surprises. */
+/* number: reads and writes numbers without sscanf() and snprintf(): there is no locale, and what is
+ * no number is refused. */
 #include "number.h"
 
 bool ferry_decimal_read(ferry_span text, int64_t *number) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* percent: URLs, queries and proxies' passwords all hold them. */
+/* percent: reads and writes the "%XX" of URLs, of queries and of proxies' passwords. */
 #include "percent.h"
 
 #include "number.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* adopt_stream: a stream of the program's own as the connection. It stands apart so that a
- * program that does not use it is not linked with the wire backend on its account. */
+/* adopt_stream: takes a stream of the program's own as the connection. It is a file of its own, so
+ * that a program that does not use it is not linked with the wire backend. */
 #include "client_state.h"
 
 #include "wire/connection.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client: making and freeing one, its properties, and its status. */
+/* client: makes and frees a client; holds its properties and its status. */
 #include "client_state.h"
 
 #include "message/request_check.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* connect: from a host that a program names to a backend that connects to it; proxies. */
+/* connect: makes a backend connect to the host that a program names, through a proxy where one is
+ * set. */
 #include "client_state.h"
 
 #include "runtime.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* response: what is known of the response, and its body. */
+/* response: getters for the response, and reading its body. */
 #include "client_state.h"
 
 #include "base/span.h"

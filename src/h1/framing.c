@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* framing: the rules of RFC 9112 section 6.3, in their order. */
+/* framing: applies the rules of RFC 9112 section 6.3, in their order. */
 #include "framing.h"
 
 static bool is_tunnel(const ferry_h1_request_facts *request, int code) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* framing_fields: reads the values. */
+/* framing_fields: reads the values of Content-Length, Transfer-Encoding, Connection and their
+ * like. */
 #include "framing_fields.h"
 
 #include "base/number.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* head: line by line, each byte looked at once. A head that cannot become one is refused at its
- * first wrong byte, so that a peer that speaks another protocol is not waited for. */
+/* head: parses a head line by line and looks at each byte once. It refuses what cannot become a
+ * head at its first wrong byte: nobody waits for a peer that speaks another protocol. */
 #include "head.h"
 
 #include "base/number.h"

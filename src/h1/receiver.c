@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* receiver: heads are collected, for they are looked at as a whole. Bytes of a body are not, but
- * for those that a read brought along with the head. */
+/* receiver: collects heads, since they are parsed as a whole. It does not collect a body: only the
+ * bytes that one read brought along with the head. */
 #include "receiver.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* coding: undoes one content coding (RFC 9110 section 8.4.1); which ones there are is decided at
- * link time. */
+/* coding: undoes one content coding (RFC 9110 section 8.4.1). The linker decides which ones there
+ * are. */
 #ifndef FERRY_MESSAGE_CODING_H
 #define FERRY_MESSAGE_CODING_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* decoding: runs decoders one into the next, each within the limit on decoded bytes, so that no
- * coding in the chain can unpack to more than the body may. */
+/* decoding: chains decoders one after another. Each obeys the limit on decoded bytes, so that no
+ * coding in the middle can unpack to more than the body may. */
 #include "decoding.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* authority: says which argument takes what does not belong into the host. */
+/* authority: checks a host, and says where what does not belong there should go instead. */
 #include "authority.h"
 
 #include "base/number.h"

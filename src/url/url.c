@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* url: takes http and https URLs apart as the URL standard's parser does, so that a URL means the
- * same here as in a browser; what a client has no use for is refused by name. */
+/* url: takes http and https URLs apart as the URL standard's parser does, so that a URL means here
+ * what it means in a browser. What a client cannot use it refuses, and says why. */
 #include "ferry.h"
 
 #include "base/number.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connection: the calls of a backend: connecting, sending, receiving, what to wait for. */
+/* connection: implements the calls of a backend: connect, send, receive, and what to wait for. */
 #include "connection.h"
 
 #include "connection_state.h"

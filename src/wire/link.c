@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* link: the stream of a connection between its exchanges: whether it is still there, whether it can
- * carry another one, and its end. */
+/* link: the stream of a connection between two exchanges: it looks whether the stream is still
+ * good, keeps it for another exchange, or closes it. */
 #include "connection_state.h"
 
 void ferry_connection_trim_response(ferry_connection *connection) {
