@@ -560,7 +560,7 @@ static void heads_are_read_in_bounded_pieces(void) {
     for (const hostile_response *hostile = hostile_responses; hostile->name != NULL; hostile++) {
         if (strstr(hostile->name, "heads") != NULL || strstr(hostile->name, "lines") != NULL) {
             size_t length = hostile->write(bytes);
-            CHECK(most_taken(bytes, length) <= 65536);
+            CHECK(most_taken(bytes, length) <= 32768);
         }
     }
     free(bytes);
