@@ -158,6 +158,10 @@ void ferry_client_free(ferry_client *client) {
     if (client->platform_backend != NULL) {
         client->platform_backend->ops->destroy(client->platform_backend);
     }
+    ferry_wakeup *wakeup = atomic_load(&client->wakeup);
+    if (wakeup != NULL) {
+        client->free_wakeup(&context, wakeup);
+    }
     ferry_free(&context, client->integrity);
     ferry_free(&context, client->own_user_agent);
     ferry_proxy_select_free(&context, client->proxy_select);
@@ -272,7 +276,7 @@ ferry_error ferry_client_get_error(const ferry_client *client) {
 }
 
 const char *ferry_client_get_error_detail(const ferry_client *client) {
-    return client->context.detail;
+    return client != NULL ? client->context.detail : ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY);
 }
 
 /* ---- Properties ---- */

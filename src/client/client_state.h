@@ -4,12 +4,13 @@
 #define FERRY_CLIENT_STATE_H
 
 #include "proxy_select.h"
+#include "runtime.h"
 #include "url/authority.h"
+
+#include <stdatomic.h>
 
 /* What the method is where there is no request. */
 enum { FERRY_NO_REQUEST = FERRY_METHOD_MAX + 1 };
-
-enum { FERRY_MAX_WAITS = 40 }; /* every address of a host, and the look-up */
 
 /* When what has happened, by ferry_runtime_now_us(); -1: not yet, or it is not known. */
 typedef struct ferry_client_times {
@@ -36,6 +37,13 @@ struct ferry_client {
     /* In blocking mode, sleeps until the client can go on: an error of waiting, or FERRY_OK. NULL
      * where the mode is off. */
     ferry_error (*sleep)(ferry_client *client);
+
+    /* What ends such a sleep from another thread: made when blocking mode is first switched on, and
+     * kept until the client is freed, since that thread may be about to use it. */
+    _Atomic(ferry_wakeup *) wakeup;
+    void (*free_wakeup)(ferry_context *context, ferry_wakeup *wakeup);
+    atomic_bool is_woken; /* and no call has ended on that account yet */
+
     bool write_was_short; /* the last write left bytes with the caller */
     bool reader_waits;    /* the last read found nothing: more of the body is wanted */
     bool writer_waits;    /* the last write was not taken whole for want of room */

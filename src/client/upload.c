@@ -125,7 +125,7 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
                 (client->sleep != NULL || upload_may_write_on(client, taken - before, &since_us));
     }
     client->write_was_short = taken < length;
-    if (error == FERRY_OK) {
+    if (error == FERRY_OK || error == FERRY_ERROR_ABORTED) {
         *written = taken;
     }
     return error;

@@ -27,7 +27,8 @@
  *   further values. Compile a program with the header of the minor version that it is linked with:
  *   a shared library of another minor version has another name (soname).
  * - The library reads pointers that are passed in during the call only, unless it says otherwise.
- * - One thread at a time uses a client. Clients on different threads are independent.
+ * - One thread at a time uses a client; only ferry_client_wake() may be called by others meanwhile.
+ *   Clients on different threads are independent.
  * - After fork() the child may make clients of its own. It may free, close or connect again the
  *   clients that it has from its parent; the parent's connections stay as they are. Any other call
  *   on them fails with FERRY_ERROR_CONNECTION_ERROR (FERRY_ERROR_CANT_RESOLVE or
@@ -598,7 +599,7 @@ void ferry_client_free(ferry_client *client);
  * In the other cases the connection that there was is kept.
  *
  * In blocking mode also the errors of ferry_client_poll(), such as FERRY_ERROR_CANT_RESOLVE and
- * FERRY_ERROR_TIMEOUT; the status is then a failed one.
+ * FERRY_ERROR_TIMEOUT; the status is then a failed one. FERRY_ERROR_ABORTED: ferry_client_wake().
  */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
@@ -780,8 +781,8 @@ typedef struct ferry_request {
  * was. ferry_client_poll() reports what goes wrong with the connection later.
  *
  * In blocking mode this call reports it, too; the status is then a failed one.
- * FERRY_ERROR_UNAVAILABLE: a stream of the program's own has no descriptor to wait for. The request
- * is on its way then. */
+ * FERRY_ERROR_ABORTED: ferry_client_wake(). FERRY_ERROR_UNAVAILABLE: a stream of the program's own
+ * has no descriptor to wait for. In both cases the request is on its way. */
 ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
                                  const char *const *headers, const char *body);
 
@@ -806,6 +807,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
  *     more to send (RFC 9112 section 9.5). The connection is not used again.
  * FERRY_ERROR_UNCONFIGURED: no streamed request is under way.
  * FERRY_ERROR_INVALID_PARAMETER: more than the announced length.
+ * FERRY_ERROR_ABORTED, in blocking mode: ferry_client_wake(). *written is stored then, too.
  * Otherwise the connection's error. */
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written);
@@ -840,7 +842,8 @@ ferry_error ferry_client_poll(ferry_client *client);
  * does no work itself: poll afterwards. Returns at once if there is nothing to wait for.
  *
  * FERRY_ERROR_TIMEOUT: nothing happened in that time. The client has not failed.
- * FERRY_ERROR_UNAVAILABLE: the wait could never end, or this platform cannot sleep. */
+ * FERRY_ERROR_UNAVAILABLE: the wait could never end, or this platform cannot sleep.
+ * FERRY_ERROR_ABORTED, in blocking mode: ferry_client_wake(). */
 ferry_error ferry_client_wait(ferry_client *client, int timeout_ms);
 
 ferry_status ferry_client_get_status(const ferry_client *client);
@@ -851,7 +854,8 @@ ferry_error ferry_client_get_error(const ferry_client *client);
 /* The last failure as a sentence for a person, also that of an argument that was refused; "" if
  * there was none. Text that it quotes is made printable (see ferry_text_make_printable()). It holds
  * no password of a URL or of a proxy, and no value of a header. Valid until the next call on the
- * client. */
+ * client. `client` may be NULL, as ferry_client_new() returns it: the sentence is then "out of
+ * memory". */
 const char *ferry_client_get_error_detail(const ferry_client *client);
 
 /* For programs with an event loop of their own: what the client waits for. Stores up to `capacity`
@@ -1010,14 +1014,28 @@ bool ferry_client_is_upload_stopped(const ferry_client *client);
  *   status is then BODY, or what comes after a response without a body. A request with a streamed
  *   body returns before that, as soon as the body may be written;
  * - writes, when all is taken, and reads, when there is a byte or the end;
- * - poll, when the status has changed.
+ * - poll, when the status has changed. Only a program whose wait was ended needs it.
  *
  * Meanwhile the thread sleeps. Time-outs hold, and signals end nothing. Off by default. On the web
  * it works in builds with Asyncify or JSPI, and on pthreads other than the main one.
  *
- * FERRY_ERROR_UNAVAILABLE: this platform cannot sleep. */
+ * FERRY_ERROR_UNAVAILABLE: this platform cannot sleep.
+ * FERRY_ERROR_OUT_OF_MEMORY, and FERRY_ERROR_FAILED: the system has no descriptor left, of which a
+ *     client that was once in blocking mode keeps two for ferry_client_wake() until it is freed. */
 ferry_error ferry_client_set_blocking_mode(ferry_client *client, bool enabled);
 bool ferry_client_is_blocking_mode_enabled(const ferry_client *client);
+
+/* Ends the call that waits for the network in blocking mode, with FERRY_ERROR_ABORTED. If no call
+ * waits, it ends the next one that comes to wait, so that it is never too early. Waking twice
+ * before that is waking once. Nothing else changes: neither the status nor what is under way. So
+ * the program may go on, with ferry_client_poll() while the status is RESOLVING, CONNECTING or
+ * REQUESTING and with the same read or write otherwise; or it gives up, with ferry_client_close().
+ * A client that is not in blocking mode is not woken, but as soon as it is.
+ *
+ * Any thread may call it at any time until ferry_client_free(), and a signal handler may. On the
+ * web JavaScript may, through a function of the program's, while a build with Asyncify or JSPI
+ * sleeps. */
+void ferry_client_wake(ferry_client *client);
 
 /* The most that read_response_body_chunk gives at once: 256 bytes to 16 MiB, by default 65,536.
  * FERRY_ERROR_INVALID_PARAMETER: a size outside of that. FERRY_ERROR_OUT_OF_MEMORY. */

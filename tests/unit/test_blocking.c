@@ -23,6 +23,9 @@ static slow_connector slow;
 static script_stream script;
 static int sleeps;      /* so far */
 static int sleeps_left; /* before nothing comes any more; -1: each brings something */
+static int signals;     /* that end the sleeps from now on, before anything else does */
+static int wakes_in;    /* so many sleeps from now the client is woken; 0: not at all */
+static ferry_client *woken;
 
 static ferry_error slow_prepare(ferry_connector *connector, const ferry_origin *origin) {
     (void)connector;
@@ -90,6 +93,13 @@ static const ferry_connector_ops slow_ops = {
 static int64_t until_ready(unsigned events) {
     (void)events;
     sleeps++;
+    if (wakes_in > 0 && --wakes_in == 0) {
+        ferry_client_wake(woken);
+    }
+    if (signals > 0) {
+        signals--;
+        return FAKE_SIGNAL;
+    }
     if (sleeps_left == 0) {
         return -1;
     }
@@ -103,10 +113,13 @@ static ferry_client *begin_with(const char *answer, const ferry_client_options *
     slow = (slow_connector){.connector.ops = &slow_ops, .steps_left = 3};
     sleeps = 0;
     sleeps_left = -1;
+    signals = 0;
+    wakes_in = 0;
     script_stream_init(&script, answer, strlen(answer), FERRY_STREAM_AGAIN);
     script.descriptor = 0;
     ferry_client *client = ferry_client_new(options);
     CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
+    woken = client;
     return client;
 }
 
@@ -347,6 +360,76 @@ static void streamed_request_that_is_refused_returns_with_the_head(void) {
     ferry_client_free(client);
 }
 
+/* ---- What ends a sleep ---- */
+
+static void signals_end_no_call(void) {
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+    char body[4];
+    size_t length = 0;
+    ferry_client *client = begin(answer);
+    signals = 20;
+    CHECK_INT(connect_to(client), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+    CHECK_INT(sleeps, 20 + 4);
+    script.pause = true;
+    script.piece = sizeof answer - 2;
+    signals = 20;
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_BODY);
+    CHECK_INT(signals, 0);
+    signals = 20;
+    CHECK_INT(ferry_client_read_response_body(client, body, sizeof body, &length), FERRY_OK);
+    CHECK_MEM(body, length, "x", 1);
+    CHECK_INT(signals, 0);
+    ferry_client_free(client);
+}
+
+static void time_passes_while_signals_come(void) {
+    ferry_client *client = begin_connected("", &(ferry_timeouts){.response_ms = LIMIT_MS});
+    signals = 20;
+    sleeps_left = 0;
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_ERROR_TIMEOUT);
+    CHECK_INT(machine.now_us / 1000, 1000 + LIMIT_MS + 1);
+    ferry_client_free(client);
+}
+
+static void woken_connecting_goes_on_by_polls(void) {
+    ferry_client *client = begin("");
+    wakes_in = 2;
+    CHECK_INT(connect_to(client), FERRY_ERROR_ABORTED);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTING);
+    CHECK_INT(ferry_client_get_error(client), FERRY_OK);
+    CHECK_INT(sleeps, 2);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+    ferry_client_free(client);
+}
+
+static void woken_finish_goes_on_by_polls(void) {
+    ferry_client *client = begin_connected("HTTP/1.1 204 None\r\n\r\n", &no_timeouts);
+    ferry_request request = streamed(-1, NULL);
+    script.pause = true;
+    script.gate = "0\r\n\r\n";
+    CHECK_INT(ferry_client_send(client, &request), FERRY_OK);
+    wakes_in = 1;
+    CHECK_INT(ferry_client_finish_request_body(client), FERRY_ERROR_ABORTED);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_REQUESTING);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_get_response_code(client), 204);
+    ferry_client_free(client);
+}
+
+/* The client's time goes on meanwhile. */
+static void woken_request_ends_in_its_time(void) {
+    ferry_client *client = begin_connected("", &(ferry_timeouts){.response_ms = LIMIT_MS});
+    sleeps_left = 0;
+    wakes_in = 1;
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_ERROR_ABORTED);
+    machine.now_us += 2 * LIMIT_MS * INT64_C(1000);
+    CHECK_INT(ferry_client_poll(client), FERRY_ERROR_TIMEOUT);
+    ferry_client_free(client);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connecting_returns_when_connected),
@@ -364,6 +447,11 @@ int main(int argc, char **argv) {
         CHECK_TEST(finishing_ends_in_its_time),
         CHECK_TEST(streamed_request_waits_for_the_servers_word),
         CHECK_TEST(streamed_request_that_is_refused_returns_with_the_head),
+        CHECK_TEST(signals_end_no_call),
+        CHECK_TEST(time_passes_while_signals_come),
+        CHECK_TEST(woken_connecting_goes_on_by_polls),
+        CHECK_TEST(woken_finish_goes_on_by_polls),
+        CHECK_TEST(woken_request_ends_in_its_time),
     };
     return CHECK_RUN(tests, argc, argv);
 }

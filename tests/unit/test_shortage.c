@@ -54,7 +54,8 @@ static bool is_usable(shortage_rig *rig) {
     ferry_stream *stream = shortage_script(rig, answer, sizeof answer - 1, "\r\n\r\n", 0);
     return CHECK_INT(ferry_client_get_status(rig->client), FERRY_STATUS_DISCONNECTED) &&
            CHECK_INT(ferry_client_set_connection(rig->client, stream), FERRY_OK) &&
-           CHECK_INT(ferry_client_request(rig->client, FERRY_METHOD_GET, "/", NULL, NULL),
+           CHECK_INT(shortage_unless_woken(
+                         ferry_client_request(rig->client, FERRY_METHOD_GET, "/", NULL, NULL)),
                      FERRY_OK) &&
            CHECK_INT(shortage_drive(rig), FERRY_OK) &&
            CHECK_INT(ferry_client_get_response_code(rig->client), 200) &&

@@ -25,6 +25,7 @@ const ELSEWHERE = {
   test_shortage: "it opens sockets",
   test_socket: "it opens sockets",
   test_tunnel: "it opens sockets",
+  test_wake: "it opens sockets",
 };
 
 const filesIn = (folder, ending) =>
