@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_connect: nothing is waited for: the look-up runs on a thread of its own, and
- * ferry_client_poll() does the rest. */
+/* ferry_connect: names the host and the proxies to a client. The look-up runs on a thread of its
+ * own, and polling the client does the rest. */
 #include "ferry_connect.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_connect: from the URL and what was said of proxies to a client that is on its way. */
+/* ferry_connect: makes a client of a URL and the options for proxies, and begins to connect it. */
 #ifndef FERRY_CONNECT_H
 #define FERRY_CONNECT_H
 

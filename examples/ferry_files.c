@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_files: file descriptors rather than stdio, so that every byte goes out as it comes. */
+/* ferry_files: uses file descriptors and not stdio, so that every byte goes out as it comes. */
 #include "ferry_files.h"
 
 #include <errno.h>

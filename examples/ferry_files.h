@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_files: local files: what is sent, and where the response goes; bytes and texts on the heap.
- * Calls that can fail return 0 or an errno. */
+/* ferry_files: reads the files that are sent, and writes the response to one. Calls that can fail
+ * return 0 or an errno. */
 #ifndef FERRY_FILES_H
 #define FERRY_FILES_H
 

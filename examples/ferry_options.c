@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_options: a table of options; what is wrong with the command line is said in one sentence.
- */
+/* ferry_options: reads the command line by a table of options, and says in one sentence what is
+ * wrong with it. */
 #include "ferry_options.h"
 
 #include "ferry_files.h"

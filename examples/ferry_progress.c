@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_progress: says what is known, and no more: without a total there is neither a bar nor a
- * time left. */
+/* ferry_progress: shows only what is known: without a total there is neither a bar nor a remaining
+ * time. */
 #include "ferry_progress.h"
 
 #include <stdio.h>

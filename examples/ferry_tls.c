@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_tls: the library takes certificates and keys as text, so that it opens no files; reading
- * them is the program's part. */
+/* ferry_tls: reads certificates and keys from files. The library takes them as text, so that it
+ * opens no files. */
 #include "ferry_tls.h"
 
 #include "ferry_files.h"

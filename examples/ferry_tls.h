@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ferry_tls: what the command line says about TLS: files and words, read before anything is sent.
- * The functions that read give NULL where all is well, or a sentence about what is not; it lives
- * until the next call. */
+ * The functions that read return NULL, or a sentence about what is wrong, which stays valid until
+ * the next call. */
 #ifndef FERRY_TLS_OPTIONS_H
 #define FERRY_TLS_OPTIONS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* game_loop: what the game asks of the place it runs in, and that of the game; so the game itself
- * is one source for the terminal and the browser. */
+/* game_loop: what the game asks of its display, and what the display asks of the game. So the game
+ * itself is one source for the terminal and the browser. */
 #ifndef GAME_LOOP_H
 #define GAME_LOOP_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* standard_files: a descriptor that is closed is the lowest free one, which open() returns. */
+/* standard_files: opens those of stdin, stdout and stderr that are closed: open() returns the
+ * lowest descriptor that is free. */
 #include "standard_files.h"
 
 #include <fcntl.h>

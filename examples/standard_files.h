@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* standard_files: what every program does first that opens files or connections. */
+/* standard_files: keeps the numbers of stdin, stdout and stderr taken. A program does this before
+ * it opens files or connections. */
 #ifndef STANDARD_FILES_H
 #define STANDARD_FILES_H
 

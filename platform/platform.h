@@ -100,9 +100,30 @@ ferry_stream_result ferry_socket_write(ferry_descriptor socket, const ferry_slic
 void ferry_socket_shutdown(ferry_descriptor socket);
 void ferry_socket_close(ferry_descriptor socket);
 
+/* ---- Waking a thread that waits ---- */
+
+typedef struct ferry_wakeup ferry_wakeup;
+
+/* OUT_OF_MEMORY. FAILED, with a detail: there is no descriptor left. */
+ferry_error ferry_wakeup_new(ferry_context *context, ferry_wakeup **wakeup);
+void ferry_wakeup_free(ferry_context *context, ferry_wakeup *wakeup);
+
+/* What to wait on beside the connections: it becomes readable when somebody tells, and stays so
+ * until it is cleared. A child after fork() gets one of its own, which is readable at first. Errors
+ * as above. */
+ferry_error ferry_wakeup_get_descriptor(ferry_wakeup *wakeup, ferry_context *context,
+                                        ferry_descriptor *descriptor);
+
+/* Called by any thread at any time, and by signal handlers. The other functions are called by one
+ * thread at a time. */
+void ferry_wakeup_tell(ferry_wakeup *wakeup);
+void ferry_wakeup_clear(ferry_wakeup *wakeup);
+
 /* ---- Waiting and time ---- */
 
-/* As ferry_runtime_wait(), and marks in `ready` (may be NULL) which of the waits are ready. */
+/* Sleeps until one of the waits is ready or the time has passed (negative: never). Stores whether
+ * one is, and in `ready` (may be NULL) which of them. FERRY_NO_DESCRIPTOR never is. After an
+ * interruption by a signal *any_ready is true, and none of them is marked. */
 ferry_error ferry_platform_wait(const ferry_wait *waits, size_t count, int timeout_ms, bool *ready,
                                 bool *any_ready);
 int64_t ferry_platform_now_ms(void);

@@ -68,6 +68,10 @@ function listFiles(folder = "") {
 const files = listFiles();
 const read = (file) => fs.readFileSync(path.join(root, file), "utf8");
 
+/** The client reads what the backend knows, and makes the memory for it. */
+const WRITES_EXCHANGE =
+  /\bexchange(\.|->)[\w.]+ [-+|&]?= |\bferry_exchange_(?!init|deinit|is_)\w+\(/;
+
 /** The library, whose calls of a stream are counted and checked in one place. */
 const callsStreams = (file) => /^(src|platform)\//.test(file) && file !== "src/wire/stream.c";
 
@@ -154,6 +158,9 @@ function checkIncludes(file) {
       }
       if (/backend->ops->/.test(text) && !/^src\/(client|wire)\//.test(file)) {
         report(file, index + 1, "only the client calls a backend");
+      }
+      if (WRITES_EXCHANGE.test(text) && file.startsWith("src/client/")) {
+        report(file, index + 1, "the backend alone writes the exchange");
       }
       if (/stream->ops->/.test(text) && /^src\//.test(file) && !/^src\/wire\//.test(file)) {
         report(file, index + 1, "only the wire backend calls a stream");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* codings: none is built in, since the browser has undone them before a program sees the body. */
+/* codings: the list of built-in decoders, which is empty on the web: the browser undoes codings
+ * before a program sees the body. */
 #include "message/coding.h"
 
 const ferry_coding *const ferry_codings[] = {NULL};
-const char ferry_codings_accept[] = "";
+const ferry_span ferry_codings_accept = {"", 0};

@@ -480,18 +480,21 @@ mergeInto(LibraryManager.library, {
   __asyncjs__ferry_js_sleep__sig: "vpii",
   __asyncjs__ferry_js_sleep: function (signal, seen, timeout) {
     return Asyncify.handleSleep(function (wakeUp) {
-      var timer;
       var address = ferryFetch.at(signal);
-      var wake = function () {
+      var wake = (ferryFetch.sleepers[address] = function () {
         delete ferryFetch.sleepers[address];
         clearTimeout(timer);
         // Not from within a function of ours: the program calls them as soon as it goes on.
-        Promise.resolve().then(function () {
-          callUserCallback(wakeUp);
-        });
-      };
-      ferryFetch.sleepers[address] = wake;
-      if (timeout >= 0) timer = setTimeout(wake, timeout);
+        Promise.resolve().then(callUserCallback.bind(null, wakeUp));
+      });
+      var timer = timeout < 0 ? 0 : setTimeout(wake, timeout);
     });
+  },
+
+  ferry_js_tell__deps: ["$ferryFetch"],
+  ferry_js_tell__proxy: "sync",
+  ferry_js_tell__sig: "vp",
+  ferry_js_tell: function (signal) {
+    ferryFetch.tell({ signal: ferryFetch.at(signal) });
   },
 });

@@ -52,7 +52,15 @@ static void fetch_fail(ferry_fetch *fetch, ferry_error error) {
     ferry_exchange_fail(fetch->base.exchange, error);
 }
 
+static void fetch_abort(ferry_backend *backend, ferry_error error) {
+    ferry_exchange_fail(backend->exchange, error);
+    fetch_drop((ferry_fetch *)backend);
+    backend->link = FERRY_LINK_CLOSED;
+}
+
 static void fetch_close(ferry_backend *backend) {
+    ferry_exchange_reset(backend->exchange);
+    ferry_buffer_trim(&backend->exchange->url, backend->context);
     fetch_drop((ferry_fetch *)backend);
     backend->link = FERRY_LINK_CLOSED;
 }
@@ -109,7 +117,7 @@ static void fetch_pull(ferry_fetch *fetch) {
 /* With the last byte of an announced length, whether or not the caller ever says so. */
 static void fetch_start_by_length(ferry_fetch *fetch) {
     if (fetch->upload_remaining == 0) {
-        fetch->base.exchange->awaits_finish = true;
+        fetch->base.exchange->body_is_whole = true;
         fetch_start(fetch);
     }
 }
@@ -317,6 +325,7 @@ static ferry_error take_headers(ferry_fetch *fetch, ferry_span reason, ferry_spa
 
 static ferry_error take_url(ferry_exchange *exchange, ferry_span url) {
     ferry_buffer_clear(&exchange->url);
+    ferry_buffer_trim(&exchange->url, exchange->context); /* an earlier one may have been long */
     return ferry_buffer_append(&exchange->url, exchange->context, url.data, url.length + 1);
 }
 
@@ -406,7 +415,7 @@ static size_t fetch_read(ferry_backend *backend, void *dst, size_t capacity) {
 }
 
 static size_t fetch_get_waits(ferry_backend *backend, ferry_wait *waits, size_t capacity,
-                              int64_t *deadline_ms) {
+                              int64_t *deadline_ms, bool wants_body) {
     ferry_fetch *fetch = (ferry_fetch *)backend;
     const ferry_exchange *exchange = backend->exchange;
     if (backend->link == FERRY_LINK_RESOLVING || backend->link == FERRY_LINK_CONNECTING) {
@@ -414,7 +423,7 @@ static size_t fetch_get_waits(ferry_backend *backend, ferry_wait *waits, size_t 
         return 0;
     }
     bool waits_for_news =
-        fetch->id != 0 && (exchange->state == FERRY_EXCHANGE_WAITING || exchange->reader_waits);
+        fetch->id != 0 && (exchange->state == FERRY_EXCHANGE_WAITING || wants_body);
     if (!waits_for_news) {
         return 0;
     }
@@ -455,6 +464,7 @@ static const ferry_backend_ops fetch_ops = {
     .proceed = fetch_proceed,
     .read = fetch_read,
     .get_waits = fetch_get_waits,
+    .abort = fetch_abort,
     .close = fetch_close,
     .destroy = fetch_destroy,
     .get_stream = fetch_get_stream,

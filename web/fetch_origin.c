@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch_origin: which origins a browser cannot reach, whatever the network says. */
+/* fetch_origin: refuses the origins that a browser never reaches. */
 #include "fetch.h"
 
 /* Ports that no browser fetches from (Fetch standard section 2.9). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch_request: method, URL, options and headers as the strings that ferry_fetch.js reads. */
+/* fetch_request: writes method, URL, options and headers as the strings that ferry_fetch.js
+ * reads. */
 #include "fetch_request.h"
 
 #include "base/percent.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* proxy_select: the browser's own business, so that all there is to do is to say so. */
+/* proxy_select: refuses proxies, which a browser chooses by its own settings. */
 #include "client/proxy_select.h"
 
 struct ferry_proxy_select {

@@ -38,4 +38,5 @@ const ferry_coding *const ferry_codings[] = {
     NULL,
 };
 
-const char ferry_codings_accept[] = ACCEPT_ZLIB ACCEPT_BROTLI ACCEPT_ZSTD;
+#define ACCEPT ACCEPT_ZLIB ACCEPT_BROTLI ACCEPT_ZSTD
+const ferry_span ferry_codings_accept = {ACCEPT, sizeof(ACCEPT) - 1};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* connect_chain: the connector of a machine that has sockets: to the origin or to its proxy, with
- * TLS to either, or to the one through the other. Or it speaks TLS over a stream that is connected
- * already. */
+/* connect_chain: connects to the origin or to its proxy, and speaks TLS to either, or to the origin
+ * through the proxy. Or it speaks TLS over a stream that is connected already. */
 #include "connect_chain.h"
 
 #include "connect_tunnel.h"

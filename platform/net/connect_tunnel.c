@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* connect_tunnel: sends CONNECT and reads what the proxy answers, never more of the stream than has
- * come. What the origin said right behind that answer is kept for whoever reads the stream next. */
+/* connect_tunnel: sends CONNECT, and reads what the proxy answers. Bytes that the origin sent right
+ * behind the answer are kept for the next reader of the stream. */
 #include "connect_tunnel.h"
 
 #include "h1/receiver.h"

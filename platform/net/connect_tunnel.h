@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connect_tunnel: what asks a proxy for a way to the origin, over a stream to that proxy. */
+/* connect_tunnel: asks a proxy for a way to the origin, over a stream to that proxy. */
 #ifndef FERRY_PLATFORM_NET_CONNECT_TUNNEL_H
 #define FERRY_PLATFORM_NET_CONNECT_TUNNEL_H
 

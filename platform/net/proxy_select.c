@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* proxy_select: proxies that the program has set or the environment names, hosts that need none,
- * and addresses that the program knows better than the resolver. */
+/* proxy_select: chooses the proxy for an origin: the one that the program has set or the
+ * environment names, or none. It also knows the addresses that the program gives for names. */
 #include "client/proxy_select.h"
 
 #include "platform.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_options: everything in one block, so that there is one allocation that can fail and one piece
- * of memory to wipe. */
+/* tls_options: copies everything into one block: one allocation can fail, and one block is
+ * wiped. */
 #include "tls_options.h"
 
 #include "message/tls_pack.h"

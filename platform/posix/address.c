@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* address: numeric addresses, from text and to text, without asking anybody. */
+/* address: reads and writes numeric addresses, without asking a name server. */
 #include "platform.h"
 
 #include "base/number.h"

@@ -59,8 +59,7 @@ void ferry_pipe_close(int ends[2]) {
 }
 
 void ferry_pipe_tell(const int ends[2]) {
-    /* The pipe is empty. Where nobody reads it any more the signal is one that the thread blocks.
-     */
+    /* There is room. Where nobody reads it any more the signal is one that the thread blocks. */
     ssize_t written = write(ends[1], "", 1);
     (void)written;
 }

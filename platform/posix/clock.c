@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clock: the time that time-outs and attempts are measured with. */
+/* clock: the time by which time-outs and attempts are measured. */
 #include "platform.h"
 
 #include <time.h>

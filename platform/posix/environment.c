@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* environment: its variables, as far as they may be believed. */
+/* environment: reads variables, but not in a program that runs with another user's rights. */
 #include "platform.h"
 
 #include <stdlib.h>

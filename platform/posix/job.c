@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* job: work on a thread of its own, whose end can be waited for. */
+/* job: runs work on a thread of its own, and lets others wait for its end. */
 #include "background.h"
 #include "platform.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lock: the one lock of the process, and how a child that fork() has made is told from its parent.
- */
+/* lock: the one lock of the process; it also tells a child of fork() from its parent. */
 #include "platform.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lookup: runs getaddrinfo() on threads of their own, so that nobody waits for a name server. */
+/* lookup: runs getaddrinfo() on threads of their own, so that no call waits for a name server. */
 #include "background.h"
 #include "platform.h"
 #include "url/host.h"

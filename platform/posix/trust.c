@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trust: the authorities of a POSIX system, where its distribution keeps them; SSL_CERT_FILE and
- * SSL_CERT_DIR name others, as for OpenSSL. */
+/* trust: finds the authorities of a POSIX system where its distribution keeps them. SSL_CERT_FILE
+ * and SSL_CERT_DIR name other places, as for OpenSSL. */
 #include "platform.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bio: what mbedTLS reads from and writes to: the transport, and the buffers between the two. */
+/* bio: mbedTLS reads and writes here: the transport, and the buffers between the two. */
 #include "bio.h"
 
 #include "codes.h"

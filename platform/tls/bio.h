@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bio: what mbedTLS reads from and writes to: the transport, and the buffers before it. */
+/* bio: mbedTLS reads and writes here: the transport, and the buffers before it. */
 #ifndef FERRY_TLS_BIO_H
 #define FERRY_TLS_BIO_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* calls: what comes of a call of mbedTLS for its connection. Some codes say that there is a session
- * to keep, others say less than they seem to. */
+/* calls: makes of each return code of mbedTLS what it means for the connection. Some codes say that
+ * there is a session to keep; others say less than they seem to. */
 #include "calls.h"
 
 enum { MAX_TICKETS = 4 }; /* that are kept of one connection */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* calls: what comes of a call of mbedTLS, for its connection. */
+/* calls: what a return code of mbedTLS means for its connection. */
 #ifndef FERRY_TLS_CALLS_H
 #define FERRY_TLS_CALLS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* codes: every code that mbedTLS returns, and what it means to a client in each call. */
+/* codes: lists every code that mbedTLS returns, and what it means to a client in each call. */
 #include "codes.h"
 
 #include <errno.h>

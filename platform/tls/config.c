@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config: reads the options, and makes of them what mbedTLS needs. */
+/* config: reads the options of the program, and makes of them what mbedTLS needs. */
 #include "config.h"
 
 #include "ciphersuites.h"

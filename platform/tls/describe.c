@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* describe: certificates, alerts and mbedTLS's errors in words. What comes from the network may
- * hold any bytes: in names each byte that is not printable ASCII becomes "?". */
+/* describe: puts certificates, alerts and mbedTLS's errors into words. In names from the network
+ * each byte that is not printable ASCII becomes "?". */
 #include "describe.h"
 
 #include <mbedtls/error.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* describe: certificates, alerts and mbedTLS's errors in words. */
+/* describe: puts certificates, alerts and mbedTLS's errors into words. */
 #ifndef FERRY_TLS_DESCRIBE_H
 #define FERRY_TLS_DESCRIBE_H
 

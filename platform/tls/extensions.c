@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* extensions: the extensions of a certificate, those that mbedTLS does not read included; how long
- * a path it allows, which mbedTLS counts wrongly where a certificate is self-issued. */
+/* extensions: reads the extensions of a certificate, also those that mbedTLS does not read. It
+ * counts how long a path may be, which mbedTLS does wrongly where a certificate is self-issued. */
 #include "extensions.h"
 
 #include <mbedtls/oid.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* extensions: the extensions of a certificate, those that mbedTLS does not read included. */
+/* extensions: reads the extensions of a certificate, also those that mbedTLS does not read. */
 #ifndef FERRY_TLS_EXTENSIONS_H
 #define FERRY_TLS_EXTENSIONS_H
 

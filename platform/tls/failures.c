@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* failures: why a handshake or a connection has failed, as a sentence. */
+/* failures: says in a sentence why a handshake or a connection has failed. */
 #include "failures.h"
 
 #include "codes.h"

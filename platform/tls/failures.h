@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* failures: why a handshake or a connection has failed, as a sentence. */
+/* failures: says in a sentence why a handshake or a connection has failed. */
 #ifndef FERRY_TLS_FAILURES_H
 #define FERRY_TLS_FAILURES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handshake: the steps of a handshake, what comes of it, and which attempt is to be made next. */
+/* handshake: steps through a handshake, judges its result, and decides which attempt comes next. */
 #include "handshake.h"
 
 #include "calls.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handshake: opens a TLS connection; tls.h has the rest of its calls. */
+/* handshake: opens a TLS connection. The other calls of tls.h are in the files beside it. */
 #ifndef FERRY_TLS_HANDSHAKE_H
 #define FERRY_TLS_HANDSHAKE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* names: the name that the server is asked for, and whether a certificate is for a name. */
+/* names: which name the server is asked for, and whether a certificate is for a name. */
 #include "names.h"
 
 #include "url/host.h"

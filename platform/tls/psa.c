@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* psa: the cryptography that mbedTLS uses, started once in a process and once more in each child
+/* psa: starts the cryptography that mbedTLS uses, once in a process and once more in each child
  * after fork(). */
 #include "platform.h"
 #include "tls.h"

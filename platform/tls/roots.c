@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roots: trusted authorities, read once and shared. */
+/* roots: reads the trusted authorities once, and shares them. */
 #include "roots.h"
 
 #include "chain.h"

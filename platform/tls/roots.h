@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* roots: the trusted authorities, read once and shared. */
+/* roots: the trusted authorities, which are read once and shared. */
 #ifndef FERRY_TLS_ROOTS_H
 #define FERRY_TLS_ROOTS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream: reading, writing and the end of a TLS connection. */
+/* stream: reads from a TLS connection, writes to it and ends it. */
 #include "stream.h"
 
 #include "calls.h"
@@ -9,7 +9,7 @@
 #include "platform.h"
 #include "wire/stream.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -76,10 +76,28 @@ static ferry_stream_result stream_flush_record(ferry_tls_stream *self) {
     return ferry_tls_stream_has_unsent(self) ? FERRY_STREAM_AGAIN : FERRY_STREAM_OK;
 }
 
+static void stream_enter_end(ferry_tls_stream *self, ferry_tls_end next) {
+    switch (self->writing_end) {
+    case FERRY_TLS_END_NONE:
+        assert(next == FERRY_TLS_END_WANTED);
+        break;
+    case FERRY_TLS_END_WANTED:
+        assert(next == FERRY_TLS_END_MADE);
+        break;
+    case FERRY_TLS_END_MADE:
+        assert(next == FERRY_TLS_END_SENT);
+        break;
+    case FERRY_TLS_END_SENT:
+        assert(self->writing_end != FERRY_TLS_END_SENT); /* nothing follows */
+        break;
+    }
+    self->writing_end = next;
+}
+
 /* Where there is no room for it now, it goes out with a later flush. */
 static ferry_stream_result stream_make_end(ferry_tls_stream *self) {
     int code = mbedtls_ssl_close_notify(&self->ssl);
-    self->writing_end = FERRY_TLS_END_MADE;
+    stream_enter_end(self, FERRY_TLS_END_MADE);
     if (ferry_tls_code_get_meaning(FERRY_TLS_CLOSE, code) == FERRY_TLS_FAILS) {
         stream_fail_writing(self, code);
     }
@@ -95,7 +113,7 @@ static ferry_stream_result stream_flush(ferry_tls_stream *self) {
         if (ferry_stream_shutdown(self->bio.transport) == FERRY_STREAM_AGAIN) {
             return FERRY_STREAM_AGAIN;
         }
-        self->writing_end = FERRY_TLS_END_SENT;
+        stream_enter_end(self, FERRY_TLS_END_SENT);
     }
     return result;
 }
@@ -281,7 +299,7 @@ static bool tls_wants(ferry_stream *stream, unsigned events, ferry_wait *wait) {
 static ferry_stream_result tls_shutdown(ferry_stream *stream) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
     if (self->is_open && self->writing_end == FERRY_TLS_END_NONE) {
-        self->writing_end = FERRY_TLS_END_WANTED;
+        stream_enter_end(self, FERRY_TLS_END_WANTED);
     }
     return stream_flush(self);
 }
@@ -299,7 +317,7 @@ static void tls_destroy(ferry_stream *stream) {
     ferry_tls_stream *self = (ferry_tls_stream *)stream;
     if (self->is_open && !self->bio.ended) {
         if (self->writing_end == FERRY_TLS_END_NONE) {
-            self->writing_end = FERRY_TLS_END_WANTED;
+            stream_enter_end(self, FERRY_TLS_END_WANTED);
         }
         stream_flush(self); /* as far as there is room */
     }

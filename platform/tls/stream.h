@@ -7,12 +7,13 @@
 #include "config.h"
 #include "verify.h"
 
-/* The end of what is written, behind all that was written before it. */
+/* The end of what is written, behind all that was written before it. Each follows the one above
+ * it. */
 typedef enum ferry_tls_end {
-    FERRY_TLS_END_NONE = 0,
-    FERRY_TLS_END_WANTED, /* close_notify is to be made */
-    FERRY_TLS_END_MADE,   /* close_notify is on its way */
-    FERRY_TLS_END_SENT,   /* the transport has been ended too */
+    FERRY_TLS_END_NONE = 0, /* the caller goes on writing */
+    FERRY_TLS_END_WANTED,   /* close_notify is to be made */
+    FERRY_TLS_END_MADE,     /* close_notify is on its way */
+    FERRY_TLS_END_SENT,     /* the transport has been ended too */
 } ferry_tls_end;
 
 typedef struct ferry_tls_stream {
@@ -40,10 +41,10 @@ typedef struct ferry_tls_stream {
 
     /* Written by stream.c. */
     ferry_stream_result reading_end; /* OK while reading has not ended */
-    ferry_tls_end writing_end;
-    bool write_failed;      /* nothing more can be written */
-    bool write_wants_bytes; /* writing goes on when something has come, not before */
-    char *reason;           /* why it failed; NULL before */
+    ferry_tls_end writing_end;       /* only stream_enter_end() changes it */
+    bool write_failed;               /* nothing more can be written */
+    bool write_wants_bytes;          /* writing goes on when something has come, not before */
+    char *reason;                    /* why it failed; NULL before */
 
     char host[];
 } ferry_tls_stream;

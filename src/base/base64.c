@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base64: three bytes become four digits, and what is missing of the last three a "=". */
+/* base64: writes three bytes as four digits. In the last four, "=" stands for what is missing. */
 #include "base64.h"
 
 char *ferry_base64_write(ferry_span bytes, char *dst) {

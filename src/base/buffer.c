@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer: grows by doubling, never past its limit. */
+/* buffer: a buffer doubles its memory when it needs more, and never passes its limit. */
 #include "buffer.h"
 
 #include <string.h>

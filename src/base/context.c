@@ -71,17 +71,27 @@ ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *fo
     return error;
 }
 
+void ferry_failure_keep(ferry_failure *failure, const ferry_context *context, ferry_error error) {
+    failure->error = error;
+    memcpy(failure->detail, context->detail, sizeof failure->detail);
+}
+
+ferry_error ferry_failure_return(const ferry_failure *failure, ferry_context *context) {
+    memcpy(context->detail, failure->detail, sizeof context->detail);
+    return failure->error;
+}
+
 ferry_error ferry_fail_prefix(ferry_context *context, ferry_error error, const char *format, ...) {
     if (error == FERRY_ERROR_OUT_OF_MEMORY) {
         return error;
     }
-    char reason[FERRY_DETAIL_SIZE];
-    memcpy(reason, context->detail, sizeof reason);
+    ferry_failure reason;
+    ferry_failure_keep(&reason, context, error);
     va_list arguments;
     va_start(arguments, format);
     size_t length = ferry_format_list(context->detail, sizeof context->detail, format, arguments);
     va_end(arguments);
-    ferry_format(context->detail + length, sizeof context->detail - length, ": %s", reason);
+    ferry_format(context->detail + length, sizeof context->detail - length, ": %s", reason.detail);
     ferry_text_make_printable(context->detail);
     return error;
 }

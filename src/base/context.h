@@ -68,6 +68,19 @@ ferry_error ferry_fail(ferry_context *context, ferry_error error, const char *fo
 ferry_error ferry_fail_prefix(ferry_context *context, ferry_error error, const char *format, ...)
     FERRY_PRINTF(3, 4);
 
+/* An error with its detail, apart from the context, where the next failure takes its place. Zero:
+ * there is none. */
+typedef struct ferry_failure {
+    ferry_error error;
+    char detail[FERRY_DETAIL_SIZE];
+} ferry_failure;
+
+/* Keeps the error that a call has just returned, and its detail, instead of what was kept. */
+void ferry_failure_keep(ferry_failure *failure, const ferry_context *context, ferry_error error);
+
+/* Makes it the context's latest failure again. Returns its error. */
+ferry_error ferry_failure_return(const ferry_failure *failure, ferry_context *context);
+
 /* FERRY_ERROR_OUT_OF_MEMORY with its detail. */
 ferry_error ferry_fail_memory(ferry_context *context);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* format: sentences are put together here, without the C library's printf. */
+/* format: puts sentences together without the C library's printf. */
 #include "format.h"
 
 #include "number.h"

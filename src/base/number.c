@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* number: what sscanf() and snprintf() would do, without a locale and without surprises. */
+/* number: reads and writes numbers without sscanf() and snprintf(): there is no locale, and what is
+ * no number is refused. */
 #include "number.h"
 
 bool ferry_decimal_read(ferry_span text, int64_t *number) {
+    enum { SAFE_DIGITS = 18 }; /* so many never exceed INT64_MAX */
     static const int64_t last = INT64_MAX / 10;
     int64_t value = 0;
     for (size_t i = 0; i < text.length; i++) {
         unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
-        if (digit > 9 || value > last || (value == last && digit > INT64_MAX % 10)) {
+        bool is_too_much =
+            i >= SAFE_DIGITS && (value > last || (value == last && digit > INT64_MAX % 10));
+        if (digit > 9 || is_too_much) {
             return false;
         }
         value = value * 10 + digit;

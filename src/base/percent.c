@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* percent: URLs, queries and proxies' passwords all hold them. */
+/* percent: reads and writes the "%XX" of URLs, of queries and of proxies' passwords. */
 #include "percent.h"
 
 #include "number.h"
@@ -22,7 +22,7 @@ int ferry_percent_read(ferry_span text) {
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-char *ferry_percent_write_target(ferry_span target, char *dst) {
+static char *percent_write_rest(ferry_span target, char *dst) {
     for (size_t i = 0; i < target.length; i++) {
         char c = target.data[i];
         if ((unsigned char)c < 0x80) {
@@ -32,4 +32,14 @@ char *ferry_percent_write_target(ferry_span target, char *dst) {
         }
     }
     return dst;
+}
+
+char *ferry_percent_write_target(ferry_span target, char *dst) {
+    size_t length = 0; /* of what is ASCII, all of it nearly always */
+    while (length < target.length && (unsigned char)target.data[length] < 0x80) {
+        dst[length] = target.data[length];
+        length++;
+    }
+    dst += length;
+    return length == target.length ? dst : percent_write_rest(ferry_span_skip(target, length), dst);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* percent: bytes as "%XX" (RFC 3986 section 2.1). Which bytes are written so, each grammar says. */
+/* percent: bytes as "%XX" (RFC 3986 section 2.1). Each grammar says which bytes are written so. */
 #ifndef FERRY_BASE_PERCENT_H
 #define FERRY_BASE_PERCENT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* span: the small comparisons and cuts that every header field goes through, so they are tables and
- * single passes. */
+/* span: the small comparisons and cuts that every header field goes through. They use tables and go
+ * over the bytes once. */
 #include "span.h"
 
 /* RFC 9110 section 5.6.2: "!#$%&'*+-.^_`|~", digits and letters. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* text: what came from the network or from elsewhere, made fit for a terminal. */
+/* text: makes a text fit for a terminal, wherever it came from. */
 #include "ferry.h"
 
 enum { INVALID = -1, REPLACEMENT = '?' };

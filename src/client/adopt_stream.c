@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* adopt_stream: a stream of the program's own as the connection. It stands apart so that a
- * program that does not use it is not linked with the wire backend on its account. */
+/* adopt_stream: takes a stream of the program's own as the connection. It is a file of its own, so
+ * that a program that does not use it is not linked with the wire backend. */
 #include "client_state.h"
 
 #include "wire/connection.h"
@@ -11,9 +11,9 @@ static const char *connection_write_target(const ferry_client *client,
                                            char text[FERRY_AUTHORITY_SIZE]) {
     ferry_authority authority;
     uint16_t port = 0;
-    bool is_there =
-        client->method == FERRY_METHOD_CONNECT && ferry_exchange_is_under_way(&client->exchange) &&
-        ferry_authority_split(ferry_span_of(client->exchange.url.data), &authority, &port);
+    bool is_there = client->method == FERRY_METHOD_CONNECT &&
+                    ferry_exchange_is_under_way(&client->exchange) &&
+                    ferry_authority_split(ferry_span_of(client->url.data), &authority, &port);
     if (is_there) {
         ferry_authority_write(&authority, port, false, text);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client: making and freeing one, its properties, and its status. */
+/* client: makes and frees a client; holds its properties and its status. */
 #include "client_state.h"
 
 #include "message/request_check.h"
@@ -74,6 +74,9 @@ static const char *find_bad_option(const ferry_client_options *options, bool has
         !ferry_field_value_is_valid(ferry_span_of(options->user_agent))) {
         return "the user_agent has a CR, LF or another control character";
     }
+    if (options->max_head_bytes > FERRY_LIMIT_RESPONSE_HEAD) {
+        return "max_head_bytes is more than 16 MiB";
+    }
     return ferry_proxy_headers_fault(options->proxy_headers);
 }
 
@@ -90,6 +93,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
         .allocator = from->allocator,
         .log = from->log,
         .log_ctx = from->log_ctx,
+        /* More is refused by what connects; the buffers are made before. */
         .max_head_bytes = ferry_size_least(default_size(from->max_head_bytes, DEFAULT_HEAD_BYTES),
                                            FERRY_LIMIT_RESPONSE_HEAD),
         .max_header_count = default_size(from->max_header_count, DEFAULT_HEADER_COUNT),
@@ -111,6 +115,7 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
                              .method = (ferry_method)FERRY_NO_REQUEST,
                              .times = no_times};
     ferry_exchange_init(&client->exchange, &client->context);
+    ferry_buffer_init(&client->url, FERRY_LIMIT_URL, "the URL");
     ferry_buffer_init(&client->host, FERRY_LIMIT_HOST_TEXT, "the host");
     ferry_buffer_init(&client->authority, FERRY_LIMIT_HOST_TEXT, "the host");
     ferry_buffer_init(&client->url_base, FERRY_LIMIT_HOST_TEXT, "the host");
@@ -119,12 +124,14 @@ ferry_client *ferry_client_new(const ferry_client_options *options) {
     ferry_client_set_timeouts(client, &from->timeouts);
     ferry_client_choose_timeouts(client, NULL);
     client->bad_option = find_bad_option(from, has_allocator);
-    if (!client_copy_text(client, from->user_agent, &client->user_agent) ||
+    if (!client_copy_text(client, from->user_agent, &client->own_user_agent) ||
         !client_copy_text(client, from->fetch.integrity, &client->integrity) ||
         ferry_proxy_select_new(&client->context, from, &client->proxy_select) != FERRY_OK) {
         ferry_client_free(client);
         return NULL;
     }
+    client->user_agent = client->own_user_agent != NULL ? ferry_span_of(client->own_user_agent)
+                                                        : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
     client->fetch = from->fetch;
     client->fetch.integrity = client->integrity;
     return client;
@@ -141,13 +148,18 @@ void ferry_client_free(ferry_client *client) {
     if (client->platform_backend != NULL) {
         client->platform_backend->ops->destroy(client->platform_backend);
     }
+    ferry_wakeup *wakeup = atomic_load(&client->wakeup);
+    if (wakeup != NULL) {
+        client->free_wakeup(&context, wakeup);
+    }
     ferry_free(&context, client->integrity);
-    ferry_free(&context, client->user_agent);
+    ferry_free(&context, client->own_user_agent);
     ferry_proxy_select_free(&context, client->proxy_select);
     ferry_buffer_deinit(&client->proxy_authorization, &context);
     ferry_buffer_deinit(&client->url_base, &context);
     ferry_buffer_deinit(&client->authority, &context);
     ferry_buffer_deinit(&client->host, &context);
+    ferry_buffer_deinit(&client->url, &context);
     ferry_free(&context, client->chunk);
     ferry_exchange_deinit(&client->exchange);
     ferry_free(&context, client);
@@ -166,9 +178,8 @@ void ferry_client_set_status(ferry_client *client, ferry_status status) {
 
 ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_error error) {
     client->error = error;
-    ferry_exchange_fail(&client->exchange, error);
     if (client->backend != NULL) {
-        client->backend->ops->close(client->backend);
+        client->backend->ops->abort(client->backend, error);
     }
     ferry_client_set_status(client, status);
     return error;
@@ -209,6 +220,11 @@ ferry_error ferry_client_update(ferry_client *client) {
 
 void ferry_client_forget_request(ferry_client *client) {
     client->method = (ferry_method)FERRY_NO_REQUEST;
+    ferry_buffer_clear(&client->url);
+    client->write_was_short = false;
+    client->reader_waits = false;
+    client->writer_waits = false;
+    client->has_finished = false;
     client->times.request_us = -1;
     client->times.sent_us = -1;
     client->times.first_byte_us = -1;
@@ -229,12 +245,11 @@ void ferry_client_drop(ferry_client *client) {
     client->was_connected = false;
     client->is_proxied = false;
     client->is_absolute = false;
-    client->method = (ferry_method)FERRY_NO_REQUEST;
+    ferry_client_forget_request(client);
+    ferry_buffer_trim(&client->url, &client->context);
     client->requests = 0;
     client->link = (ferry_link_facts){.stage = FERRY_LINK_STAGE_NONE};
     client->times = no_times;
-    ferry_exchange_reset(&client->exchange);
-    ferry_buffer_trim(&client->exchange.url, &client->context);
     ferry_client_set_status(client, FERRY_STATUS_DISCONNECTED);
 }
 
@@ -251,7 +266,7 @@ ferry_error ferry_client_get_error(const ferry_client *client) {
 }
 
 const char *ferry_client_get_error_detail(const ferry_client *client) {
-    return client->context.detail;
+    return client != NULL ? client->context.detail : ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY);
 }
 
 /* ---- Properties ---- */

@@ -4,12 +4,13 @@
 #define FERRY_CLIENT_STATE_H
 
 #include "proxy_select.h"
+#include "runtime.h"
 #include "url/authority.h"
+
+#include <stdatomic.h>
 
 /* What the method is where there is no request. */
 enum { FERRY_NO_REQUEST = FERRY_METHOD_MAX + 1 };
-
-enum { FERRY_MAX_WAITS = 40 }; /* every address of a host, and the look-up */
 
 /* When what has happened, by ferry_runtime_now_us(); -1: not yet, or it is not known. */
 typedef struct ferry_client_times {
@@ -25,7 +26,7 @@ typedef struct ferry_client_times {
 
 struct ferry_client {
     ferry_context context;
-    ferry_exchange exchange;
+    ferry_exchange exchange; /* the backend in use writes it, and nobody else: read it only */
     ferry_backend *platform_backend; /* the platform's; made at the first connect_to_host */
     ferry_backend *stream_backend;   /* over the caller's stream; NULL where there is none */
     ferry_backend *backend;          /* the one in use: one of the two, or NULL */
@@ -36,7 +37,17 @@ struct ferry_client {
     /* In blocking mode, sleeps until the client can go on: an error of waiting, or FERRY_OK. NULL
      * where the mode is off. */
     ferry_error (*sleep)(ferry_client *client);
+
+    /* What ends such a sleep from another thread: made when blocking mode is first switched on, and
+     * kept until the client is freed, since that thread may be about to use it. */
+    _Atomic(ferry_wakeup *) wakeup;
+    void (*free_wakeup)(ferry_context *context, ferry_wakeup *wakeup);
+    atomic_bool is_woken; /* and no call has ended on that account yet */
+
     bool write_was_short; /* the last write left bytes with the caller */
+    bool reader_waits;    /* the last read found nothing: more of the body is wanted */
+    bool writer_waits;    /* the last write was not taken whole for want of room */
+    bool has_finished;    /* the program has said of a body that was whole that it is */
     size_t unseen_bytes;  /* written since it was last looked what the server says */
     size_t read_chunk_size;
     char *chunk;     /* of read_chunk_size bytes; NULL until it is needed */
@@ -66,10 +77,12 @@ struct ferry_client {
     const char *const *proxy_headers; /* and these lines, which proxy_select keeps; NULL: none */
 
     ferry_method method;    /* of the latest request; MAX: another one; FERRY_NO_REQUEST */
+    ferry_buffer url;       /* where it went, and NUL */
     ferry_buffer host;      /* the host, as the platform looks it up, and NUL */
     ferry_buffer authority; /* the same as Host has it, and NUL */
     ferry_buffer url_base;  /* "http://" and the authority */
-    char *user_agent;       /* NULL: the default */
+    ferry_span user_agent;  /* what User-Agent says; empty: it is not sent */
+    char *own_user_agent;   /* which that is, where the program gave one */
     const char *bad_option; /* what is wrong with an option that no call before could refuse, as a
                                sentence; NULL: nothing */
     ferry_fetch_options fetch;
@@ -85,7 +98,7 @@ ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_e
 /* The status after connecting has failed with the error. */
 ferry_status ferry_client_get_failed_status(const ferry_client *client, ferry_error error);
 
-/* Forgets the request and when what of it happened. */
+/* Forgets the request, where it went, what is waited for, and when what of it happened. */
 void ferry_client_forget_request(ferry_client *client);
 
 /* Those that hold for the next exchange: the request's own, or NULL. */
@@ -118,6 +131,10 @@ void ferry_client_record_times(ferry_client *client, int64_t now_us);
 /* Lets the backend work, then applies the time-outs. Returns the client's error. */
 ferry_error ferry_client_step(ferry_client *client);
 
+/* In blocking mode, goes on until the client is connected, has a response, or awaits the program's
+ * next piece of a body. Returns the client's error, or one of waiting. */
+ferry_error ferry_client_block(ferry_client *client);
+
 /* Makes the platform's backend ready for an origin. What can fail without the network does so
  * here, before the connection that there is goes. */
 ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin);
@@ -135,9 +152,6 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
 
 /* Notes the authority of the connection for Host and for URLs. OUT_OF_MEMORY. */
 ferry_error ferry_client_set_authority(ferry_client *client, const char *authority, bool secure);
-
-/* What User-Agent says; empty: it is not sent. */
-ferry_span ferry_client_user_agent(const ferry_client *client);
 
 /* True where only the caller can go on: with a streamed body that is not finished. */
 static inline bool ferry_client_awaits_caller(const ferry_client *client) {

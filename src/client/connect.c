@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* connect: from a host that a program names to a backend that connects to it; proxies. */
+/* connect: makes a backend connect to the host that a program names, through a proxy where one is
+ * set. */
 #include "client_state.h"
 
 #include "runtime.h"
@@ -86,7 +87,7 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
     client->proxy_headers = client->is_proxied ? origin->proxy->headers : NULL;
     client->is_absolute = client->is_proxied && !origin->secure;
     origin->host = client->host.data;
-    origin->user_agent = ferry_client_user_agent(client);
+    origin->user_agent = client->user_agent;
     client->times.connect_us = ferry_runtime_now_us();
     client->connect_since_ms = client->times.connect_us / 1000;
     origin->facts = &client->link;
@@ -98,7 +99,8 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
     }
     client->backend = client->platform_backend;
     client->was_connected = true;
-    return ferry_client_update(client);
+    error = ferry_client_update(client);
+    return error == FERRY_OK ? ferry_client_block(client) : error;
 }
 
 ferry_error ferry_client_prepare(ferry_client *client, const ferry_origin *origin) {

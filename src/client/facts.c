@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* facts: what is known of the connection and of the latest request, besides its response. It stands
- * apart so that a program that does not ask does not carry it. */
+/* facts: getters for what is known of the connection and of the latest request. They are a file of
+ * their own, so that a program that does not ask does not carry them. */
 #include "client_state.h"
 
 static bool has_request(const ferry_client *client) {

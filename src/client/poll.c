@@ -19,7 +19,8 @@ size_t ferry_client_list_waits(const ferry_client *client, ferry_wait *waits, si
     if (client->backend == NULL || ferry_client_has_failed(client)) {
         return 0;
     }
-    return client->backend->ops->get_waits(client->backend, waits, capacity, deadline_ms);
+    return client->backend->ops->get_waits(client->backend, waits, capacity, deadline_ms,
+                                           client->reader_waits);
 }
 
 /* Sends piece by piece, since a piece can take long to encrypt, within the budget and the time. */
@@ -56,7 +57,7 @@ ferry_error ferry_client_step(ferry_client *client) {
         return error;
     }
     if (client->status != before) { /* that is news, whatever the time: the program sees it first */
-        client->exchange.reader_waits = false;
+        client->reader_waits = false;
         if (before != FERRY_STATUS_CONNECTED) {
             ferry_client_record_times(client, ferry_runtime_now_us());
         }
@@ -102,6 +103,21 @@ static ferry_error poll_blocking(ferry_client *client) {
     return error;
 }
 
+/* True while a call in blocking mode goes on: to be connected, to have the head of the response, or
+ * to take a body that the program writes. */
+static bool client_is_on_its_way(const ferry_client *client) {
+    return client->status == FERRY_STATUS_RESOLVING || client->status == FERRY_STATUS_CONNECTING ||
+           (client->status == FERRY_STATUS_REQUESTING && !client->exchange.awaits_body);
+}
+
+ferry_error ferry_client_block(ferry_client *client) {
+    ferry_error error = FERRY_OK;
+    while (client->sleep != NULL && error == FERRY_OK && client_is_on_its_way(client)) {
+        error = poll_blocking(client);
+    }
+    return error;
+}
+
 ferry_error ferry_client_poll(ferry_client *client) {
     if (ferry_client_has_failed(client)) {
         return client->error;
@@ -119,7 +135,7 @@ ferry_error ferry_client_poll(ferry_client *client) {
 bool ferry_client_can_go_on(const ferry_client *client) {
     const ferry_exchange *exchange = &client->exchange;
     bool is_unread = client->status == FERRY_STATUS_BODY && !exchange->response_ended &&
-                     (!exchange->reader_waits || client->budget == 0);
+                     (!client->reader_waits || client->budget == 0);
     return is_unread || exchange->pulls_body || has_news(client);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* response: what is known of the response, and its body. */
+/* response: getters for the response, and reading its body. */
 #include "client_state.h"
 
 #include "base/span.h"
@@ -40,12 +40,13 @@ int64_t ferry_client_get_response_body_length_hint(const ferry_client *client) {
     return client->exchange.body_length_hint;
 }
 
+/* They are made when they are first asked for, in memory that is there already. */
 static const char *const *get_lines(const ferry_headers *headers, bool complete, size_t *count) {
     static const char *const none[] = {NULL};
     if (count != NULL) {
         *count = complete ? headers->count : 0;
     }
-    return complete ? ferry_headers_lines(headers) : none;
+    return complete ? ferry_headers_lines((ferry_headers *)headers) : none;
 }
 
 const char *const *ferry_client_get_response_headers(const ferry_client *client, size_t *count) {
@@ -62,7 +63,6 @@ size_t ferry_client_get_response_headers_as_dictionary(const ferry_client *clien
     if (!has_head(client)) {
         return 0;
     }
-    /* It is made when it is first asked for, in memory that is there already. */
     ferry_headers *headers = (ferry_headers *)&client->exchange.headers;
     size_t count;
     const ferry_field *dictionary = ferry_headers_dictionary(headers, &count);
@@ -80,6 +80,7 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
     if (!has_head(client) || name == NULL) {
         return NULL;
     }
+    get_lines(headers, true, NULL); /* its value ends with NUL then */
     while (ferry_headers_find(headers, ferry_span_of(name), &at, &value)) {
         if (index-- == 0) {
             return value.data;
@@ -89,7 +90,11 @@ const char *ferry_client_get_response_header(const ferry_client *client, const c
 }
 
 const char *ferry_client_get_response_url(const ferry_client *client) {
-    return client->exchange.has_response ? client->exchange.url.data : "";
+    if (!client->exchange.has_response) {
+        return "";
+    }
+    bool is_told = ferry_buffer_length(&client->exchange.url) > 0;
+    return is_told ? client->exchange.url.data : client->url.data;
 }
 
 int64_t ferry_client_get_bytes_received(const ferry_client *client) {
@@ -148,10 +153,10 @@ static ferry_error read_once(ferry_client *client, void *dst, size_t capacity, s
     }
     *length = client->sleep == NULL ? read_by_polling(client, dst, capacity)
                                     : read_by_blocking(client, dst, capacity);
-    client->exchange.reader_waits = *length == 0 && !client->exchange.reader_has_work;
+    client->reader_waits = *length == 0 && !client->exchange.reader_has_work;
     ferry_error error = ferry_client_update(client);
     if (error == FERRY_OK) {
-        bool has_tried = client->exchange.reader_waits && !client->exchange.response_ended;
+        bool has_tried = client->reader_waits && !client->exchange.response_ended;
         error = ferry_client_check_time(client, has_tried);
     }
     return *length > 0 ? FERRY_OK : error; /* the bytes first; an error waits for the next call */

@@ -23,10 +23,30 @@ bool ferry_runtime_is_ready(const ferry_wait *waits, size_t count);
 /* True where ferry_runtime_wait() can sleep. */
 bool ferry_runtime_can_wait(void);
 
-/* Sleeps until one of the descriptors is ready or the time has passed (negative: never). Stores
- * whether something was ready. Interruptions by signals count as readiness. */
+/* Lets another thread end a sleep. */
+typedef struct ferry_wakeup ferry_wakeup;
+
+/* OUT_OF_MEMORY. FAILED, with a detail: the system has nothing left for it. */
+ferry_error ferry_runtime_wakeup_new(ferry_context *context, ferry_wakeup **wakeup);
+void ferry_runtime_wakeup_free(ferry_context *context, ferry_wakeup *wakeup);
+
+/* Ends the sleep that goes on, or else the next one. On any thread, and natively in a signal
+ * handler. A sleep may also end as woken when nobody does so: in a child after fork(). */
+void ferry_runtime_wake(ferry_wakeup *wakeup);
+
+enum { FERRY_MAX_WAITS = 40 }; /* every address of a host, and the look-up */
+
+typedef enum ferry_wait_end {
+    FERRY_WAIT_END_TIME,   /* nothing was ready in that time */
+    FERRY_WAIT_END_READY,  /* one of the waits is */
+    FERRY_WAIT_END_SIGNAL, /* of the system's has interrupted it */
+    FERRY_WAIT_END_WOKEN,  /* by the wakeup; what the waits are nobody has looked */
+} ferry_wait_end;
+
+/* Sleeps until one of the waits is ready, or the time has passed (negative: never), or something
+ * ends that. `wakeup` may be NULL. */
 ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
-                               int timeout_ms, bool *ready);
+                               ferry_wakeup *wakeup, int timeout_ms, ferry_wait_end *end);
 
 /* Fills `dst` with random bytes that nobody can guess, at most 256 of them. False: there are none.
  */

@@ -43,7 +43,7 @@ static size_t url_size(const ferry_client *client, ferry_span target) {
 /* Room for the URL of the response, so that noting it later cannot fail. */
 static ferry_error reserve_url(ferry_client *client, ferry_span target) {
     size_t needed = url_size(client, target);
-    ferry_buffer *url = &client->exchange.url;
+    ferry_buffer *url = &client->url;
     if (needed <= url->capacity) {
         return FERRY_OK;
     }
@@ -51,7 +51,7 @@ static ferry_error reserve_url(ferry_client *client, ferry_span target) {
 }
 
 static void note_url(ferry_client *client, ferry_span target) {
-    ferry_buffer *url = &client->exchange.url;
+    ferry_buffer *url = &client->url;
     size_t base_length = ferry_buffer_length(&client->url_base);
     ferry_buffer_clear(url);
     if (target.data[0] == '/') {
@@ -65,7 +65,7 @@ static void note_url(ferry_client *client, ferry_span target) {
 
 /* An earlier URL may have been much longer. Where there is no memory for less, it stays. */
 static void trim_url(ferry_client *client, size_t needed) {
-    ferry_buffer *url = &client->exchange.url;
+    ferry_buffer *url = &client->url;
     if (url->capacity <= FERRY_KEPT_BYTES || needed > FERRY_KEPT_BYTES) {
         return;
     }
@@ -74,11 +74,6 @@ static void trim_url(ferry_client *client, size_t needed) {
         url->data = smaller;
         url->capacity = needed;
     }
-}
-
-ferry_span ferry_client_user_agent(const ferry_client *client) {
-    return client->user_agent != NULL ? ferry_span_of(client->user_agent)
-                                      : FERRY_SPAN("ferry/" FERRY_VERSION_STRING);
 }
 
 /* The request is the proxy's to pass on: it must say where to (RFC 9112 section 3.2.2). The server
@@ -134,7 +129,7 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
         message.host =
             (ferry_span){client->authority.data, ferry_buffer_length(&client->authority)};
     }
-    message.user_agent = ferry_client_user_agent(client);
+    message.user_agent = client->user_agent;
     message.fetch = request->fetch != NULL ? request->fetch : &client->fetch;
     client->context.detail[0] = '\0'; /* before: a request that fails at once leaves its own */
     error = client->backend->ops->send(client->backend, &message);
@@ -143,7 +138,6 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
         if (error == FERRY_ERROR_CONNECT_AGAIN) {
             client->method = message.method;
             client->requests++;
-            client->exchange.is_exposed = false;
         }
         return error;
     }
@@ -151,13 +145,17 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
     trim_url(client, url_size(client, target));
     client->method = message.method;
     client->write_was_short = false;
+    client->reader_waits = false;
+    client->writer_waits = false;
+    client->has_finished = false;
     ferry_client_choose_timeouts(client, request->timeouts);
     client_begin_times(client, ferry_runtime_now_us());
     client->requests++;
     client->moved_seen = client->context.bytes_moved;
     client->is_programs_turn = false;
     ferry_client_set_status(client, FERRY_STATUS_REQUESTING);
-    return FERRY_OK; /* a connection that failed at once is reported by the next poll */
+    /* A connection that failed at once is reported by the next poll, too. */
+    return client->sleep != NULL ? ferry_client_block(client) : FERRY_OK;
 }
 
 ferry_error ferry_client_request_raw(ferry_client *client, ferry_method method, const char *url,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* start_tls: TLS over a connection that there is already. It stands apart so that a program that
- * does not use it does not carry it. */
+/* start_tls: speaks TLS over a connection that exists already. It is a file of its own, so that a
+ * program that does not use it does not carry it. */
 #include "client_state.h"
 
 #include <string.h>

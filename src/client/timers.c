@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* timers: keep when what has happened, and end what takes longer than its time-out. */
+/* timers: record when each thing happened, and end what takes longer than its time-out. */
 #include "client_state.h"
 
 #include "runtime.h"
@@ -33,10 +33,10 @@ typedef enum client_turn {
 static client_turn client_get_turn(const ferry_client *client) {
     const ferry_exchange *exchange = &client->exchange;
     bool is_reading = client->status == FERRY_STATUS_BODY && !exchange->response_ended;
-    if (is_reading && exchange->reader_waits) {
+    if (is_reading && client->reader_waits) {
         return TURN_PEER;
     }
-    if (exchange->writer_waits) {
+    if (client->writer_waits && !exchange->upload_stopped) {
         return exchange->awaits_body ? TURN_RETRY : TURN_PEER;
     }
     return !is_reading && !exchange->awaits_body ? TURN_PEER : TURN_PROGRAM;
@@ -133,11 +133,10 @@ void ferry_client_record_times(ferry_client *client, int64_t now_us) {
  * without a descriptor only says when it is tried. */
 static bool client_idle_is_over(ferry_client *client, bool has_tried, int64_t now_ms) {
     ferry_wait waits[FERRY_MAX_WAITS];
-    int64_t deadline_ms;
-    bool reader_waits = client->exchange.reader_waits;
-    client->exchange.reader_waits = true; /* what only writes is told of bytes to read as well */
-    size_t count = ferry_client_list_waits(client, waits, FERRY_MAX_WAITS, &deadline_ms);
-    client->exchange.reader_waits = reader_waits;
+    int64_t deadline_ms = INT64_MAX;
+    bool wants_body = true; /* what only writes is told of bytes to read as well */
+    size_t count = client->backend->ops->get_waits(client->backend, waits, FERRY_MAX_WAITS,
+                                                   &deadline_ms, wants_body);
     if (count > 0 && waits[0].descriptor == FERRY_NO_DESCRIPTOR) {
         return has_tried;
     }

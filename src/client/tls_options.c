@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_options: the two ways in which the specification's TLSOptions are made. */
+/* tls_options: the two constructors of the specification's TLSOptions. */
 #include "ferry.h"
 
 ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *verify_name) {

@@ -8,7 +8,7 @@ static ferry_error client_check_upload(ferry_client *client) {
     if (ferry_client_has_failed(client)) {
         return client->error;
     }
-    if (client->exchange.awaits_finish) {
+    if (client->exchange.body_is_whole && !client->has_finished) {
         return FERRY_OK;
     }
     if (client->exchange.upload_stopped) {
@@ -37,7 +37,7 @@ static ferry_error upload_write_once(ferry_client *client, const char *data, siz
     if (error == FERRY_OK) {
         error = client->backend->ops->write(client->backend, data, length, &taken);
         *written += taken;
-        client->exchange.writer_waits = taken < length && !client->exchange.awaits_body;
+        client->writer_waits = taken < length && !client->exchange.awaits_body;
         error = client_update_upload(client, error);
         if (error == FERRY_OK && taken == 0 && client->exchange.upload_stopped) {
             error = client_check_upload(client);
@@ -66,9 +66,9 @@ static ferry_error upload_write_after_sleep(ferry_client *client, const char *da
                                             size_t *written, bool *go_on) {
     ferry_status before = client->status;
     size_t taken = 0;
-    client->exchange.reader_waits = before == FERRY_STATUS_BODY;
+    client->reader_waits = before == FERRY_STATUS_BODY;
     ferry_error error = client->sleep(client);
-    client->exchange.reader_waits = false;
+    client->reader_waits = false;
     if (error == FERRY_OK) {
         error = ferry_client_step(client);
     }
@@ -125,7 +125,7 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
                 (client->sleep != NULL || upload_may_write_on(client, taken - before, &since_us));
     }
     client->write_was_short = taken < length;
-    if (error == FERRY_OK) {
+    if (error == FERRY_OK || error == FERRY_ERROR_ABORTED) {
         *written = taken;
     }
     return error;
@@ -133,14 +133,17 @@ ferry_error ferry_client_write_request_body(ferry_client *client, const void *da
 
 ferry_error ferry_client_finish_request_body(ferry_client *client) {
     ferry_error error = client_check_upload(client);
-    if (error == FERRY_OK && client->exchange.awaits_finish) {
-        client->exchange.awaits_finish = false;
-        return FERRY_OK;
+    if (error == FERRY_OK && client->exchange.body_is_whole) {
+        client->has_finished = true;
+        return ferry_client_block(client);
     }
     if (error == FERRY_OK) {
         client->write_was_short = false;
-        client->exchange.writer_waits = false;
+        client->writer_waits = false;
         error = client_update_upload(client, client->backend->ops->finish(client->backend));
     }
-    return error == FERRY_OK ? ferry_client_check_time(client, false) : error;
+    if (error == FERRY_OK) {
+        error = ferry_client_check_time(client, false);
+    }
+    return error == FERRY_OK ? ferry_client_block(client) : error;
 }

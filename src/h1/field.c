@@ -101,6 +101,16 @@ ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line) {
     return field_refuse(context, line, "no colon");
 }
 
+bool ferry_h1_field_split(ferry_span line, ferry_span *name, ferry_span *value) {
+    size_t length = ferry_h1_field_name_length(line.data);
+    if (length == 0 || line.data[length] != ':') {
+        return false;
+    }
+    *name = (ferry_span){line.data, length};
+    *value = ferry_span_trim(ferry_span_skip(line, length + 1));
+    return true;
+}
+
 ferry_error ferry_h1_field_add(ferry_context *context, ferry_headers *headers, ferry_span line) {
     ferry_span name;
     ferry_span value;

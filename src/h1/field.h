@@ -5,38 +5,34 @@
 
 #include "message/headers.h"
 
-/* A value without white space around it. It has one space in front, nearly always. */
-static inline ferry_span ferry_h1_field_trim(const char *value, const char *end) {
-    if (end - value >= 2 && value[0] == ' ' && (unsigned char)value[1] > ' ' &&
-        (unsigned char)end[-1] > ' ') {
-        return (ferry_span){value + 1, (size_t)(end - value) - 1};
+/* How long the token is that a line begins with, behind which there is a line end. */
+static inline size_t ferry_h1_field_name_length(const char *line) {
+    const unsigned char *at = (const unsigned char *)line;
+    while (ferry_is_tchar(at[0])) { /* the line end is none, so none is read past it */
+        if (!ferry_is_tchar(at[1])) {
+            at += 1;
+            break;
+        }
+        if (!ferry_is_tchar(at[2])) {
+            at += 2;
+            break;
+        }
+        at += 3;
     }
-    return ferry_span_trim((ferry_span){value, (size_t)(end - value)});
+    return (size_t)((const char *)at - line);
+}
+
+/* True where the line is "Name: value", as nearly all are, with a value that needs no trimming; the
+ * name is that long. */
+static inline bool ferry_h1_field_is_plain(ferry_span line, size_t name_length) {
+    const char *colon = line.data + name_length;
+    return name_length > 0 && line.length > name_length + 2 && memcmp(colon, ": ", 2) == 0 &&
+           (unsigned char)colon[2] > ' ' && (unsigned char)line.data[line.length - 1] > ' ';
 }
 
 /* Takes apart a line, behind which there is a line end, and which is not folded: a token, a colon,
  * a value, which is trimmed. False where it is none of that. */
-static inline bool ferry_h1_field_split(ferry_span line, ferry_span *name, ferry_span *value) {
-    const unsigned char *end = (const unsigned char *)line.data;
-    while (ferry_is_tchar(end[0])) { /* the line end is none, so none is read past it */
-        if (!ferry_is_tchar(end[1])) {
-            end += 1;
-            break;
-        }
-        if (!ferry_is_tchar(end[2])) {
-            end += 2;
-            break;
-        }
-        end += 3;
-    }
-    size_t length = (size_t)((const char *)end - line.data);
-    if (length == 0 || line.data[length] != ':') {
-        return false;
-    }
-    *name = (ferry_span){line.data, length};
-    *value = ferry_h1_field_trim(line.data + length + 1, line.data + line.length);
-    return true;
-}
+bool ferry_h1_field_split(ferry_span line, ferry_span *name, ferry_span *value);
 
 /* Why ferry_h1_field_split() did not hold: PROTOCOL, with a detail. */
 ferry_error ferry_h1_field_refuse(ferry_context *context, ferry_span line);
@@ -69,15 +65,15 @@ enum {
 /* The first byte below 14: CR, LF and NUL are there, and little else. `end` where there is none. */
 static inline const char *ferry_h1_find_low_byte(const char *at, const char *end) {
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    /* Eight at a time: (x - 14) & ~x has the top bit of the first byte below 14 set, and of none
-     * before it. */
-    const char *last = (size_t)(end - at) >= sizeof(uint64_t) ? end - sizeof(uint64_t) : NULL;
-    while (last != NULL && at <= last) {
+    /* Eight at a time: x - 14 has the top bit set of the first byte below 14, and before it of none
+     * but those above 141, which are rare, and `& ~x` leaves out. */
+    for (size_t words = (size_t)(end - at) / sizeof(uint64_t); words > 0; words--) {
+        static const uint64_t top_bits = 0x8080808080808080;
         uint64_t word;
         memcpy(&word, at, sizeof word);
-        uint64_t found = (word - 0x0e0e0e0e0e0e0e0e) & ~word & 0x8080808080808080;
-        if (found != 0) {
-            return at + __builtin_ctzll(found) / 8;
+        uint64_t less = word - 0x0e0e0e0e0e0e0e0e;
+        if ((less & top_bits) != 0 && (less & ~word & top_bits) != 0) {
+            return at + (unsigned)__builtin_ctzll(less & ~word & top_bits) / 8;
         }
         at += sizeof word;
     }
@@ -92,9 +88,13 @@ static inline const char *ferry_h1_find_low_byte(const char *at, const char *end
  */
 ferry_h1_line_end ferry_h1_find_line_end_slow(const char *at, const char *end);
 
+static inline bool ferry_h1_is_line_end(ferry_h1_line_end stop) {
+    return stop.length != FERRY_H1_NO_END && stop.length != FERRY_H1_BAD_BYTE;
+}
+
 static inline ferry_h1_line_end ferry_h1_find_line_end(const char *from, const char *end) {
     const char *at = ferry_h1_find_low_byte(from, end);
-    if (end - at >= 2 && at[0] == '\r' && at[1] == '\n') {
+    if (end - at >= 2 && memcmp(at, "\r\n", 2) == 0) {
         return (ferry_h1_line_end){at, 2};
     }
     return ferry_h1_find_line_end_slow(at, end);

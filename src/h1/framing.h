@@ -33,6 +33,6 @@ typedef struct ferry_h1_request_facts {
  * coding other than chunked, 101 without a request to upgrade. */
 ferry_error ferry_h1_framing_decide(ferry_h1_framing *framing, ferry_context *context,
                                     const ferry_h1_request_facts *request,
-                                    const ferry_h1_head *head, const ferry_headers *headers);
+                                    const ferry_h1_head *head);
 
 #endif

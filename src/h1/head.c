@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* head: line by line, each byte looked at once. A head that cannot become one is refused at its
- * first wrong byte, so that a peer that speaks another protocol is not waited for. */
+/* head: parses a head line by line and looks at each byte once. It refuses what cannot become a
+ * head at its first wrong byte: nobody waits for a peer that speaks another protocol. */
 #include "head.h"
 
 #include "base/number.h"
@@ -29,7 +29,7 @@ static ferry_error refuse_status_line(ferry_context *context, ferry_span line) {
 static bool is_reason(ferry_span reason) {
     for (size_t i = 0; i < reason.length; i++) {
         unsigned char c = (unsigned char)reason.data[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+        if (c < 0x20 ? c != '\t' : c == 0x7f) {
             return false;
         }
     }
@@ -42,6 +42,9 @@ static ferry_error parse_status_line(ferry_h1_head *head, ferry_context *context
                                      ferry_headers *headers, ferry_span line) {
     static const size_t least = VERSION_LENGTH + 1 + CODE_LENGTH;
     const char *data = line.data;
+    if (context->log != NULL) {
+        ferry_h1_field_log(context, FERRY_LOG_RESPONSE_HEAD, line, &head->is_secret);
+    }
     if (line.length < least || memcmp(data, "HTTP/1.", 7) != 0 || !ferry_is_digit(data[7]) ||
         data[8] != ' ' || !ferry_is_digit(data[9]) || !ferry_is_digit(data[10]) ||
         !ferry_is_digit(data[11]) || data[9] == '0' || (line.length > least && data[12] != ' ')) {
@@ -73,9 +76,10 @@ static ferry_error too_large(ferry_context *context) {
                       context->max_head_bytes);
 }
 
-/* Notes the field of a line; its place is counted from the beginning of the head. */
-static ferry_error parse_field(ferry_context *context, ferry_headers *headers, const char *data,
-                               ferry_span line) {
+/* Takes a line that is not "Name: value": one that is folded, or a field that is spelled in another
+ * way. */
+static ferry_error parse_other_line(ferry_h1_head *head, ferry_context *context,
+                                    ferry_headers *headers, const char *data, ferry_span line) {
     ferry_span name;
     ferry_span value;
     if (ferry_is_ows(line.data[0]) && headers->count > 0) {
@@ -85,26 +89,60 @@ static ferry_error parse_field(ferry_context *context, ferry_headers *headers, c
     if (!ferry_h1_field_split(line, &name, &value)) {
         return ferry_h1_field_refuse(context, line);
     }
-    ferry_header header = {
-        .line = (uint32_t)(name.data - data),
-        .name_length = (uint32_t)name.length,
-        .value = (uint32_t)(value.data - data),
-        .value_length = (uint32_t)value.length,
-    };
-    ferry_error error = ferry_headers_note(headers, context, header);
+    ferry_h1_framing_fields_read(&head->fields, name, value);
+    ferry_error error = ferry_headers_note(headers, context, data, name, value);
     return error == FERRY_OK ? FERRY_OK : ferry_headers_explain(headers, context, error);
 }
 
-static ferry_error end_head(const ferry_h1_head *head, ferry_context *context,
-                            ferry_headers *headers, const char *data) {
+/* Notes a line by its place in the head, and what it says of the framing. */
+static inline ferry_error parse_line(ferry_h1_head *head, ferry_context *context,
+                                     ferry_headers *headers, const char *data, ferry_span line) {
+    size_t name_length = ferry_h1_field_name_length(line.data);
+    if (context->log != NULL) {
+        ferry_h1_field_log(context, FERRY_LOG_RESPONSE_HEAD, line, &head->is_secret);
+    }
+    if (!ferry_h1_field_is_plain(line, name_length)) {
+        return parse_other_line(head, context, headers, data, line);
+    }
+    ferry_span name = {line.data, name_length};
+    ferry_span value = ferry_span_skip(line, name_length + 2);
+    ferry_error error = ferry_headers_note_plain(headers, context, (size_t)(line.data - data),
+                                                 name.length, value.length);
+    if (error != FERRY_OK) {
+        return ferry_headers_explain(headers, context, error);
+    }
+    ferry_h1_framing_fields_read(&head->fields, name, value);
+    return FERRY_OK;
+}
+
+/* A field that is folded was read up to its first line end. */
+static void head_read_folded_fields(ferry_h1_head *head, const ferry_headers *headers) {
+    head->fields = (ferry_h1_framing_fields){.close = false};
+    for (size_t i = 0; i < headers->count; i++) {
+        ferry_h1_framing_fields_read(&head->fields, ferry_headers_name(headers, i),
+                                     ferry_headers_value(headers, i));
+    }
+}
+
+static ferry_error end_head(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
+                            const char *data) {
     ferry_error error = ferry_headers_adopt(headers, context, data, head->bytes);
-    return error == FERRY_OK ? FERRY_OK : ferry_headers_explain(headers, context, error);
+    if (error != FERRY_OK) {
+        return ferry_headers_explain(headers, context, error);
+    }
+    if (headers->has_folds) {
+        head_read_folded_fields(head, headers);
+    }
+    return FERRY_OK;
 }
 
-/* What is to be said of a line that is not complete within what may be looked at. */
-static ferry_error check_rest(const ferry_h1_head *head, ferry_context *context, ferry_span rest,
-                              bool has_bad_byte, size_t length) {
-    if (has_bad_byte) {
+/* Keeps the place of a line that is not complete, or has a bad byte. */
+static ferry_error head_pause(ferry_h1_head *head, ferry_context *context, const char *data,
+                              size_t length, const char *at, ferry_h1_line_end stop) {
+    ferry_span rest = {at, ferry_size_least(length, context->max_head_bytes) - (size_t)(at - data)};
+    head->bytes = (size_t)(at - data);
+    head->scanned = (size_t)(stop.at - at);
+    if (stop.length == FERRY_H1_BAD_BYTE) {
         return ferry_h1_refuse_line(context, rest);
     }
     if (length > context->max_head_bytes) {
@@ -116,41 +154,36 @@ static ferry_error check_rest(const ferry_h1_head *head, ferry_context *context,
     return FERRY_OK;
 }
 
-/* Takes a line that is not empty. */
-static ferry_error parse_line(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
-                              const char *data, ferry_span line) {
-    if (context->log != NULL) {
-        ferry_h1_field_log(context, FERRY_LOG_RESPONSE_HEAD, line, &head->is_secret);
-    }
-    if (!head->has_status_line) {
-        assert(line.data == data); /* an empty line before it is none */
-        return parse_status_line(head, context, headers, line);
-    }
-    return parse_field(context, headers, data, line);
-}
-
 ferry_error ferry_h1_head_parse(ferry_h1_head *head, ferry_context *context, ferry_headers *headers,
                                 const char *data, size_t length, bool *complete) {
     assert(data != NULL);
     /* A head that is too large is not looked at past its limit. */
-    const char *end = data + (length < context->max_head_bytes ? length : context->max_head_bytes);
+    const char *end = data + ferry_size_least(length, context->max_head_bytes);
     const char *at = data + head->bytes;
     const char *from = at + head->scanned;
-    ferry_error error = FERRY_OK;
     ferry_h1_line_end stop;
+    ferry_span line;
+    ferry_error error = FERRY_OK;
     *complete = false;
-    while (error == FERRY_OK) {
+    if (!head->has_status_line) { /* an empty line before it is none */
         stop = ferry_h1_find_line_end(from, end);
-        if (stop.length == FERRY_H1_NO_END || stop.length == FERRY_H1_BAD_BYTE) {
-            head->bytes = (size_t)(at - data);
-            head->scanned = (size_t)(stop.at - at);
-            return check_rest(head, context, (ferry_span){at, (size_t)(end - at)},
-                              stop.length == FERRY_H1_BAD_BYTE, length);
+        if (!ferry_h1_is_line_end(stop)) {
+            return head_pause(head, context, data, length, at, stop);
         }
-        ferry_span line = {at, (size_t)(stop.at - at)};
+        line = (ferry_span){at, (size_t)(stop.at - at)};
         at = stop.at + stop.length;
         from = at;
-        if (line.length == 0 && head->has_status_line) {
+        error = parse_status_line(head, context, headers, line);
+    }
+    while (error == FERRY_OK) {
+        stop = ferry_h1_find_line_end(from, end);
+        if (!ferry_h1_is_line_end(stop)) {
+            return head_pause(head, context, data, length, at, stop);
+        }
+        line = (ferry_span){at, (size_t)(stop.at - at)};
+        at = stop.at + stop.length;
+        from = at;
+        if (line.length == 0) {
             head->bytes = (size_t)(at - data);
             *complete = true;
             return end_head(head, context, headers, data);

@@ -5,14 +5,16 @@
 #define FERRY_H1_HEAD_H
 
 #include "field.h"
+#include "framing_fields.h"
 
 typedef struct ferry_h1_head {
     bool has_status_line;
-    int code;          /* 100 to 999 */
-    int minor_version; /* HTTP/1.x: 0 to 9 */
-    size_t bytes;      /* of complete lines so far */
-    size_t scanned;    /* of the incomplete line, known to have no line end */
-    bool is_secret;    /* the line that was logged last: a folded one may follow */
+    int code;                       /* 100 to 999 */
+    int minor_version;              /* HTTP/1.x: 0 to 9 */
+    size_t bytes;                   /* of complete lines so far */
+    size_t scanned;                 /* of the incomplete line, known to have no line end */
+    bool is_secret;                 /* the line that was logged last: a folded one may follow */
+    ferry_h1_framing_fields fields; /* of a complete head */
 } ferry_h1_head;
 
 /* Ready for a new head. */

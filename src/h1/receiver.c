@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* receiver: heads are collected, for they are looked at as a whole. Bytes of a body are not, but
- * for those that a read brought along with the head. */
+/* receiver: collects heads, since they are parsed as a whole. It does not collect a body: only the
+ * bytes that one read brought along with the head. */
 #include "receiver.h"
 
 #include <assert.h>
@@ -111,8 +111,8 @@ ferry_span ferry_h1_receiver_get_reason(const ferry_h1_receiver *receiver) {
 ferry_error ferry_h1_receiver_begin_body(ferry_h1_receiver *receiver,
                                          const ferry_h1_request_facts *request) {
     ferry_h1_framing *framing = &receiver->framing;
-    ferry_error error = ferry_h1_framing_decide(framing, receiver->context, request,
-                                                &receiver->head, receiver->headers);
+    ferry_error error =
+        ferry_h1_framing_decide(framing, receiver->context, request, &receiver->head);
     if (error != FERRY_OK) {
         receiver_fail(receiver, error);
         return error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* receiver: what the bytes of a connection mean: interim responses, the final head, the body, the
- * end. It calls no stream: whoever has one hands over what has come. Of a body it says how much may
+/* receiver: says what the bytes of a connection mean: interim responses, the final head, the body,
+ * the end. It calls no stream: its owner hands over what has come. It says how much of a body may
  * be read straight into the reader's memory. */
 #ifndef FERRY_H1_RECEIVER_H
 #define FERRY_H1_RECEIVER_H

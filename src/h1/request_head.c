@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* request_head: makes room once, then copies the head together; a request in steady state costs
+/* request_head: makes room once, then copies the head together. A request in steady state costs
  * neither an allocation nor a format string. */
 #include "request_head.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sender: the states of a request that is being sent, and its bytes. Its head and what comes in
- * pieces go through `out`; a body that lies in memory goes from there, next to what is in `out`. */
+/* sender: the states of a request that is being sent, and its bytes. The head and the pieces of
+ * a body go through `out`; a body that lies in memory goes out from there, behind what is in
+ * `out`. */
 #include "sender.h"
 
 #include "message/announced.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sender: a request as bytes to be written, while its body comes and the server has its say. It
- * calls no stream: whoever has one writes what there is, and says how much of it was sent. */
+/* sender: makes a request into bytes to be written, while its body comes and the server may answer.
+ * It calls no stream: its owner writes the bytes, and says how many of them were sent. */
 #ifndef FERRY_H1_SENDER_H
 #define FERRY_H1_SENDER_H
 

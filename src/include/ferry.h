@@ -27,7 +27,8 @@
  *   further values. Compile a program with the header of the minor version that it is linked with:
  *   a shared library of another minor version has another name (soname).
  * - The library reads pointers that are passed in during the call only, unless it says otherwise.
- * - One thread at a time uses a client. Clients on different threads are independent.
+ * - One thread at a time uses a client; only ferry_client_wake() may be called by others meanwhile.
+ *   Clients on different threads are independent.
  * - After fork() the child may make clients of its own. It may free, close or connect again the
  *   clients that it has from its parent; the parent's connections stay as they are. Any other call
  *   on them fails with FERRY_ERROR_CONNECTION_ERROR (FERRY_ERROR_CANT_RESOLVE or
@@ -392,8 +393,8 @@ ferry_tls_options ferry_tls_options_client(const char *ca_pem, const char *verif
 /* TLSOptions.client_unsafe: the chain is checked where `ca_pem` is given, the name never. */
 ferry_tls_options ferry_tls_options_client_unsafe(const char *ca_pem);
 
-/* An empty cache; NULL if there is no memory or no TLS. Its memory comes from the C library, as
- * does mbedTLS's. */
+/* An empty cache; NULL if there is no memory. Its memory comes from the C library, as does
+ * mbedTLS's. On the web, and in a library that is built without TLS, it stays empty. */
 ferry_tls_cache *ferry_tls_cache_new(void);
 
 /* Connections that were made with it go on. Do not free a cache that proxy_tls of a client's
@@ -512,7 +513,8 @@ typedef struct ferry_client_options {
     ferry_timeouts timeouts;
 
     /* The most bytes of a response head, all its lines together, and of the trailers of a chunked
-     * body. Default 65,536, at most 16 MiB. */
+     * body. Default 65,536, at most 16 MiB: if it is more, connect_to_host and set_connection fail
+     * with FERRY_ERROR_INVALID_PARAMETER. */
     size_t max_head_bytes;
 
     /* The most fields of a response head. Default 256. */
@@ -581,7 +583,8 @@ void ferry_client_free(ferry_client *client);
 /* ---- Connecting --------------------------------------------------------------------------- */
 
 /* Begins to connect to a host. It must come before the first request. It first drops any connection
- * or exchange that there is. The status is then RESOLVING; ferry_client_poll() does the rest.
+ * or exchange that there is. The status is then RESOLVING; ferry_client_poll() does the rest. In
+ * blocking mode the call returns when the client is CONNECTED, or with what connecting ended in.
  *
  * `host` is a name or an address, alone or after "http://" or "https://" (in any case). IPv6 may
  * stand in brackets. `port` is 1 to 65535, or -1 for 80 (HTTP) or 443 (HTTPS). HTTPS is spoken if
@@ -589,13 +592,18 @@ void ferry_client_free(ferry_client *client);
  *
  * Addresses are tried as RFC 8305 says: families in turn, the next one after 250 ms.
  *
- * FERRY_ERROR_INVALID_PARAMETER: an empty or impossible host; a port, a path or a user name in it;
- *     a port out of range; "http://" together with `tls`; an option of the client, or a proxy in
- *     the environment, that cannot be used.
+ * FERRY_ERROR_INVALID_PARAMETER: an empty or impossible host (one with an empty part, "a..b" or
+ *     "a..", is impossible: DNS has no such name); a port, a path or a user name in it; a port out
+ *     of range; "http://" together with `tls`; an option of the client, or a proxy in the
+ *     environment, that cannot be used.
  * FERRY_ERROR_UNAVAILABLE: TLS in a build without it; a SOCKS proxy; on the web a port that
  *     browsers block (Fetch standard section 2.9), `resolve` and proxy_headers.
  * FERRY_ERROR_OUT_OF_MEMORY: the client may be DISCONNECTED then.
- * In the other cases the connection that there was is kept. */
+ * In the other cases the connection that there was is kept.
+ *
+ * In blocking mode also the errors of ferry_client_poll(), such as FERRY_ERROR_CANT_RESOLVE and
+ * FERRY_ERROR_TIMEOUT; the status is then a failed one. FERRY_ERROR_ABORTED: ferry_client_wake().
+ */
 ferry_error ferry_client_connect_to_host(ferry_client *client, const char *host, int port,
                                          const ferry_tls_options *tls);
 
@@ -629,9 +637,9 @@ ferry_stream *ferry_client_get_connection(const ferry_client *client);
 
 /* Begins to speak TLS over the connection that there is. It must be idle: a stream that
  * set_connection gave, or one that has become a tunnel (by CONNECT, or after 101). The status is
- * RESOLVING and CONNECTING until the handshake has ended, as with connect_to_host. get_connection
- * then gives the TLS stream. `host` is the server's name: the certificate must be for it, and Host
- * has it from then on.
+ * RESOLVING and CONNECTING until the handshake has ended, as with connect_to_host; blocking mode
+ * waits for that, and returns what it ended in. get_connection then gives the TLS stream. `host` is
+ * the server's name: the certificate must be for it, and Host has it from then on.
  *
  * A server that speaks only TLS 1.2 and signs with RSA-PSS needs a second connection, which only
  * connect_to_host can make. No session is resumed or remembered, since the client does not know the
@@ -773,7 +781,11 @@ typedef struct ferry_request {
  *     borrowed, read nor streamed.
  * FERRY_ERROR_OUT_OF_MEMORY.
  * In all these cases nothing is sent, and but for FERRY_ERROR_CONNECT_AGAIN the client is as it
- * was. ferry_client_poll() reports what goes wrong with the connection later. */
+ * was. ferry_client_poll() reports what goes wrong with the connection later.
+ *
+ * In blocking mode this call reports it, too; the status is then a failed one.
+ * FERRY_ERROR_ABORTED: ferry_client_wake(). FERRY_ERROR_UNAVAILABLE: a stream of the program's own
+ * has no descriptor to wait for. In both cases the request is on its way. */
 ferry_error ferry_client_request(ferry_client *client, ferry_method method, const char *url,
                                  const char *const *headers, const char *body);
 
@@ -798,12 +810,14 @@ ferry_error ferry_client_send(ferry_client *client, const ferry_request *request
  *     more to send (RFC 9112 section 9.5). The connection is not used again.
  * FERRY_ERROR_UNCONFIGURED: no streamed request is under way.
  * FERRY_ERROR_INVALID_PARAMETER: more than the announced length.
+ * FERRY_ERROR_ABORTED, in blocking mode: ferry_client_wake(). *written is stored then, too.
  * Otherwise the connection's error. */
 ferry_error ferry_client_write_request_body(ferry_client *client, const void *data, size_t length,
                                             size_t *written);
 
-/* Says that a streamed body is complete. A body of announced length is complete with its last byte:
- * its exchange may end before this call, which then gives FERRY_OK all the same. Errors as above.
+/* Says that a streamed body is complete. In blocking mode the call returns when the head of the
+ * response is there. A body of announced length is complete with its last byte: its exchange may
+ * end before this call, which then gives FERRY_OK all the same. Errors as above.
  * FERRY_ERROR_INVALID_PARAMETER: the body is shorter than announced (write the rest, or close). */
 ferry_error ferry_client_finish_request_body(ferry_client *client);
 
@@ -831,7 +845,8 @@ ferry_error ferry_client_poll(ferry_client *client);
  * does no work itself: poll afterwards. Returns at once if there is nothing to wait for.
  *
  * FERRY_ERROR_TIMEOUT: nothing happened in that time. The client has not failed.
- * FERRY_ERROR_UNAVAILABLE: the wait could never end, or this platform cannot sleep. */
+ * FERRY_ERROR_UNAVAILABLE: the wait could never end, or this platform cannot sleep.
+ * FERRY_ERROR_ABORTED, in blocking mode: ferry_client_wake(). */
 ferry_error ferry_client_wait(ferry_client *client, int timeout_ms);
 
 ferry_status ferry_client_get_status(const ferry_client *client);
@@ -842,7 +857,8 @@ ferry_error ferry_client_get_error(const ferry_client *client);
 /* The last failure as a sentence for a person, also that of an argument that was refused; "" if
  * there was none. Text that it quotes is made printable (see ferry_text_make_printable()). It holds
  * no password of a URL or of a proxy, and no value of a header. Valid until the next call on the
- * client. */
+ * client. `client` may be NULL, as ferry_client_new() returns it: the sentence is then "out of
+ * memory". */
 const char *ferry_client_get_error_detail(const ferry_client *client);
 
 /* For programs with an event loop of their own: what the client waits for. Stores up to `capacity`
@@ -994,12 +1010,35 @@ bool ferry_client_is_upload_stopped(const ferry_client *client);
 
 /* ---- Properties --------------------------------------------------------------------------- */
 
-/* In blocking mode poll returns when the status has changed, reads return when there is a byte or
- * the end, and writes when all is taken. Meanwhile the thread sleeps; time-outs hold. Off by
- * default. On the web it works in builds with Asyncify or JSPI, and on pthreads other than the main
- * one. FERRY_ERROR_UNAVAILABLE: this platform cannot sleep. */
+/* In blocking mode a call returns when it is done, or with the error that it ended in:
+ *
+ * - connect_to_host and start_tls, when the client is CONNECTED;
+ * - request, request_raw, send and finish_request_body, when the head of the response is there. The
+ *   status is then BODY, or what comes after a response without a body. A request with a streamed
+ *   body returns before that, as soon as the body may be written;
+ * - writes, when all is taken, and reads, when there is a byte or the end;
+ * - poll, when the status has changed. Only a program whose wait was ended needs it.
+ *
+ * Meanwhile the thread sleeps. Time-outs hold, and signals end nothing. Off by default. On the web
+ * it works in builds with Asyncify or JSPI, and on pthreads other than the main one.
+ *
+ * FERRY_ERROR_UNAVAILABLE: this platform cannot sleep.
+ * FERRY_ERROR_OUT_OF_MEMORY, and FERRY_ERROR_FAILED: the system has no descriptor left, of which a
+ *     client that was once in blocking mode keeps two for ferry_client_wake() until it is freed. */
 ferry_error ferry_client_set_blocking_mode(ferry_client *client, bool enabled);
 bool ferry_client_is_blocking_mode_enabled(const ferry_client *client);
+
+/* Ends the call that waits for the network in blocking mode, with FERRY_ERROR_ABORTED. If no call
+ * waits, it ends the next one that comes to wait, so that it is never too early. Waking twice
+ * before that is waking once. Nothing else changes: neither the status nor what is under way. So
+ * the program may go on, with ferry_client_poll() while the status is RESOLVING, CONNECTING or
+ * REQUESTING and with the same read or write otherwise; or it gives up, with ferry_client_close().
+ * A client that is not in blocking mode is not woken, but as soon as it is.
+ *
+ * Any thread may call it at any time until ferry_client_free(), and a signal handler may. On the
+ * web JavaScript may, through a function of the program's, while a build with Asyncify or JSPI
+ * sleeps. */
+void ferry_client_wake(ferry_client *client);
 
 /* The most that read_response_body_chunk gives at once: 256 bytes to 16 MiB, by default 65,536.
  * FERRY_ERROR_INVALID_PARAMETER: a size outside of that. FERRY_ERROR_OUT_OF_MEMORY. */
@@ -1035,8 +1074,9 @@ typedef struct ferry_url {
  * become slashes, dot segments are removed, IPv4 addresses are read in all their spellings, spaces
  * and controls around the URL are dropped. Some things differ: a tab or line break within the URL
  * is refused, not dropped; a host name beyond ASCII is refused unless it is in its punycode form,
- * which is not looked into; port 0 is refused. The strings are written to `storage`, which needs 3
- * * strlen(text) + 16 bytes.
+ * which is not looked into; port 0 is refused. A host with an empty part ("a..b") is one to the URL
+ * standard; connect_to_host refuses it. The strings are written to `storage`, which needs 3 *
+ * strlen(text) + 16 bytes.
  *
  * FERRY_ERROR_INVALID_PARAMETER: `storage` is smaller, or `text` is no such URL. `reason`, unless
  * it is NULL, then gets a sentence that stays valid. */

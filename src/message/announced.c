@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* announced: the length is sent before the body, so a body of another one could not be framed. */
+/* announced: checks pieces against the length that was sent ahead: a body of another length would
+ * break the framing. */
 #include "announced.h"
 
 ferry_error ferry_announced_check_piece(ferry_context *context, int64_t remaining, size_t length) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* announced: a request body that comes in pieces holds the length that the program announced. */
+/* announced: a request body that comes in pieces must have the length that the program
+ * announced. */
 #ifndef FERRY_MESSAGE_ANNOUNCED_H
 #define FERRY_MESSAGE_ANNOUNCED_H
 

@@ -120,12 +120,16 @@ typedef struct ferry_backend_ops {
     /* Body bytes, at most `capacity`, by a bounded piece of work. 0 means nothing now; the exchange
      * tells whether it ended, or whether a call at once gets on (reader_has_work). */
     size_t (*read)(ferry_backend *backend, void *dst, size_t capacity);
-    /* As ferry_connector_ops.get_waits, in every state. A deadline of 0 means at once. */
+    /* As ferry_connector_ops.get_waits, in every state. A deadline of 0 means at once. A body is
+     * left where it is, with the peer if need be, unless the client wants it. */
     size_t (*get_waits)(ferry_backend *backend, ferry_wait *waits, size_t capacity,
-                        int64_t *deadline_ms);
+                        int64_t *deadline_ms, bool wants_body);
     /* As ferry_connector_ops.get_phase. NULL where there is nothing to be connected. */
     const char *(*get_phase)(const ferry_backend *backend);
-    /* Cancels the exchange and closes the link, at once. */
+    /* Ends an exchange that is under way with the error, and closes the link, at once. What is
+     * known of the response stays. */
+    void (*abort)(ferry_backend *backend, ferry_error error);
+    /* Forgets the exchange and closes the link, at once. */
     void (*close)(ferry_backend *backend);
     void (*destroy)(ferry_backend *backend);
     /* The stream beneath; NULL where there is none. */
@@ -144,7 +148,7 @@ typedef struct ferry_backend_ops {
 struct ferry_backend {
     const ferry_backend_ops *ops;
     ferry_context *context;
-    ferry_exchange *exchange;
+    ferry_exchange *exchange; /* the client's memory, which only the backend in use writes */
     ferry_link link;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* body_source: believes nothing of what the program's function says. */
+/* body_source: calls the program's function, and checks all that it returns. */
 #include "body_source.h"
 
 ferry_error ferry_body_source_read(ferry_body_source *source, ferry_context *context, void *dst,

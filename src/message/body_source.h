@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* body_source: a request's body that a function of the program's gives (ferry_request.body_read):
- * what of it is asked for, and what it must not do. */
+/* body_source: a request body that a function of the program's gives (ferry_request.body_read):
+ * what it is asked for, and what it must not do. */
 #ifndef FERRY_MESSAGE_BODY_SOURCE_H
 #define FERRY_MESSAGE_BODY_SOURCE_H
 

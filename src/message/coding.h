@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* coding: undoes one content coding (RFC 9110 section 8.4.1); which ones there are is decided at
- * link time. */
+/* coding: undoes one content coding (RFC 9110 section 8.4.1). The linker decides which ones there
+ * are. */
 #ifndef FERRY_MESSAGE_CODING_H
 #define FERRY_MESSAGE_CODING_H
 
@@ -34,9 +34,9 @@ typedef struct ferry_coding {
 } ferry_coding;
 
 /* The codings that are built in, in order of preference, and the Accept-Encoding value that names
- * them ("" where there is none). Defined in platform/coding/registry.c, and empty in web/: the
+ * them (empty where there is none). Defined in platform/coding/registry.c, and empty in web/: the
  * browser has undone them already. */
 extern const ferry_coding *const ferry_codings[]; /* ends with NULL */
-extern const char ferry_codings_accept[];
+extern const ferry_span ferry_codings_accept;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* decoding: runs decoders one into the next, each within the limit on decoded bytes, so that no
- * coding in the chain can unpack to more than the body may. */
+/* decoding: chains decoders one after another. Each obeys the limit on decoded bytes, so that no
+ * coding in the middle can unpack to more than the body may. */
 #include "decoding.h"
 
 #include <string.h>
@@ -30,9 +30,8 @@ struct ferry_decoding {
     ferry_context *context;
     decoding_stage stages[MAX_CODINGS]; /* the coding that was applied last comes first */
     size_t count;
-    size_t first_live; /* the stages before it have failed or feed one that has */
-    ferry_error error; /* why; reported once what came out before it has been given */
-    char detail[FERRY_DETAIL_SIZE];
+    size_t first_live;     /* the stages before it have failed or feed one that has */
+    ferry_failure failure; /* why; reported once what came out before it has been given */
     char buffers[];
 };
 
@@ -127,16 +126,10 @@ void ferry_decoding_free(ferry_decoding *decoding) {
     ferry_free(decoding->context, decoding);
 }
 
-/* The detail is kept: the caller may see another failure before this one is its turn. */
+/* It is kept: the caller may see another failure before it is the turn of this one. */
 static void decoding_stop(ferry_decoding *decoding, size_t index, ferry_error error) {
-    decoding->error = error;
+    ferry_failure_keep(&decoding->failure, decoding->context, error);
     decoding->first_live = index + 1;
-    memcpy(decoding->detail, decoding->context->detail, sizeof decoding->detail);
-}
-
-static ferry_error decoding_fail(ferry_decoding *decoding) {
-    memcpy(decoding->context->detail, decoding->detail, sizeof decoding->detail);
-    return decoding->error;
 }
 
 static ferry_error fail_too_large(ferry_context *context) {
@@ -230,17 +223,17 @@ ferry_error ferry_decoding_decode(ferry_decoding *decoding, const void *src, siz
     }
     *consumed = io.consumed;
     *produced = io.produced;
-    if (decoding->error == FERRY_OK) {
+    if (decoding->failure.error == FERRY_OK) {
         return FERRY_OK;
     }
     /* A failed stage's output is still to come while it moves, or finds no room. */
     bool is_drained = decoding->first_live == decoding->count || (!*more && capacity > 0);
-    return is_drained ? decoding_fail(decoding) : FERRY_OK;
+    return is_drained ? ferry_failure_return(&decoding->failure, decoding->context) : FERRY_OK;
 }
 
 ferry_error ferry_decoding_finish(ferry_decoding *decoding) {
-    if (decoding->error != FERRY_OK) {
-        return decoding_fail(decoding);
+    if (decoding->failure.error != FERRY_OK) {
+        return ferry_failure_return(&decoding->failure, decoding->context);
     }
     for (size_t i = 0; i < decoding->count; i++) {
         const decoding_stage *stage = &decoding->stages[i];

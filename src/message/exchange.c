@@ -34,14 +34,12 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->sender_has_work = false;
     exchange->awaits_body = false;
     exchange->awaits_continue = false;
-    exchange->reader_waits = false;
     exchange->reader_has_work = false;
-    exchange->writer_waits = false;
     exchange->is_exposed = false;
     exchange->is_sent = false;
     exchange->has_begun = false;
     exchange->upload_stopped = false;
-    exchange->awaits_finish = false;
+    exchange->body_is_whole = false;
     exchange->response_ended = false;
     exchange->response_arrived = false;
     exchange->body_length = -1;

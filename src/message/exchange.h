@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* exchange: what is known of the response. It also checks the order of events, which is the same
- * for every backend: the head, then the body, then one end. */
+/* exchange: what a backend knows of a request and its response. The backend alone writes it, and
+ * the client reads it. It also checks the order of events, which is the same for every backend: the
+ * head, then the body, then one end. */
 #ifndef FERRY_MESSAGE_EXCHANGE_H
 #define FERRY_MESSAGE_EXCHANGE_H
 
@@ -21,26 +22,23 @@ typedef struct ferry_exchange {
     ferry_error error;
     ferry_headers headers;
     ferry_headers trailers;
-    ferry_buffer url;
-    int code; /* 0: no final head yet */
+    ferry_buffer url; /* where the response came from, and NUL; empty: from where it was asked */
+    int code;         /* 0: no final head yet */
     bool chunked;
     bool has_response;
     bool takes_body;      /* a streamed body (or a tunnel) is not finished yet */
     bool pulls_body;      /* there is more to fetch from the program's function, at any time */
     bool awaits_body;     /* a streamed body's next piece can be taken now */
     bool awaits_continue; /* the body waits for 100 (Continue) */
-    bool reader_waits;    /* the client's: its last read found nothing, so it waits for bytes */
     bool reader_has_work; /* BODY: the last read ended in the middle of work that needs nothing from
                              outside */
     bool sender_has_work; /* the last step sent a piece, and there was room for more */
-    bool writer_waits;    /* the client's: its last write was not taken whole for want of room */
     bool is_exposed;      /* a byte of the request was given to the connection: the peer may have
                              seen it */
     bool is_sent;         /* nothing of the request is left to be sent, or will be */
     bool has_begun;       /* a byte of a response has come, be it an interim one */
     bool upload_stopped;  /* the request was cut: it is not sent whole, and will not be */
-    bool awaits_finish;   /* a streamed body has all its announced bytes, and the caller has yet
-                             to say so */
+    bool body_is_whole;   /* a streamed body has all its announced bytes: it needs no `finish` */
     bool response_ended;  /* BODY: only the request is still under way */
     bool response_arrived;    /* BODY: nothing of the response is left with the peer */
     int64_t body_length;      /* -1: not exactly known */

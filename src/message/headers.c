@@ -36,7 +36,9 @@ void ferry_headers_clear(ferry_headers *headers) {
     ferry_buffer_clear(&headers->dictionary);
     headers->count = 0;
     headers->has_folds = false;
+    headers->has_other_forms = false;
     headers->is_sealed = false;
+    headers->has_lines = false;
     headers->field_count = 0;
     headers->has_dictionary = false;
     headers->reason_length = 0;
@@ -60,20 +62,18 @@ static void *headers_grow(const ferry_context *context, void *block, size_t *cap
     return grown;
 }
 
-ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context *context,
-                                    ferry_header header) {
+ferry_error ferry_headers_make_room(ferry_headers *headers, const ferry_context *context) {
     if (headers->count >= headers->max_count) {
         return FERRY_ERROR_TOO_LARGE;
     }
-    if (headers->count == headers->capacity) {
-        ferry_header *list = headers_grow(context, headers->list, &headers->capacity,
-                                          headers->count + 1, sizeof *headers->list);
-        if (list == NULL) {
-            return FERRY_ERROR_OUT_OF_MEMORY;
-        }
-        headers->list = list;
+    size_t capacity = headers->capacity;
+    ferry_header *list =
+        headers_grow(context, headers->list, &capacity, headers->count + 1, sizeof *headers->list);
+    if (list == NULL) {
+        return FERRY_ERROR_OUT_OF_MEMORY;
     }
-    headers->list[headers->count++] = header;
+    headers->list = list;
+    headers->capacity = ferry_size_least(capacity, headers->max_count);
     return FERRY_OK;
 }
 
@@ -98,18 +98,15 @@ static ferry_header headers_put_line(ferry_headers *headers, ferry_span name, fe
 
 ferry_error ferry_headers_add(ferry_headers *headers, ferry_context *context, ferry_span name,
                               ferry_span value) {
-    if (headers->count >= headers->max_count) {
-        return FERRY_ERROR_TOO_LARGE;
+    ferry_error error = FERRY_OK;
+    if (headers->count == headers->capacity) {
+        error = ferry_headers_make_room(headers, context);
     }
-    ferry_error error =
-        ferry_buffer_reserve(&headers->text, context, name.length + value.length + 3);
-    if (error != FERRY_OK) {
-        return error;
+    if (error == FERRY_OK) {
+        error = ferry_buffer_reserve(&headers->text, context, name.length + value.length + 3);
     }
-    size_t end = headers->text.end;
-    error = ferry_headers_note(headers, context, headers_put_line(headers, name, value));
-    if (error != FERRY_OK) {
-        headers->text.end = end;
+    if (error == FERRY_OK) {
+        headers->list[headers->count++] = headers_put_line(headers, name, value);
     }
     return error;
 }
@@ -169,6 +166,17 @@ ferry_error ferry_headers_fold(ferry_headers *headers, ferry_context *context, f
     return FERRY_OK;
 }
 
+ferry_error ferry_headers_note(ferry_headers *headers, const ferry_context *context,
+                               const char *block, ferry_span name, ferry_span value) {
+    size_t line = (size_t)(name.data - block);
+    ferry_error error = ferry_headers_note_plain(headers, context, line, name.length, value.length);
+    if (error == FERRY_OK) {
+        headers->list[headers->count - 1].value = (uint32_t)(value.data - block);
+        headers->has_other_forms = true;
+    }
+    return error;
+}
+
 void ferry_headers_note_fold(ferry_headers *headers, size_t end) {
     assert(headers->count > 0);
     ferry_header *last = &headers->list[headers->count - 1];
@@ -215,8 +223,7 @@ static ferry_error headers_respell(ferry_headers *headers, ferry_context *contex
     return FERRY_OK;
 }
 
-/* Room for the lines and the dictionary, so that the getters need no memory. */
-static ferry_error reserve_views(ferry_headers *headers, ferry_context *context) {
+ferry_error ferry_headers_make_views(ferry_headers *headers, ferry_context *context) {
     size_t count = headers->count;
     if (count + 1 > headers->lines_capacity) {
         const char **lines = headers_grow(context, (void *)headers->lines, &headers->lines_capacity,
@@ -235,57 +242,22 @@ static ferry_error reserve_views(ferry_headers *headers, ferry_context *context)
         headers->fields = fields;
     }
     /* "name" NUL "value; value" NUL takes no more than the lines "name: value" NUL do. */
-    return ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
-}
-
-ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context) {
-    if (headers->count == 0 || headers->is_sealed) {
-        return FERRY_OK;
-    }
-    ferry_error error = reserve_views(headers, context);
-    if (error != FERRY_OK) {
-        return error;
-    }
-    for (size_t i = 0; i < headers->count; i++) {
-        headers->lines[i] = headers->text.data + headers->list[i].line;
-    }
-    headers->lines[headers->count] = NULL;
-    headers->is_sealed = true;
-    return FERRY_OK;
-}
-
-/* Makes lines of what the block has as "Name: value", so that only NUL is missing. False where it
- * has one in another form. */
-static bool headers_end_lines(ferry_headers *headers) {
-    char *text = headers->text.data;
-    const char **line = headers->lines;
-    const ferry_header *header = headers->list;
-    for (size_t left = headers->count; left > 0; left--, header++) {
-        char *value = text + header->value;
-        if (header->value != header->line + header->name_length + 2 || value[-1] != ' ') {
-            return false;
-        }
-        value[header->value_length] = '\0';
-        *line++ = text + header->line;
-    }
-    *line = NULL;
-    headers->is_sealed = true;
-    return true;
+    ferry_error error = ferry_buffer_reserve(&headers->dictionary, context, headers->text.end);
+    headers->is_sealed = error == FERRY_OK;
+    return error;
 }
 
 ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, const char *block,
                                 size_t length) {
     ferry_error error = ferry_buffer_append(&headers->text, context, block, length);
-    if (error == FERRY_OK) {
-        error = reserve_views(headers, context);
-    }
     if (error == FERRY_OK && headers->reason_length > 0) {
         headers->text.data[headers->reason + headers->reason_length] = '\0';
     }
-    if (error != FERRY_OK || (!headers->has_folds && headers_end_lines(headers))) {
+    if (error != FERRY_OK) {
         return error;
     }
-    for (size_t i = 0; i < headers->count && error == FERRY_OK; i++) {
+    bool is_plain = !headers->has_folds && !headers->has_other_forms;
+    for (size_t i = 0; i < headers->count && !is_plain && error == FERRY_OK; i++) {
         error = headers_respell(headers, context, i);
     }
     return error == FERRY_OK ? ferry_headers_seal(headers, context) : error;
@@ -304,8 +276,22 @@ bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *i
     return false;
 }
 
-const char *const *ferry_headers_lines(const ferry_headers *headers) {
-    return headers->count > 0 ? headers->lines : no_lines;
+const char *const *ferry_headers_lines(ferry_headers *headers) {
+    if (headers->count == 0) {
+        return no_lines;
+    }
+    assert(headers->is_sealed);
+    if (!headers->has_lines) {
+        char *text = headers->text.data;
+        const ferry_header *header = headers->list;
+        for (size_t i = 0; i < headers->count; i++, header++) {
+            text[header->value + header->value_length] = '\0';
+            headers->lines[i] = text + header->line;
+        }
+        headers->lines[headers->count] = NULL;
+        headers->has_lines = true;
+    }
+    return headers->lines;
 }
 
 static void headers_put(ferry_buffer *buffer, const char *data, size_t length) {

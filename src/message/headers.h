@@ -19,12 +19,15 @@ typedef struct ferry_headers {
     ferry_buffer text;
     ferry_header *list;
     size_t count;
-    size_t capacity;
+    size_t capacity; /* max_count at most */
     size_t max_count;
-    bool has_folds; /* line ends are yet to be taken out of values */
+    bool has_folds;       /* line ends are yet to be taken out of values */
+    bool has_other_forms; /* lines of the block may be other than "Name: value" */
     bool is_sealed;
-    const char **lines; /* capacity + 1 pointers, filled when sealed, ended by NULL */
+    const char *
+        *lines; /* capacity + 1 pointers, ended by NULL; room for them is made when sealed */
     size_t lines_capacity;
+    bool has_lines;          /* and NUL is behind each in the text */
     ferry_buffer dictionary; /* the dictionary's strings; room for them is made when sealed */
     ferry_field *fields;     /* `count` of room */
     size_t fields_capacity;
@@ -67,17 +70,30 @@ ferry_error ferry_headers_add_reason(ferry_headers *headers, ferry_context *cont
                                      ferry_span reason);
 
 /* Or the whole block of lines is at hand, as in a head: fields are noted by their place in it, then
- * the block is copied at once. Most lines need no change there but for NUL at their ends. */
-ferry_error ferry_headers_note_slow(ferry_headers *headers, const ferry_context *context,
-                                    ferry_header header);
-static inline ferry_error ferry_headers_note(ferry_headers *headers, const ferry_context *context,
-                                             ferry_header header) {
-    if (headers->count < headers->capacity && headers->count < headers->max_count) {
-        headers->list[headers->count++] = header;
-        return FERRY_OK;
+ * the block is copied at once. TOO_LARGE past max_header_count, OUT_OF_MEMORY. */
+ferry_error ferry_headers_note(ferry_headers *headers, const ferry_context *context,
+                               const char *block, ferry_span name, ferry_span value);
+
+/* The same for a line that is "Name: value" already, and begins at `line` in the block: nothing but
+ * NUL is missing. */
+ferry_error ferry_headers_make_room(ferry_headers *headers, const ferry_context *context);
+static inline ferry_error ferry_headers_note_plain(ferry_headers *headers,
+                                                   const ferry_context *context, size_t line,
+                                                   size_t name_length, size_t value_length) {
+    ferry_error error = FERRY_OK;
+    if (headers->count == headers->capacity) {
+        error = ferry_headers_make_room(headers, context);
     }
-    return ferry_headers_note_slow(headers, context, header);
+    if (error == FERRY_OK) {
+        ferry_header *header = &headers->list[headers->count++];
+        header->line = (uint32_t)line;
+        header->name_length = (uint32_t)name_length;
+        header->value = (uint32_t)(line + name_length + 2);
+        header->value_length = (uint32_t)value_length;
+    }
+    return error;
 }
+
 /* The reason phrase is there in the block. */
 static inline void ferry_headers_note_reason(ferry_headers *headers, size_t at, size_t length) {
     headers->reason = (uint32_t)at;
@@ -93,9 +109,13 @@ static inline const char *ferry_headers_reason(const ferry_headers *headers) {
     return headers->reason_length > 0 ? headers->text.data + headers->reason : "";
 }
 
-/* Makes the lines, and room for the dictionary, so that the getters need no memory. Nothing is
- * added afterwards. OUT_OF_MEMORY. */
-ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context);
+/* Makes room for the lines and the dictionary, so that the getters need no memory. Nothing is added
+ * afterwards. OUT_OF_MEMORY. */
+ferry_error ferry_headers_make_views(ferry_headers *headers, ferry_context *context);
+static inline ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context) {
+    bool is_ready = headers->count == 0 || headers->is_sealed;
+    return is_ready ? FERRY_OK : ferry_headers_make_views(headers, context);
+}
 
 static inline ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {
     const ferry_header *header = &headers->list[index];
@@ -111,10 +131,11 @@ static inline ferry_span ferry_headers_value(const ferry_headers *headers, size_
 bool ferry_headers_find(const ferry_headers *headers, ferry_span name, size_t *index,
                         ferry_span *value);
 
-/* The lines, ended by NULL; only after sealing, or when empty. */
-const char *const *ferry_headers_lines(const ferry_headers *headers);
+/* The lines, ended by NULL, and from then on there is NUL behind each value. They are made when
+ * they are first asked for. Only after sealing, or when empty. */
+const char *const *ferry_headers_lines(ferry_headers *headers);
 
-/* One field per name, values joined by "; ". Only after sealing, or when empty. */
+/* One field per name, values joined by "; ". As above. */
 const ferry_field *ferry_headers_dictionary(ferry_headers *headers, size_t *count);
 
 #endif

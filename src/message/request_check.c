@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* request_check: method, target, header lines and body, each with a sentence of its own. */
+/* request_check: checks method, target, header lines and body, and has a sentence for each
+ * fault. */
 #include "request_check.h"
 
 #include "base/number.h"

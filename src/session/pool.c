@@ -26,7 +26,7 @@ static void connection_leave_idle(ferry_pool_connection *connection) {
     }
 }
 
-static void connection_drop(ferry_pool_connection *connection) {
+static void pooled_drop(ferry_pool_connection *connection) {
     ferry_session *session = connection->session;
     ferry_pool_origin *origin = connection->origin;
     connection_leave_idle(connection);
@@ -135,7 +135,7 @@ static ferry_pool_connection *connection_new(ferry_session *session, ferry_pool_
     *error = connection_dial(connection, connect_ms);
     if (*error != FERRY_OK) {
         ferry_fail(context, *error, "%s", ferry_client_get_error_detail(client));
-        connection_drop(connection);
+        pooled_drop(connection);
         return NULL;
     }
     return connection;
@@ -195,7 +195,7 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
     connection->transfer = NULL;
     if (error == FERRY_ERROR_CONNECT_AGAIN) {
         bool was_kept = connection->was_used;
-        connection_drop(connection);
+        pooled_drop(connection);
         if (was_kept || ++transfer->stale_tries <= MAX_STALE_TRIES) {
             transfer->state = FERRY_TRANSFER_WAITING;
             ferry_heap_put(&transfer->origin->waiting, &transfer->queue, transfer->queue.key);
@@ -205,7 +205,7 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
         connection_rest(connection);
         connection_set_timer(connection, connection->idle_end_us);
     } else {
-        connection_drop(connection);
+        pooled_drop(connection);
     }
     ferry_transfer_finish(transfer, error);
     return false;
@@ -219,7 +219,7 @@ static ferry_pool_connection *take_idle(ferry_pool_origin *origin) {
         if (connection_is_fit(connection)) {
             return connection;
         }
-        connection_drop(connection);
+        pooled_drop(connection);
     }
     return NULL;
 }
@@ -235,7 +235,7 @@ static bool make_room(ferry_session *session) {
     ferry_pool_connection *oldest =
         FERRY_LIST_ITEM(ferry_list_first(&session->idle), ferry_pool_connection, aged);
     ferry_pool_origin *origin = oldest->origin;
-    connection_drop(oldest);
+    pooled_drop(oldest);
     ferry_pool_origin_release(session, origin);
     return true;
 }
@@ -391,7 +391,7 @@ void ferry_pool_release(ferry_pool_connection *connection) {
         ferry_pool_watch(connection);
         connection_set_timer(connection, connection->idle_end_us);
     } else {
-        connection_drop(connection);
+        pooled_drop(connection);
         serve_starved(session);
     }
     origin_serve(session, origin);
@@ -406,7 +406,7 @@ void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin) {
         ferry_pool_connection *connection = FERRY_LIST_ITEM(node, ferry_pool_connection, aged);
         ferry_pool_origin *its = connection->origin;
         if (origin == NULL || its == origin) {
-            connection_drop(connection);
+            pooled_drop(connection);
             if (origin == NULL) {
                 ferry_pool_origin_release(session, its);
             }
@@ -421,7 +421,7 @@ static void connection_fail(ferry_pool_connection *connection, ferry_error error
     char detail[FERRY_DETAIL_SIZE];
     origin->holds++;
     ferry_format(detail, sizeof detail, "%s", ferry_client_get_error_detail(connection->client));
-    connection_drop(connection);
+    pooled_drop(connection);
     if (origin->connections == 0) {
         origin_fail_waiting(origin, error, detail);
     }
@@ -453,7 +453,7 @@ static void connection_advance_idle(ferry_pool_connection *connection) {
     ferry_pool_origin *origin = connection->origin;
     ferry_client_poll(connection->client);
     if (!connection_is_fit(connection) || session->now_us >= connection->idle_end_us) {
-        connection_drop(connection);
+        pooled_drop(connection);
         ferry_pool_origin_release(session, origin);
         serve_starved(session);
     } else {
@@ -490,7 +490,7 @@ void ferry_pool_deinit(ferry_session *session) {
         ferry_pool_connection *connection =
             FERRY_LIST_ITEM(ferry_list_first(&session->connections), ferry_pool_connection, all);
         ferry_pool_origin *origin = connection->origin;
-        connection_drop(connection);
+        pooled_drop(connection);
         ferry_pool_origin_release(session, origin);
     }
     assert(session->origin_count == 0);

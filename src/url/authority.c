@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* authority: says which argument takes what does not belong into the host. */
+/* authority: checks a host, and says where what does not belong there should go instead. */
 #include "authority.h"
 
 #include "base/number.h"
@@ -34,8 +34,11 @@ static bool authority_looks_like_ipv6(ferry_span host) {
            host.length <= IPV6_LIMIT;
 }
 
-/* What is wrong with a name, as the rest of a sentence; NULL: nothing. */
+/* What is wrong with a name, as the rest of a sentence; NULL: nothing. The URL standard keeps empty
+ * labels, but DNS has one only, the root (RFC 1035 section 3.1): no name with another can be found.
+ */
 static const char *authority_name_fault(ferry_span host) {
+    const char *empty_part = "has an empty part: two dots in a row, or one in front";
     host = ferry_host_without_dot(host);
     if (host.length == 0 || host.length > FERRY_MAX_HOST_LENGTH) {
         return host.length == 0 ? "is empty" : "is longer than 253 bytes";
@@ -48,7 +51,10 @@ static const char *authority_name_fault(ferry_span host) {
         if (c >= 0x80) {
             return "has letters outside ASCII: give it in its xn-- form (Punycode)";
         }
-        if (c == '.' ? label == 0 : !is_name_byte) {
+        if (c == '.' && label == 0) {
+            return empty_part;
+        }
+        if (c != '.' && !is_name_byte) {
             return "is not a host name or an address";
         }
         label = c == '.' ? 0 : label + 1;
@@ -56,7 +62,7 @@ static const char *authority_name_fault(ferry_span host) {
             return "has a part longer than 63 bytes";
         }
     }
-    return NULL;
+    return label == 0 ? empty_part : NULL;
 }
 
 static const char *authority_brackets_fault(ferry_authority *authority) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* host: look-ups, lists of rules and URLs name the same hosts, so they are compared in one place.
- */
+/* host: compares names of hosts in one place, for look-ups, rules and URLs. */
 #include "host.h"
 
 #include "base/number.h"

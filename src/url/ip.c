@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ip: URLs, the rules of no_proxy, and sockets hold the same addresses, so they are read in one
- * place. */
+/* ip: reads and writes addresses in one place, for URLs, rules and sockets. */
 #include "ip.h"
 
 #include "base/number.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* no_proxy: every program reads such a list a little differently; where they agree this one does
- * too. Names are compared as they are: nothing is looked up to find out about a rule. */
+/* no_proxy: programs read such a list a little differently. This one does what they agree on, and
+ * looks up no names. */
 #include "no_proxy.h"
 
 #include "base/number.h"

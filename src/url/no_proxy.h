@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* no_proxy: which hosts are connected to directly, as a list of rules says. */
+/* no_proxy: tells which hosts are connected to without a proxy. */
 #ifndef FERRY_URL_NO_PROXY_H
 #define FERRY_URL_NO_PROXY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* proxy_url: the password is cut out first, so that no sentence about the rest can hold it. */
+/* proxy_url: cuts out the password first, so that no sentence about the rest can hold it. */
 #include "proxy_url.h"
 
 #include "authority.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* url: takes http and https URLs apart as the URL standard's parser does, for what a client needs
- * of them. */
+/* url: takes http and https URLs apart as the URL standard's parser does, so that a URL means here
+ * what it means in a browser. What a client cannot use it refuses, and says why. */
 #include "ferry.h"
 
 #include "url_write.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* connection: the calls of a backend: connecting, sending, receiving, what to wait for. */
+/* connection: implements the calls of a backend: connect, send, receive, and what to wait for. */
 #include "connection.h"
 
 #include "connection_state.h"
@@ -27,8 +27,8 @@ static ferry_error connection_open(ferry_backend *backend, const ferry_origin *o
 static void connection_step_open(ferry_connection *connection) {
     ferry_exchange *exchange = connection->base.exchange;
     if (!ferry_exchange_is_under_way(exchange)) {
-        char why[FERRY_CONNECTION_WORDS_SIZE];
-        if (ferry_connection_look(connection, why) != FERRY_CONNECTION_IDLE) {
+        const char *why;
+        if (ferry_connection_look(connection, &why) != FERRY_CONNECTION_IDLE) {
             ferry_connection_disconnect(connection);
         }
         return;
@@ -62,21 +62,23 @@ static ferry_error connection_step(ferry_backend *backend, int64_t now_ms) {
 
 static ferry_error connection_send(ferry_backend *backend, const ferry_message *message) {
     ferry_connection *connection = (ferry_connection *)backend;
-    char why[FERRY_CONNECTION_WORDS_SIZE];
+    const char *why;
     assert(backend->link == FERRY_LINK_OPEN);
-    ferry_connection_idle idle = ferry_connection_look(connection, why);
+    ferry_connection_idle idle = ferry_connection_look(connection, &why);
     /* One that breaks before its first request is no stale one (a server of TLS 1.3 refuses a
      * client's certificate after the handshake): another would break as well. */
     if (idle == FERRY_CONNECTION_ENDED ||
         (idle == FERRY_CONNECTION_BROKEN && connection->is_reused)) {
+        ferry_error again = ferry_fail(backend->context, FERRY_ERROR_CONNECT_AGAIN,
+                                       "%s: nothing was sent, connect again", why);
         ferry_connection_disconnect(connection);
-        return ferry_fail(backend->context, FERRY_ERROR_CONNECT_AGAIN,
-                          "%s: nothing was sent, connect again", why);
+        backend->exchange->is_exposed = false;
+        return again;
     }
     connection->undo_codings =
         !backend->context->keep_content_coding &&
         (message->present & (FERRY_HAS_ACCEPT_ENCODING | FERRY_HAS_RANGE)) == 0;
-    ferry_span accept = ferry_span_of(connection->undo_codings ? ferry_codings_accept : "");
+    ferry_span accept = connection->undo_codings ? ferry_codings_accept : (ferry_span){"", 0};
     ferry_error error = ferry_h1_sender_begin(&connection->sender, message, accept);
     if (error != FERRY_OK) {
         return error;
@@ -150,7 +152,7 @@ static size_t connection_read(ferry_backend *backend, void *dst, size_t capacity
 }
 
 static size_t connection_get_waits(ferry_backend *backend, ferry_wait *waits, size_t capacity,
-                                   int64_t *deadline_ms) {
+                                   int64_t *deadline_ms, bool wants_body) {
     ferry_connection *connection = (ferry_connection *)backend;
     if (backend->link == FERRY_LINK_RESOLVING || backend->link == FERRY_LINK_CONNECTING) {
         return connection->connector->ops->get_waits(connection->connector, waits, capacity,
@@ -159,9 +161,8 @@ static size_t connection_get_waits(ferry_backend *backend, ferry_wait *waits, si
     if (connection->stream == NULL) {
         return 0;
     }
-    /* A body that nobody waits for is left where it is, with the peer if need be. */
     bool is_unread = backend->exchange->state == FERRY_EXCHANGE_BODY &&
-                     (!backend->exchange->reader_waits || backend->exchange->response_arrived);
+                     (!wants_body || backend->exchange->response_arrived);
     unsigned events = is_unread ? 0 : FERRY_EVENT_READ;
     if (ferry_h1_sender_awaits_room(&connection->sender) || connection->is_ending) {
         events |= FERRY_EVENT_WRITE;
@@ -180,13 +181,22 @@ static size_t connection_get_waits(ferry_backend *backend, ferry_wait *waits, si
     return 1;
 }
 
-static void connection_close(ferry_backend *backend) {
-    ferry_connection *connection = (ferry_connection *)backend;
+static void connection_drop(ferry_connection *connection) {
     if (connection->connector != NULL) {
         connection->connector->ops->cancel(connection->connector);
     }
     ferry_connection_disconnect(connection);
     ferry_connection_reset_response(connection);
+}
+
+static void connection_abort(ferry_backend *backend, ferry_error error) {
+    ferry_exchange_fail(backend->exchange, error);
+    connection_drop((ferry_connection *)backend);
+}
+
+static void connection_close(ferry_backend *backend) {
+    ferry_exchange_reset(backend->exchange);
+    connection_drop((ferry_connection *)backend);
 }
 
 static void connection_destroy(ferry_backend *backend) {
@@ -277,6 +287,7 @@ static const ferry_backend_ops connection_ops = {
     .read = connection_read,
     .get_waits = connection_get_waits,
     .get_phase = connection_get_phase,
+    .abort = connection_abort,
     .close = connection_close,
     .destroy = connection_destroy,
     .get_stream = connection_get_stream,

@@ -23,7 +23,9 @@ typedef struct ferry_connection {
     /* The request: upload.c's. */
     ferry_h1_sender sender;
     bool is_ending; /* the stream is to be ended for writing, behind what is not sent yet */
-    char write_reason[FERRY_CONNECTION_REASON_SIZE]; /* why sending failed; "": it did not */
+    /* Why sending failed; "": it did not. A copy, since reading goes on, and where that fails too
+     * the stream has another reason. */
+    char write_reason[FERRY_CONNECTION_REASON_SIZE];
 
     /* The response: download.c's. */
     ferry_h1_receiver receiver;
@@ -31,13 +33,10 @@ typedef struct ferry_connection {
     bool undo_codings;
     ferry_decoding *decoding; /* NULL where there is nothing to undo */
     ferry_buffer coded;       /* bytes on their way to `decoding` */
-    ferry_error pending;      /* what ends the body once the bytes before it are read */
-    char pending_detail[FERRY_DETAIL_SIZE];
+    ferry_failure pending;    /* what ends the body once the bytes before it are read */
 } ferry_connection;
 
 /* ---- link.c ---- */
-
-enum { FERRY_CONNECTION_WORDS_SIZE = 192 };
 
 typedef enum ferry_connection_idle {
     FERRY_CONNECTION_IDLE = 0,
@@ -67,9 +66,9 @@ void ferry_connection_disconnect(ferry_connection *connection);
 void ferry_connection_fail(ferry_connection *connection, ferry_error error);
 /* Says to the stream that is_ending that nothing follows, once nothing is left to be sent. */
 void ferry_connection_end_writing(ferry_connection *connection);
-/* Looks at an idle link once, without waiting. Where it is idle no more, `why` says so. */
-ferry_connection_idle ferry_connection_look(ferry_connection *connection,
-                                            char why[FERRY_CONNECTION_WORDS_SIZE]);
+/* Looks at an idle link once, without waiting. Where it is idle no more, *why says so, for as long
+ * as the stream lives. */
+ferry_connection_idle ferry_connection_look(ferry_connection *connection, const char **why);
 
 static inline bool ferry_connection_is_success(const ferry_connection *connection) {
     return connection->receiver.head.code >= 200 && connection->receiver.head.code <= 299;

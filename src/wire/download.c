@@ -8,7 +8,7 @@
 
 enum {
     READS_MAX = 64,        /* of the stream in one step */
-    HEAD_READ_MAX = 65536, /* bytes of heads in one step */
+    HEAD_READ_MAX = 32768, /* bytes of heads in one step: TLS takes 0.5 ms for so many */
 };
 
 /* The next one allocates in any case: what it reads into goes too. */
@@ -24,7 +24,7 @@ void ferry_connection_reset_response(ferry_connection *connection) {
     ferry_h1_receiver_reset(&connection->receiver);
     ferry_buffer_clear(&connection->coded);
     download_drop_decoding(connection);
-    connection->pending = FERRY_OK;
+    connection->pending.error = FERRY_OK;
     connection->write_reason[0] = '\0';
 }
 
@@ -247,10 +247,8 @@ void ferry_connection_resolve_failure(ferry_connection *connection) {
 
 /* What comes before the error is read first. */
 static void download_set_pending(ferry_connection *connection, ferry_error error) {
-    if (connection->pending == FERRY_OK) {
-        connection->pending = error;
-        memcpy(connection->pending_detail, connection->base.context->detail,
-               sizeof connection->pending_detail);
+    if (connection->pending.error == FERRY_OK) {
+        ferry_failure_keep(&connection->pending, connection->base.context, error);
     }
 }
 
@@ -288,7 +286,7 @@ static size_t download_read_body(ferry_connection *connection, char *dst, size_t
     ferry_h1_receiver *receiver = &connection->receiver;
     ferry_exchange *exchange = connection->base.exchange;
     size_t produced = 0;
-    if (receiver->state != FERRY_H1_RECEIVER_BODY || connection->pending != FERRY_OK) {
+    if (receiver->state != FERRY_H1_RECEIVER_BODY || connection->pending.error != FERRY_OK) {
         return 0;
     }
     if (ferry_h1_receiver_has_bytes(receiver)) {
@@ -352,12 +350,6 @@ static size_t download_read_decoded(ferry_connection *connection, char *dst, siz
     return produced;
 }
 
-static void download_fail_pending(ferry_connection *connection) {
-    memcpy(connection->base.context->detail, connection->pending_detail,
-           sizeof connection->pending_detail);
-    ferry_connection_fail(connection, connection->pending);
-}
-
 size_t ferry_connection_read(ferry_connection *connection, void *dst, size_t capacity) {
     ferry_exchange *exchange = connection->base.exchange;
     assert(capacity > 0);
@@ -376,8 +368,9 @@ size_t ferry_connection_read(ferry_connection *connection, void *dst, size_t cap
     if (ended) {
         exchange->reader_has_work = false;
         download_complete(connection);
-    } else if (length == 0 && connection->pending != FERRY_OK && !exchange->reader_has_work) {
-        download_fail_pending(connection);
+    } else if (length == 0 && connection->pending.error != FERRY_OK && !exchange->reader_has_work) {
+        ferry_connection_fail(connection,
+                              ferry_failure_return(&connection->pending, connection->base.context));
     } else {
         download_record_arrival(connection);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* link: the stream of a connection between its exchanges: whether it is still there, whether it can
- * carry another one, and its end. */
+/* link: the stream of a connection between two exchanges: it looks whether the stream is still
+ * good, keeps it for another exchange, or closes it. */
 #include "connection_state.h"
 
 void ferry_connection_trim_response(ferry_connection *connection) {
@@ -36,8 +36,7 @@ void ferry_connection_end_writing(ferry_connection *connection) {
 /* Nothing is expected on an idle link: whatever comes, its end included, ends it, lest it be taken
  * for the answer to the next request. Only the empty lines that some servers put behind a body are
  * passed over, as they are in front of a message (RFC 9112 section 2.2). */
-ferry_connection_idle ferry_connection_look(ferry_connection *connection,
-                                            char why[FERRY_CONNECTION_WORDS_SIZE]) {
+ferry_connection_idle ferry_connection_look(ferry_connection *connection, const char **why) {
     enum { PIECE = 64, MAX_PIECES = 16 };
     char bytes[PIECE];
     size_t length = 0;
@@ -51,14 +50,13 @@ ferry_connection_idle ferry_connection_look(ferry_connection *connection,
     if (result == FERRY_STREAM_AGAIN) {
         return FERRY_CONNECTION_IDLE;
     }
-    const char *words = "the server closed the idle connection";
+    *why = "the server closed the idle connection";
     if (result == FERRY_STREAM_OK) {
-        words = "the server sent bytes that nobody asked for on the idle connection";
+        *why = "the server sent bytes that nobody asked for on the idle connection";
     } else if (result == FERRY_STREAM_FAILED) {
-        words = connection->stream_reason;
+        *why = connection->stream_reason;
     }
-    ferry_format(why, FERRY_CONNECTION_WORDS_SIZE, "%s", words);
-    ferry_log(connection->base.context, FERRY_LOG_INFO, "%s", why);
+    ferry_log(connection->base.context, FERRY_LOG_INFO, "%s", *why);
     return result == FERRY_STREAM_FAILED ? FERRY_CONNECTION_BROKEN : FERRY_CONNECTION_ENDED;
 }
 

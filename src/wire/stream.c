@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream: the one place that calls a stream's read, write and flush. */
+/* stream: calls the read, write and flush of every stream. */
 #include "stream.h"
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stream: how the library calls a stream, its own ones and a program's: it counts the bytes that
- * move, and holds the stream to its contract. */
+/* stream: how the library calls a stream, its own or a program's. It counts the bytes that move,
+ * and checks that the stream keeps its contract. */
 #ifndef FERRY_WIRE_STREAM_H
 #define FERRY_WIRE_STREAM_H
 

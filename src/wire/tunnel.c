@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tunnel: a request like others, but for its target, the origin, and for whom it is meant for. */
+/* tunnel: writes CONNECT as a request whose target is the origin and whose reader is the proxy. */
 #include "tunnel.h"
 
 #include "h1/request_head.h"

@@ -25,7 +25,7 @@ static void upload_check_pieces(ferry_connection *connection) {
     ferry_exchange *exchange = connection->base.exchange;
     if (exchange->takes_body && !ferry_h1_sender_takes_pieces(&connection->sender)) {
         exchange->takes_body = false;
-        exchange->awaits_finish = true;
+        exchange->body_is_whole = true;
     }
 }
 
@@ -38,7 +38,6 @@ void ferry_connection_stop_upload(ferry_connection *connection) {
     }
     exchange->upload_stopped = true;
     exchange->takes_body = false;
-    exchange->writer_waits = false;
     exchange->sender_has_work = false;
     ferry_h1_sender_reset(&connection->sender);
     upload_report(connection);

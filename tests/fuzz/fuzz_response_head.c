@@ -54,7 +54,7 @@ static void parse(result *r, ferry_context *context, const uint8_t *data, size_t
     parse_up_to(r, context, data, size);
     if (r->error == FERRY_OK && r->complete) {
         require(ferry_headers_seal(&r->headers, context) == FERRY_OK);
-        r->error = ferry_h1_framing_decide(&r->framing, context, request, &r->head, &r->headers);
+        r->error = ferry_h1_framing_decide(&r->framing, context, request, &r->head);
     }
 }
 

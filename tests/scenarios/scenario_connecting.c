@@ -52,6 +52,7 @@ static void run_refused_hosts(scenario *s) {
         "a b",
         "a\r\nX-Injected: yes",
         "a..b",
+        "a..",
         ".a",
         "a\x7f"
         "b",

@@ -97,11 +97,8 @@ static void run_blocking_steps(scenario *s) {
         s, "connect_to_host",
         ferry_client_connect_to_host(s->client, s->host, s->port, scenario_tls_options(s)));
     scenario_result(s, "poll", ferry_client_poll(s->client));
-    scenario_result(s, "poll", ferry_client_poll(s->client));
-    scenario_result(s, "poll", ferry_client_poll(s->client));
     scenario_result(s, "request",
                     ferry_client_request(s->client, FERRY_METHOD_GET, "/", NULL, NULL));
-    scenario_result(s, "poll", ferry_client_poll(s->client));
     ferry_error error;
     while ((error = ferry_client_read_response_body_chunk(s->client, &data, &length)) == FERRY_OK &&
            length > 0) {
@@ -120,12 +117,10 @@ static void run_blocking_steps(scenario *s) {
 static void run_blocking_cpu(scenario *s) {
     scenario_new_client(s);
     scenario_connect(s);
-    scenario_result(s, "request",
-                    ferry_client_request(s->client, FERRY_METHOD_GET, "/wait", NULL, NULL));
     clock_t before = clock();
-    ferry_error error = ferry_client_poll(s->client);
+    ferry_error error = ferry_client_request(s->client, FERRY_METHOD_GET, "/wait", NULL, NULL);
     double used = (double)(clock() - before) / CLOCKS_PER_SEC;
-    scenario_result(s, "poll", error);
+    scenario_result(s, "request", error);
     scenario_say(s, "processor time under 1 ms: %s", used < 0.001 ? "yes" : "no");
 }
 

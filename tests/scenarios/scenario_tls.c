@@ -140,8 +140,11 @@ static void take_option(scenario *s, const char *argument) {
 
 /* has_tls: whether this build speaks TLS. */
 static void run_has_tls(scenario *s) {
-    s->tls.cache = ferry_tls_cache_new();
-    scenario_say(s, "TLS: %s", s->tls.cache != NULL ? "yes" : "no");
+    ferry_client *client = ferry_client_new(NULL);
+    ferry_tls_options tls = ferry_tls_options_client_unsafe(NULL);
+    ferry_error error = ferry_client_connect_to_host(client, "127.0.0.1", 1, &tls);
+    scenario_say(s, "TLS: %s", error != FERRY_ERROR_UNAVAILABLE ? "yes" : "no");
+    ferry_client_free(client);
 }
 
 /* sessions , STEP...: a number is the client that connects anew and gets "/"; -N frees that client;

@@ -27,7 +27,7 @@ async function firstServer(t, first) {
 async function expectUploadToEnd(server, name, length, options) {
   const pieces = [length, 65536, 1_000_000];
   const transcript = await run("upload", server, ...options, `${name}=100`, ...pieces);
-  assert.match(transcript, new RegExp(`^(poll|write): TIMEOUT: .*100 ms.*${name}`, "m"));
+  assert.match(transcript, new RegExp(`^(poll|write|finish): TIMEOUT: .*100 ms.*${name}`, "m"));
   assert.match(transcript, /^no response, code 0$/m);
 }
 

@@ -359,7 +359,7 @@ describe("Tunnels", { skip }, () => {
         assert.match(
           transcript,
           new RegExp(
-            `poll: TIMEOUT: timeout: the connection to origin.test took more than ${limit} ms \\(connect_ms\\), ${phase}\nstatus CANT_CONNECT\n`,
+            `${blocking ? "connect_to_host" : "poll"}: TIMEOUT: timeout: the connection to origin.test took more than ${limit} ms \\(connect_ms\\), ${phase}\nstatus CANT_CONNECT\n`,
           ),
         );
         await proxy.connections[0].closed;

@@ -8,7 +8,7 @@ import { fails, root, urlOf } from "./lib/cli.mjs";
 import { rawServer } from "./lib/servers.mjs";
 
 test("build_without_tls_says_that_https_is_unavailable", async (t) => {
-  const targets = ["ferry_cli", "scenario", "test_client"];
+  const targets = ["ferry_cli", "scenario", "test_client_refusals"];
   const { build, said } = buildWith("without-tls", ["-DFERRY_TLS=OFF"], targets);
   assert.match(said, /TLS is not used/);
 
@@ -31,6 +31,7 @@ test("build_without_tls_says_that_https_is_unavailable", async (t) => {
   });
 
   await t.test("unit_test", () => {
-    call(path.join(build, "bin", "test_client"), ["impossible_hosts"]);
+    call(path.join(build, "bin", "test_client_refusals"), ["impossible_hosts"]);
+    call(path.join(build, "bin", "test_client_refusals"), ["tls_cache"]);
   });
 });

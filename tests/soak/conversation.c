@@ -125,7 +125,11 @@ static void conversation_make_client(soak_conversation *conversation) {
         require(conversation->client != NULL || conversation->setup->starves, "a client");
     }
     require(conversation->client != NULL, "a client without memory");
-    ferry_client_set_blocking_mode(conversation->client, plan->is_blocking);
+    ferry_error error = FERRY_ERROR_OUT_OF_MEMORY;
+    for (int i = 0; i < MOST_NEW && error == FERRY_ERROR_OUT_OF_MEMORY; i++) {
+        error = ferry_client_set_blocking_mode(conversation->client, plan->is_blocking);
+    }
+    require(error == FERRY_OK, "blocking mode");
     if (plan->chunk_bytes > 0) {
         ferry_client_set_read_chunk_size(conversation->client, plan->chunk_bytes);
     }
@@ -190,6 +194,15 @@ static ferry_error conversation_bring_stream(soak_conversation *conversation, co
                                      : FERRY_OK;
 }
 
+static void conversation_note_connected(soak_conversation *conversation) {
+    if (ferry_client_get_status(conversation->client) != FERRY_STATUS_CONNECTED) {
+        conversation_add_finding(conversation, "it is not connected when it says so");
+    }
+    tally_connection(FERRY_OK);
+    bool speaks = conversation->door >= SERVER_DOOR_SLAM;
+    conversation->phase = speaks ? CONVERSATION_AWAIT_WORDS : CONVERSATION_SEND;
+}
+
 static void conversation_connect(soak_conversation *conversation) {
     const soak_plan *plan = &conversation->plan;
     if (conversation->connections == PLAN_MOST_CONNECTIONS) {
@@ -221,6 +234,8 @@ static void conversation_connect(soak_conversation *conversation) {
         conversation_judge_connecting(conversation, error);
     } else if (plan->route == PLAN_ROUTE_OWN_HTTP) {
         conversation->phase = CONVERSATION_SEND; /* it is connected at once */
+    } else if (plan->is_blocking) {
+        conversation_note_connected(conversation);
     }
 }
 
@@ -230,9 +245,7 @@ static void conversation_continue_connecting(soak_conversation *conversation) {
     if (error != FERRY_OK) {
         conversation_judge_connecting(conversation, error);
     } else if (status == FERRY_STATUS_CONNECTED) {
-        tally_connection(FERRY_OK);
-        bool speaks = conversation->door >= SERVER_DOOR_SLAM;
-        conversation->phase = speaks ? CONVERSATION_AWAIT_WORDS : CONVERSATION_SEND;
+        conversation_note_connected(conversation);
     } else if (status != FERRY_STATUS_RESOLVING && status != FERRY_STATUS_CONNECTING) {
         conversation_add_finding(conversation, "connecting ended without an error");
     }

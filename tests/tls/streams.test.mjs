@@ -393,7 +393,9 @@ for (const version of versions) {
           onRecord: (_, from) => (from === "server" ? null : undefined),
         });
         const transcript = await run(...get(server, trusting(), "connect_ms=100", ...blocking));
-        assert.match(transcript, /^poll: TIMEOUT: .*100 ms.*connect_ms.*\nstatus CANT_CONNECT\n$/m);
+        const call = blocking.length > 0 ? "connect_to_host" : "poll";
+        const failure = `^${call}: TIMEOUT: .*100 ms.*connect_ms.*\\nstatus CANT_CONNECT\\n$`;
+        assert.match(transcript, new RegExp(failure, "m"));
         await server.links[0].closed;
       }
     });

@@ -54,6 +54,10 @@ const char *shortage_unwritten(const shortage_rig *rig) {
     return body + sizeof body - rig->unwritten;
 }
 
+ferry_error shortage_unless_woken(ferry_error error) {
+    return error == FERRY_ERROR_ABORTED ? FERRY_OK : error;
+}
+
 /* The next piece of a streamed body, or its end. An upload that has ended is no error. */
 static ferry_error upload(shortage_rig *rig) {
     size_t written = 0;
@@ -61,6 +65,7 @@ static ferry_error upload(shortage_rig *rig) {
                             ? ferry_client_write_request_body(rig->client, shortage_unwritten(rig),
                                                               rig->unwritten, &written)
                             : ferry_client_finish_request_body(rig->client);
+    error = shortage_unless_woken(error);
     rig->is_streaming = error == FERRY_OK && rig->unwritten > 0;
     rig->unwritten -= written;
     bool is_over = error == FERRY_ERROR_UPLOAD_STOPPED || error == FERRY_ERROR_UNCONFIGURED;
@@ -71,16 +76,17 @@ static ferry_error go_on(shortage_rig *rig) {
     if (!rig->is_blocking) {
         ferry_client_wait(rig->client, MOST_WAIT_MS); /* some streams have nothing to wait on */
     }
-    return ferry_client_poll(rig->client);
+    return shortage_unless_woken(ferry_client_poll(rig->client));
 }
 
 static ferry_error read_some(shortage_rig *rig, size_t *length) {
     char body[64];
     const void *chunk;
     *length = 0;
-    return rig->reads_chunks
-               ? ferry_client_read_response_body_chunk(rig->client, &chunk, length)
-               : ferry_client_read_response_body(rig->client, body, sizeof body, length);
+    return shortage_unless_woken(
+        rig->reads_chunks
+            ? ferry_client_read_response_body_chunk(rig->client, &chunk, length)
+            : ferry_client_read_response_body(rig->client, body, sizeof body, length));
 }
 
 ferry_error shortage_drive(shortage_rig *rig) {

@@ -71,6 +71,9 @@ ferry_tls_options shortage_trusting(void);
 /* What is left of the streamed body, which ends with "end". */
 const char *shortage_unwritten(const shortage_rig *rig);
 
+/* A wake ends a call, and nothing else: ABORTED is no error. */
+ferry_error shortage_unless_woken(ferry_error error);
+
 /* Does what a program does until nothing is under way: polls, writes, reads. The first error. */
 ferry_error shortage_drive(shortage_rig *rig);
 

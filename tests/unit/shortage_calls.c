@@ -193,6 +193,12 @@ static ferry_error call_wait(shortage_rig *rig) {
 
 /* ---- What needs no memory ---- */
 
+/* The next call that waits gives ABORTED, and the one after it goes on. */
+static ferry_error call_wake(shortage_rig *rig) {
+    ferry_client_wake(rig->client);
+    return FERRY_OK;
+}
+
 static ferry_error call_getters(shortage_rig *rig) {
     const ferry_client *client = rig->client;
     size_t calls = rig->memory.calls;
@@ -291,6 +297,7 @@ const shortage_call shortage_calls[] = {
     {"finish_request_body", call_finish_request_body, true},
     {"poll", call_poll, false},
     {"wait", call_wait, true},
+    {"wake", call_wake, true},
     {"getters", call_getters, true},
     {"read_response_body", call_read_response_body, false},
     {"read_response_body_chunk", call_read_response_body_chunk, false},

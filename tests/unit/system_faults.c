@@ -3,6 +3,7 @@
 #include "system_faults.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,12 +15,14 @@ static atomic_int thread_error;
 static int interrupts;
 static int interrupted;
 static bool is_privileged;
+static void (*poll_watch)(void);
 
 void system_faults_reset(void) {
     atomic_store(&thread_error, 0);
     interrupts = 0;
     interrupted = 0;
     is_privileged = false;
+    poll_watch = NULL;
 }
 
 void system_faults_set_thread_error(int error) {
@@ -33,6 +36,10 @@ void system_faults_interrupt(int count) {
 
 int system_faults_count_interrupts(void) {
     return interrupted;
+}
+
+void system_faults_watch_polls(void (*watch)(void)) {
+    poll_watch = watch;
 }
 
 void system_faults_set_privileged(bool privileged) {
@@ -97,6 +104,15 @@ ssize_t __real_sendmsg(int descriptor, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int descriptor, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int descriptor, const struct msghdr *message, int flags) {
     return interrupt() ? -1 : __real_sendmsg(descriptor, message, flags);
+}
+
+int __real_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
+    if (poll_watch != NULL && timeout_ms != 0) {
+        poll_watch();
+    }
+    return __real_poll(entries, count, timeout_ms);
 }
 
 unsigned long __real_getauxval(unsigned long type);

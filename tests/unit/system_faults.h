@@ -20,6 +20,9 @@ void system_faults_set_thread_error(int error);
 void system_faults_interrupt(int count);
 int system_faults_count_interrupts(void);
 
+/* Is called at the beginning of each poll(2) that may sleep; NULL: nothing is. */
+void system_faults_watch_polls(void (*watch)(void));
+
 /* The program runs with rights that whoever started it has not. */
 void system_faults_set_privileged(bool privileged);
 

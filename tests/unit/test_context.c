@@ -80,6 +80,22 @@ static void a_prefix_says_where_it_happened(void) {
     CHECK_STR(context.detail, "out of memory");
 }
 
+static void a_failure_is_kept_while_others_come(void) {
+    ferry_context context = {.allocator = ferry_default_allocator};
+    ferry_failure kept = {.error = FERRY_OK};
+    ferry_failure_keep(&kept, &context, ferry_fail(&context, FERRY_ERROR_PROTOCOL, "one"));
+    ferry_fail(&context, FERRY_ERROR_BUSY, "another one, which is longer");
+    CHECK_STR(kept.detail, "one");
+    CHECK_INT(ferry_failure_return(&kept, &context), FERRY_ERROR_PROTOCOL);
+    CHECK_STR(context.detail, "one");
+    ferry_fail_prefix(&context, kept.error, "proxy");
+    CHECK_STR(context.detail, "proxy: one");
+    CHECK_STR(kept.detail, "one");
+    ferry_failure_keep(&kept, &context, ferry_fail(&context, FERRY_ERROR_TIMEOUT, "two"));
+    CHECK_INT(kept.error, FERRY_ERROR_TIMEOUT);
+    CHECK_STR(kept.detail, "two");
+}
+
 static void sentences_are_cut_where_they_are_too_long(void) {
     ferry_context context = {.allocator = ferry_default_allocator};
     char much[2 * FERRY_DETAIL_SIZE];
@@ -127,6 +143,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_text_without_memory_is_null),
         CHECK_TEST(a_failure_has_a_printable_sentence),
         CHECK_TEST(a_prefix_says_where_it_happened),
+        CHECK_TEST(a_failure_is_kept_while_others_come),
         CHECK_TEST(sentences_are_cut_where_they_are_too_long),
         CHECK_TEST(lines_of_the_log_are_printable),
     };

@@ -467,7 +467,8 @@ static void the_accept_value_names_the_codings_in_order(void) {
         strcat(list, i > 0 ? ", " : "");
         strcat(list, ferry_codings[i]->name);
     }
-    CHECK_STR(ferry_codings_accept, list);
+    CHECK_STR(ferry_codings_accept.data, list);
+    CHECK_INT(ferry_codings_accept.length, strlen(list));
 }
 
 /* ---- Chains ---- */

@@ -80,6 +80,24 @@ static void a_line_is_a_token_a_colon_and_a_trimmed_value(void) {
     }
 }
 
+static void a_line_is_plain_that_needs_no_other_spelling(void) {
+    static const char *const plain[] = {"A: 1\r\n", "ab: x y\n", "abc: :\r\n", "a: \xc3\xa9\r\n"};
+    static const char *const others[] = {
+        "A:1\r\n", "A:\t1\r\n", "A:  1\r\n", "A: \t1\r\n", "A: 1 \r\n", "A: 1\t\r\n", "A: \r\n",
+        "A:\r\n",  ": 1\r\n",   "A : 1\r\n", " A: 1\r\n",  "a(: 1\r\n", "A\r\n",
+    };
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        ferry_span line = {plain[i], strcspn(plain[i], "\r\n")};
+        size_t name_length = ferry_h1_field_name_length(line.data);
+        CHECK_INT(name_length, strcspn(plain[i], ":"));
+        CHECK(ferry_h1_field_is_plain(line, name_length));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        ferry_span line = {others[i], strcspn(others[i], "\r\n")};
+        CHECK(!ferry_h1_field_is_plain(line, ferry_h1_field_name_length(line.data)));
+    }
+}
+
 static void each_fault_of_a_line_has_its_words(void) {
     static const struct {
         const char *line;
@@ -188,6 +206,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(without_a_line_end_it_is_said_how_far_there_is_none),
         CHECK_TEST(nul_and_a_bare_cr_are_bad_bytes),
         CHECK_TEST(a_line_is_a_token_a_colon_and_a_trimmed_value),
+        CHECK_TEST(a_line_is_plain_that_needs_no_other_spelling),
         CHECK_TEST(each_fault_of_a_line_has_its_words),
         CHECK_TEST(lines_are_added_one_by_one),
         CHECK_TEST(a_fold_with_nothing_before_it_is_refused),

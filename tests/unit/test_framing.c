@@ -33,7 +33,7 @@ static bool decide(const char *fields, int code, int minor, const ferry_h1_reque
     CHECK_INT(ferry_h1_head_parse(&head, &context, &headers, text, (size_t)length, &complete),
               FERRY_OK);
     CHECK(complete);
-    ferry_error error = ferry_h1_framing_decide(framing, &context, request, &head, &headers);
+    ferry_error error = ferry_h1_framing_decide(framing, &context, request, &head);
     CHECK(error == FERRY_OK || error == FERRY_ERROR_PROTOCOL);
     ferry_headers_deinit(&headers, &context);
     return error == FERRY_OK;
@@ -73,6 +73,17 @@ static void a_length_says_where_the_body_ends(void) {
         {"Content-Length: 5, 5\r\n", 200, FERRY_H1_BODY_LENGTH, 5, true});
 }
 
+static void a_folded_field_is_read_whole(void) {
+    EXPECT_ROWS(
+        1, &get, {"Content-Length:\r\n 5\r\n", 200, FERRY_H1_BODY_LENGTH, 5, true},
+        {"Content-Length: 5\r\n \r\n", 200, FERRY_H1_BODY_LENGTH, 5, true},
+        {"Content-Length: 5,\r\n\t5\r\nA: b\r\n", 200, FERRY_H1_BODY_LENGTH, 5, true},
+        {"Transfer-Encoding:\r\n chunked\r\n", 200, FERRY_H1_BODY_CHUNKED, 0, true},
+        {"Connection: keep-alive,\r\n close\r\nContent-Length: 5\r\n", 200, FERRY_H1_BODY_LENGTH, 5,
+         false},
+        {"Content-Length: 5\r\nConnection: clo\r\n se\r\n", 200, FERRY_H1_BODY_LENGTH, 5, true});
+}
+
 static void lengths_that_are_none_or_differ_are_refused(void) {
     static const char *const heads[] = {
         "Content-Length: \r\n",
@@ -86,6 +97,8 @@ static void lengths_that_are_none_or_differ_are_refused(void) {
         "Content-Length: 5\r\nContent-Length: x\r\n",
         "Content-Length: x\r\nContent-Length: 5\r\n",
         "Content-Length: x\r\nContent-Length: 5, 5\r\n",
+        "Content-Length: 5\r\n 6\r\n",
+        "Content-Length: 5,\r\n 6\r\n",
         "Content-Length: 9223372036854775808\r\n",
     };
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
@@ -118,6 +131,7 @@ static void other_transfer_codings_are_refused(void) {
         "Transfer-Encoding: chunked, gzip\r\n",
         "Transfer-Encoding: chunked, chunked\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked,\r\n gzip\r\n",
         "Transfer-Encoding: chunked;q=1\r\n",
         "Transfer-Encoding: identity\r\nContent-Length: 5\r\n",
     };
@@ -194,6 +208,7 @@ static void a_content_coding_is_noticed(void) {
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(a_length_says_where_the_body_ends),
+        CHECK_TEST(a_folded_field_is_read_whole),
         CHECK_TEST(lengths_that_are_none_or_differ_are_refused),
         CHECK_TEST(chunked_goes_before_a_length_and_ends_the_connection_then),
         CHECK_TEST(other_transfer_codings_are_refused),

@@ -30,7 +30,7 @@ static ferry_error rig_parse(head_rig *rig, const char *text, size_t length, boo
     return ferry_h1_head_parse(&rig->head, &rig->context, &rig->headers, text, length, complete);
 }
 
-static void check_lines(const head_rig *rig, const char *const *expected) {
+static void check_lines(head_rig *rig, const char *const *expected) {
     const char *const *lines = ferry_headers_lines(&rig->headers);
     for (; *expected != NULL; expected++, lines++) {
         if (!CHECK_STR(*lines, *expected) || *lines == NULL) {

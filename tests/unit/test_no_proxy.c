@@ -31,7 +31,11 @@ static void dots_and_asterisks_mean_what_is_below_alone(void) {
     CHECK(direct("*", "example.org", 80));
     CHECK(direct("*", "::1", 80));
     CHECK(!direct(".", "example.org", 80));
+    CHECK(!direct(".", "example.org.", 80)); /* as with curl, "." is no host's rule */
+    CHECK(!direct(".", "localhost", 80));
+    CHECK(!direct(".", "127.0.0.1", 80));
     CHECK(!direct(".", "example.org..", 80));
+    CHECK(!direct("..", "example.org", 80));
     CHECK(!direct("*.", "example.org", 80));
     CHECK(!direct("*.:80", "example.org", 80));
     CHECK(!direct("*./8", "10.0.0.1", 80));

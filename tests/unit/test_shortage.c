@@ -31,11 +31,14 @@ typedef struct shortage_outcome {
     bool holds;        /* all that a failure must leave */
 } shortage_outcome;
 
+/* It comes into the status by polling, since a client that blocks passes through most of them
+ * within a call. */
 static void begin(shortage_rig *rig, const shortage_cell *cell) {
-    *rig = (shortage_rig){.net = &net, .is_blocking = cell->is_blocking};
+    *rig = (shortage_rig){.net = &net};
     rig->client = shortage_client_new(rig);
-    CHECK_INT(ferry_client_set_blocking_mode(rig->client, cell->is_blocking), FERRY_OK);
     cell->status->arrange(rig);
+    rig->is_blocking = cell->is_blocking;
+    CHECK_INT(ferry_client_set_blocking_mode(rig->client, cell->is_blocking), FERRY_OK);
     CHECK_INT(ferry_client_get_status(rig->client), cell->status->status);
 }
 
@@ -51,7 +54,8 @@ static bool is_usable(shortage_rig *rig) {
     ferry_stream *stream = shortage_script(rig, answer, sizeof answer - 1, "\r\n\r\n", 0);
     return CHECK_INT(ferry_client_get_status(rig->client), FERRY_STATUS_DISCONNECTED) &&
            CHECK_INT(ferry_client_set_connection(rig->client, stream), FERRY_OK) &&
-           CHECK_INT(ferry_client_request(rig->client, FERRY_METHOD_GET, "/", NULL, NULL),
+           CHECK_INT(shortage_unless_woken(
+                         ferry_client_request(rig->client, FERRY_METHOD_GET, "/", NULL, NULL)),
                      FERRY_OK) &&
            CHECK_INT(shortage_drive(rig), FERRY_OK) &&
            CHECK_INT(ferry_client_get_response_code(rig->client), 200) &&
@@ -66,9 +70,13 @@ static shortage_outcome make_call(shortage_rig *rig, const shortage_cell *cell) 
     outcome.error = outcome.call_error;
     if (outcome.call_error == FERRY_ERROR_OUT_OF_MEMORY) {
         outcome.holds = is_new || has_sentence(rig);
+        /* A call that blocks reports what its exchange has ended in, too. */
+        bool has_begun = cell->is_blocking && !is_new &&
+                         ferry_client_get_error(rig->client) == FERRY_ERROR_OUT_OF_MEMORY;
         if (cell->call->keeps) {
-            outcome.holds = CHECK_INT(ferry_client_get_status(rig->client), cell->status->status) &&
-                            outcome.holds;
+            ferry_status status = has_begun ? FERRY_STATUS_CONNECTION_ERROR : cell->status->status;
+            outcome.holds =
+                CHECK_INT(ferry_client_get_status(rig->client), status) && outcome.holds;
         }
         return outcome;
     }

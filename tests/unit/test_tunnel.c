@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_tunnel: a blocking client over one end of a socket pair, or connected to a port, the test at
- * the other end. */
+/* test_tunnel: a client over one end of a socket pair, or connected to a port, the test at the
+ * other end. It is the same thread, so the client blocks only for what the test has written
+ * already. */
 #include "check.h"
 #include "ferry.h"
 #include "net/connect_tunnel.h"
@@ -61,10 +62,10 @@ static ferry_client *open_tunnel(pair_stream *stream, int *peer) {
     *stream = (pair_stream){.stream = {.ops = &pair_ops}, .descriptor = ends[0]};
     *peer = ends[1];
     ferry_client *client = ferry_client_new(NULL);
-    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
     CHECK_INT(ferry_client_set_connection(client, &stream->stream), FERRY_OK);
     CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", headers, NULL), FERRY_OK);
     CHECK_INT(write(*peer, answer, sizeof answer - 1), sizeof answer - 1);
+    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
     CHECK_INT(ferry_client_poll(client), FERRY_OK);
     CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_BODY);
     return client;
@@ -139,11 +140,19 @@ static void check_received(int peer, const char *expected) {
     CHECK_MEM(head, length, expected, strlen(expected));
 }
 
+/* A request of which the test has to see the head before it answers. */
+static void request_by_polling(ferry_client *client, ferry_method method, const char *url) {
+    CHECK_INT(ferry_client_set_blocking_mode(client, false), FERRY_OK);
+    CHECK_INT(ferry_client_request(client, method, url, NULL, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_REQUESTING);
+    CHECK_INT(ferry_client_set_blocking_mode(client, true), FERRY_OK);
+}
+
 static void check_get(ferry_client *client, int peer, const char *expected) {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     char body[8];
     size_t length = 0;
-    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    request_by_polling(client, FERRY_METHOD_GET, "/");
     check_received(peer, expected);
     CHECK_INT(write(peer, answer, sizeof answer - 1), sizeof answer - 1);
     CHECK_INT(ferry_client_poll(client), FERRY_OK);
@@ -162,9 +171,7 @@ static ferry_client *connect_blocking(int listener, const char *host, int port, 
         CHECK_INT(ferry_client_set_http_proxy(client, "127.0.0.1", proxy_port), FERRY_OK);
     }
     CHECK_INT(ferry_client_connect_to_host(client, host, port, NULL), FERRY_OK);
-    while (ferry_client_get_status(client) != FERRY_STATUS_CONNECTED &&
-           CHECK_INT(ferry_client_poll(client), FERRY_OK)) {
-    }
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
     *peer = accept(listener, NULL, NULL);
     return client;
 }
@@ -177,8 +184,7 @@ static void connection_of_the_clients_own_may_be_set_again(void) {
     ferry_client *client = connect_blocking(listener, "127.0.0.1", port, 0, &peer);
     ferry_stream *stream = ferry_client_get_connection(client);
     CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
-    CHECK_INT(ferry_client_request(client, FERRY_METHOD_CONNECT, "example.org:80", NULL, NULL),
-              FERRY_OK);
+    request_by_polling(client, FERRY_METHOD_CONNECT, "example.org:80");
     check_received(peer, "CONNECT example.org:80 HTTP/1.1\r\nHost: example.org:80\r\n"
                          "Accept: */*\r\n\r\n");
     CHECK_INT(ferry_client_set_connection(client, stream), FERRY_ERROR_BUSY);
@@ -213,8 +219,7 @@ static void connection_to_a_proxy_stays_one_until_it_is_a_tunnel(void) {
     check_get(client, peer, by_proxy);
     CHECK_INT(ferry_client_set_connection(client, stream), FERRY_OK);
     check_get(client, peer, by_proxy);
-    CHECK_INT(ferry_client_request(client, FERRY_METHOD_CONNECT, "b.example:80", NULL, NULL),
-              FERRY_OK);
+    request_by_polling(client, FERRY_METHOD_CONNECT, "b.example:80");
     check_received(peer, connect);
     CHECK_INT(write(peer, established, sizeof established - 1), sizeof established - 1);
     CHECK_INT(ferry_client_poll(client), FERRY_OK);

@@ -47,7 +47,8 @@ static void defaults_are_filled_in(void) {
                 {"http://example.org:", "http example.org 80 /"},
                 {"http://example.org:0080/", "http example.org 80 /"},
                 {"http://db", "http db 80 /"}, {"http://example.org./", "http example.org. 80 /"},
-                {"http://a_b.example-1/", "http a_b.example-1 80 /"});
+                {"http://a_b.example-1/", "http a_b.example-1 80 /"},
+                {"http://a..b/", "http a..b 80 /"}, {"http://a../", "http a.. 80 /"});
 }
 
 static void slashes_and_surroundings_are_taken_as_browsers_take_them(void) {

@@ -17,11 +17,15 @@ const ELSEWHERE = {
   test_closing: "a browser has no sockets to close",
   test_connect: "a browser has no proxies to ask",
   test_decoding: "there are no encoders for WebAssembly",
-  test_dialer: "it opens sockets",
+  test_dialer_cancelling: "it opens sockets",
+  test_dialer_failures: "it opens sockets",
+  test_dialer_names: "it opens sockets",
+  test_dialer_order: "it opens sockets",
   test_lookup: "it opens sockets",
   test_shortage: "it opens sockets",
   test_socket: "it opens sockets",
   test_tunnel: "it opens sockets",
+  test_wake: "it opens sockets",
 };
 
 const filesIn = (folder, ending) =>

@@ -47,8 +47,11 @@ export async function expectAccepted(server, ...options) {
 
 /** Takes a transcript that ends in a failed handshake apart: its error, its detail. */
 export function failureOf(transcript) {
-  const walk = connected.slice(0, 3).join("\n");
-  const found = new RegExp(`^${walk}\npoll: (\\w+): (.*)\nstatus (\\w+)\n$`).exec(transcript);
+  const set = "set_blocking_mode: OK";
+  const isBlocking = transcript.startsWith(`${set}\n`);
+  const walk = isBlocking ? [set, "connect_to_host"] : [...connected.slice(0, 3), "poll"];
+  const failure = `^${walk.join("\n")}: (\\w+): (.*)\nstatus (\\w+)\n$`;
+  const found = new RegExp(failure).exec(transcript);
   assert.ok(found, `no failed handshake, but:\n${transcript}`);
   return { error: found[1], detail: found[2], status: found[3] };
 }

@@ -36,15 +36,48 @@ bool ferry_runtime_can_wait(void) {
     return true;
 }
 
+/* There is one thread: whoever wakes the client does so within its sleep, or before. */
+struct ferry_wakeup {
+    bool is_told;
+};
+
+static ferry_wakeup wakeup;
+
+ferry_error ferry_runtime_wakeup_new(ferry_context *context, ferry_wakeup **made) {
+    (void)context;
+    wakeup.is_told = false;
+    *made = &wakeup;
+    return FERRY_OK;
+}
+
+void ferry_runtime_wakeup_free(ferry_context *context, ferry_wakeup *made) {
+    (void)context;
+    (void)made;
+}
+
+void ferry_runtime_wake(ferry_wakeup *made) {
+    made->is_told = true;
+}
+
 ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
-                               int timeout_ms, bool *ready) {
+                               ferry_wakeup *made, int timeout_ms, ferry_wait_end *end) {
     int64_t sleep_us = machine.until_ready(events_of(waits, count));
-    *ready = sleep_us >= 0 && (timeout_ms < 0 || sleep_us <= timeout_ms * INT64_C(1000));
-    if (!*ready && timeout_ms < 0) {
+    if (made != NULL && made->is_told) {
+        made->is_told = false;
+        *end = FERRY_WAIT_END_WOKEN;
+        return FERRY_OK;
+    }
+    if (sleep_us == FAKE_SIGNAL) {
+        *end = FERRY_WAIT_END_SIGNAL;
+        return FERRY_OK;
+    }
+    bool is_ready = sleep_us >= 0 && (timeout_ms < 0 || sleep_us <= timeout_ms * INT64_C(1000));
+    *end = is_ready ? FERRY_WAIT_END_READY : FERRY_WAIT_END_TIME;
+    if (!is_ready && timeout_ms < 0) {
         machine.slept_for_ever = true;
         return ferry_fail(context, FERRY_ERROR_FAILED, "nothing would end this sleep");
     }
-    machine.now_us += *ready ? sleep_us : timeout_ms * INT64_C(1000);
+    machine.now_us += is_ready ? sleep_us : timeout_ms * INT64_C(1000);
     return FERRY_OK;
 }
 

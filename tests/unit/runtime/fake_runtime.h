@@ -6,10 +6,12 @@
 
 #include "wire/connector.h"
 
+enum { FAKE_SIGNAL = -2 };
+
 typedef struct fake_runtime {
     int64_t now_us;
     unsigned clock_reads;
-    /* In how many microseconds one of `events` comes; -1: never. */
+    /* In how many microseconds one of `events` comes; -1: never; FAKE_SIGNAL: a signal comes. */
     int64_t (*until_ready)(unsigned events);
     ferry_connector *connector; /* what the next connect_to_host uses */
     ferry_context *context;     /* of the client that has connected last */
