@@ -88,6 +88,7 @@ static void the_examples_of_the_standard_are_read(void) {
 
 static void lines_end_with_cr_lf_or_both(void) {
     CHECK_STREAM("data:a\r\rdata:b\n\ndata:c\r\n\r\n", "message|a|;message|b|;message|c|;");
+    CHECK_STREAM("data:a\r\n\ndata:b\n\r\n\ndata:c\r\n\n", "message|a|;message|b|;message|c|;");
     CHECK_STREAM("data:a\r\n\rdata:b\r\r\ndata:c\n\r", "message|a|;message|b|;message|c|;");
     CHECK_STREAM("data:a\rdata:b\r\ndata:c\ndata:d\n\r\n\r\r\n\n", "message|a\nb\nc\nd|;");
 }
@@ -197,6 +198,7 @@ static void the_reconnection_time_has_digits_only(void) {
     check_retry(BYTES("retry:9223372036854775807\n"), INT64_MAX);
     check_retry(BYTES("retry:9223372036854775808\n"), INT64_MAX);
     check_retry(BYTES("retry:1"), -1);
+    check_retry(BYTES("retries:1\nretr:2\nRetry:3\nx:4\n"), -1);
 }
 
 static void reset_drops_what_was_incomplete(void) {
@@ -217,6 +219,21 @@ static void reset_drops_what_was_incomplete(void) {
         CHECK_STR(line, "message|c|;");
         ferry_event_parser_free(parser);
     }
+}
+
+/* A line break that ended the one before is no part of a stream; a mark behind it is none. */
+static void a_stream_begins_with_its_own_first_byte(void) {
+    char line[512] = "";
+    ferry_event_parser *parser = ferry_event_parser_new(NULL);
+    CHECK_INT(feed(parser, BYTES("data:a\r"), line, sizeof line), FERRY_OK);
+    ferry_event_parser_reset(parser);
+    CHECK_INT(feed(parser,
+                   BYTES("\n\xef\xbb\xbf"
+                         "data:b\n\ndata:c\n\n"),
+                   line, sizeof line),
+              FERRY_OK);
+    CHECK_STR(line, "message|c|;");
+    ferry_event_parser_free(parser);
 }
 
 static ferry_event_parser *parser_of(size_t max_event_bytes) {
@@ -246,6 +263,15 @@ static void an_event_over_the_limit_is_too_large(void) {
             ferry_event_parser_free(parser);
         }
     }
+}
+
+static void the_largest_limit_is_one(void) {
+    char line[512] = "";
+    ferry_event_parser *parser = parser_of(SIZE_MAX);
+    CHECK_INT(feed(parser, BYTES("da"), line, sizeof line), FERRY_OK);
+    CHECK_INT(feed(parser, BYTES("ta:a\nid:1\n\n"), line, sizeof line), FERRY_OK);
+    CHECK_STR(line, "message|a|1;");
+    ferry_event_parser_free(parser);
 }
 
 static void events_up_to_the_limit_are_given(void) {
@@ -304,7 +330,7 @@ static void a_megabyte_is_the_limit_by_default(void) {
 }
 
 /* A large event's memory goes with it. */
-static void memory_is_bounded_and_the_callers(void) {
+static void check_memory(const char *field, const char *end) {
     enum { LARGE = 300 * 1024 };
     counted_memory memory = {0};
     ferry_event_parser_options options = {.allocator = counted_memory_allocator(&memory)};
@@ -313,18 +339,23 @@ static void memory_is_bounded_and_the_callers(void) {
     char *data = malloc(LARGE);
     char line[64] = "";
     memset(data, 'x', LARGE);
-    memcpy(data, "data:", 5);
+    memcpy(data, field, strlen(field));
     const ferry_event *event = NULL;
     size_t taken;
     CHECK_INT(ferry_event_parser_read(parser, data, LARGE, &taken, &event), FERRY_OK);
-    CHECK_INT(ferry_event_parser_read(parser, "\n\n", 2, &taken, &event), FERRY_OK);
-    CHECK(event != NULL && event->data_length == LARGE - 5);
+    CHECK_INT(ferry_event_parser_read(parser, end, strlen(end), &taken, &event), FERRY_OK);
+    CHECK(event != NULL && event->data_length + event->type_length >= LARGE - strlen(field));
     CHECK(memory.bytes > LARGE);
     CHECK_INT(feed(parser, BYTES("data:a\n\n"), line, sizeof line), FERRY_OK);
     CHECK(memory.bytes < empty + 64 * 1024);
     ferry_event_parser_free(parser);
     CHECK_INT(memory.live, 0);
     free(data);
+}
+
+static void memory_is_bounded_and_the_callers(void) {
+    check_memory("data:", "\n\n");
+    check_memory("event:", "\ndata:x\n\n");
 }
 
 static void every_allocation_may_fail(void) {
@@ -396,6 +427,8 @@ int main(int argc, char **argv) {
         CHECK_TEST(texts_may_have_a_nul_within),
         CHECK_TEST(the_reconnection_time_has_digits_only),
         CHECK_TEST(reset_drops_what_was_incomplete),
+        CHECK_TEST(a_stream_begins_with_its_own_first_byte),
+        CHECK_TEST(the_largest_limit_is_one),
         CHECK_TEST(an_event_over_the_limit_is_too_large),
         CHECK_TEST(events_up_to_the_limit_are_given),
         CHECK_TEST(comments_have_no_limit),

@@ -136,6 +136,27 @@ static void quotes_and_line_breaks_in_names_are_escaped(void) {
                "Content-Type: application/octet-stream\r\n\r\n\r\n--" B "--\r\n");
 }
 
+static void a_line_break_at_the_end_of_a_name_is_one(void) {
+    check_part(&(ferry_form_part){.name = "a\r\n"},
+               "--" B "\r\nContent-Disposition: form-data; name=\"a%0D%0A\"\r\n\r\n\r\n"
+               "--" B "--\r\n");
+    check_part(&(ferry_form_part){.name = "a\r"},
+               "--" B "\r\nContent-Disposition: form-data; name=\"a%0D%0A\"\r\n\r\n\r\n"
+               "--" B "--\r\n");
+}
+
+static void what_is_in_memory_is_given_at_once(void) {
+    char text[TEXT_SIZE];
+    size_t length;
+    ferry_form_part part = {.name = "a", .data = "xyz", .data_length = 3};
+    ferry_form *form = ferry_form_new(NULL);
+    CHECK_INT(ferry_form_add(form, &part), FERRY_OK);
+    CHECK_INT(ferry_form_add(form, &part), FERRY_OK);
+    CHECK_INT(ferry_form_read(form, text, sizeof text, &length), FERRY_OK);
+    CHECK_INT(length, ferry_form_get_length(form));
+    ferry_form_free(form);
+}
+
 static void an_empty_form_has_its_end_alone(void) {
     ferry_form *form = ferry_form_new(NULL);
     check_body(form, "--" B "--\r\n", true);
@@ -281,6 +302,8 @@ static void only_what_was_read_is_rewound(void) {
     CHECK_INT(ferry_form_read(form, text, sizeof text, &length), FERRY_OK); /* up to "abc" */
     CHECK_INT(ferry_form_rewind(form), FERRY_OK);
     CHECK_INT(first.rewinds, 1);
+    CHECK_INT(ferry_form_rewind(form), FERRY_OK);
+    CHECK_INT(first.rewinds, 1);
     CHECK_INT(read_all(form, 300, text, &length), FERRY_OK);
     CHECK_INT(ferry_form_rewind(form), FERRY_ERROR_UNAVAILABLE);
     CHECK_STR(ferry_form_get_error_detail(form),
@@ -366,6 +389,8 @@ static void heads_and_lengths_have_limits(void) {
         FERRY_ERROR_TOO_LARGE, "exceed 1073741824 bytes");
     check_refused(&part, FERRY_ERROR_TOO_LARGE, "9223372036854775807");
     ferry_form *form = ferry_form_new(NULL);
+    ferry_form_part borrowed = {.name = "a", .data = "x", .data_length = 1073741825};
+    CHECK_INT(ferry_form_add(form, &borrowed), FERRY_OK); /* of any length */
     part.read_length = INT64_MAX / 2;
     CHECK_INT(ferry_form_add(form, &part), FERRY_OK);
     CHECK_INT(ferry_form_add(form, &part), FERRY_ERROR_TOO_LARGE);
@@ -473,6 +498,8 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(fields_and_files_have_their_heads),
         CHECK_TEST(quotes_and_line_breaks_in_names_are_escaped),
+        CHECK_TEST(a_line_break_at_the_end_of_a_name_is_one),
+        CHECK_TEST(what_is_in_memory_is_given_at_once),
         CHECK_TEST(an_empty_form_has_its_end_alone),
         CHECK_TEST(parts_follow_each_other_in_order),
         CHECK_TEST(the_end_is_told_again_and_again),

@@ -14,7 +14,7 @@ static const int64_t none = INT64_MIN;
 /* Reads a text in memory of exactly its size. */
 static int64_t read_date(const char *text, int64_t now_s) {
     size_t length = strlen(text);
-    char *copy = malloc(length + 1);
+    char *copy = malloc(length > 0 ? length : 1);
     int64_t seconds = none;
     memcpy(copy, text, length);
     bool is_read = ferry_http_date_read((ferry_span){copy, length}, now_s, &seconds);
@@ -130,6 +130,14 @@ static void what_is_no_date_is_refused(void) {
         "Sun Nov 06 08:49:37 1994 GMT",
         "Sun Nov  16 08:49:37 1994",
         "Sun Nov  6 08:49:37 94",
+        ", 06 Nov 1994 08:49:37 GMT",
+        ", 06-Nov-94 08:49:37 GMT",
+        "Sun, 06  1994 08:49:37 GMT",
+        "Sun,  Nov 1994 08:49:37 GMT",
+        "Sunday, 06--94 08:49:37 GMT",
+        "Sun   6 08:49:37 1994",
+        " Nov  6 08:49:37 1994",
+        "Sun Nov  6 08:49:37 ",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         check_date(texts[i], none);

@@ -63,6 +63,12 @@ static void the_examples_of_rfc_3986_resolve(void) {
         {"g#s/../x", "http://a/b/c/g#s/../x"}, {"http:g", "http://a/b/c/g"});
 }
 
+static void one_slash_is_the_root(void) {
+    CHECK_REFERENCES("http://h/a/b?q#f", {"/", "http://h/"}, {"\\", "http://h/"},
+                     {"/?", "http://h/?"}, {"/#e", "http://h/#e"}, {" / ", "http://h/"},
+                     {"http:/", "http://h/"});
+}
+
 static void backslashes_are_slashes_before_the_query(void) {
     CHECK_REFERENCES("https://h/a/b", {"\\c", "https://h/c"}, {"\\\\i\\c", "https://i/c"},
                      {"/\\i", "https://i/"}, {"\\/i", "https://i/"}, {"..\\c", "https://h/c"},
@@ -83,6 +89,8 @@ static void a_colon_makes_a_scheme_only_behind_its_letters(void) {
                      {"?b:c", "http://h/a/?b:c"}, {"b_c:d", "http://h/a/b_c:d"},
                      {"b-1.+:d", "the URL has a scheme other than http and https"},
                      {"ftp://i/", "the URL has a scheme other than http and https"},
+                     {"aZ:c", "the URL has a scheme other than http and https"},
+                     {"zA09:c", "the URL has a scheme other than http and https"},
                      {"javascript:x", "the URL has a scheme other than http and https"},
                      {"data:,x", "the URL has a scheme other than http and https"});
 }
@@ -155,6 +163,18 @@ static void too_little_room_and_no_reference_are_refused(void) {
               FERRY_ERROR_INVALID_PARAMETER);
     CHECK_STR(reason, "the room for the resolved URL is too small");
     CHECK_INT(ferry_url_resolve("http://h", "abc", NULL, 0, NULL), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_INT(ferry_url_resolve("http://h", "abc", NULL, sizeof url, NULL),
+              FERRY_ERROR_INVALID_PARAMETER);
+    for (size_t size = 0; size < 3 * (8 + 3) + 32; size++) {
+        reason = NULL;
+        CHECK_INT(ferry_url_resolve("http://h", "abc", url, size, &reason),
+                  FERRY_ERROR_INVALID_PARAMETER);
+        CHECK_STR(reason, "the room for the resolved URL is too small");
+    }
+    CHECK_INT(ferry_url_resolve(NULL, "", url, 31, &reason), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_STR(reason, "the room for the resolved URL is too small");
+    CHECK_INT(ferry_url_resolve(NULL, "", url, 32, &reason), FERRY_ERROR_INVALID_PARAMETER);
+    CHECK_STR(reason, "the URL is empty");
     CHECK_INT(ferry_url_resolve("http://h", "abc", url, 3 * (8 + 3) + 32, NULL), FERRY_OK);
     CHECK_INT(ferry_url_resolve("http://h", NULL, url, sizeof url, &reason),
               FERRY_ERROR_INVALID_PARAMETER);
@@ -165,6 +185,7 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(what_a_reference_lacks_is_the_bases),
         CHECK_TEST(the_examples_of_rfc_3986_resolve),
+        CHECK_TEST(one_slash_is_the_root),
         CHECK_TEST(backslashes_are_slashes_before_the_query),
         CHECK_TEST(one_scheme_is_relative_and_the_other_is_not),
         CHECK_TEST(a_colon_makes_a_scheme_only_behind_its_letters),
