@@ -16,6 +16,7 @@ set(tls_sources
     platform/tls/extensions.c
     platform/tls/failures.c
     platform/tls/handshake.c
+    platform/tls/hash.c
     platform/tls/name_constraints.c
     platform/tls/names.c
     platform/tls/psa.c
@@ -69,6 +70,6 @@ if(ferry_has_TLS)
   endif()
   message(STATUS "ferry: TLS is used, mbedTLS ${MbedTLS_VERSION}")
 else()
-  target_sources(ferry PRIVATE platform/tls/none.c)
+  target_sources(ferry PRIVATE platform/tls/no_hash.c platform/tls/none.c)
   message(STATUS "ferry: TLS is not used")
 endif()

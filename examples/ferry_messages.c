@@ -122,6 +122,7 @@ cli_exit cli_exit_of(ferry_error error) {
     case FERRY_ERROR_STATUS:
     case FERRY_ERROR_REDIRECT:
     case FERRY_ERROR_FILE:
+    case FERRY_ERROR_INTEGRITY:
         break;
     }
     return CLI_EXIT_OTHER;

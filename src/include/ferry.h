@@ -81,7 +81,8 @@ extern "C" {
     X(CONNECT_AGAIN, 20, "the kept connection had ended: nothing was sent, connect again")         \
     X(STATUS, 21, "the server answered with a status that is no success")                          \
     X(REDIRECT, 22, "a redirect could not be followed")                                            \
-    X(FILE, 23, "a file could not be read or written")
+    X(FILE, 23, "a file could not be read or written")                                             \
+    X(INTEGRITY, 24, "the body is not the one that was expected")
 
 typedef enum ferry_error {
 #define FERRY_ERROR_ENUMERATOR(name, number, message) FERRY_ERROR_##name = (number),

@@ -215,6 +215,14 @@ typedef struct ferry_session_request {
     int max_retry_after_ms;
     ferry_send_again send_again;
 
+    /* What the body must be: "sha256-", "sha384-" or "sha512-" and the base64 of the digest, one or
+     * more, separated by spaces; the strongest kind counts (Subresource Integrity section 3). If it
+     * is another, the transfer fails with FERRY_ERROR_INTEGRITY, and no file is put in its place;
+     * on_data has had the bytes by then. With FERRY_ERROR_STATUS nothing is compared. On the web
+     * fetch() does it, holds the body back until it is complete, and says only that it failed:
+     * FERRY_ERROR_NETWORK_OR_CORS. In a build without TLS: FERRY_ERROR_UNAVAILABLE. NULL: any. */
+    const char *integrity;
+
     int64_t max_body_bytes; /* of the response; 0: 64 MiB in memory, no limit elsewhere */
     int64_t expected_bytes; /* what the body's length must be; 0: any */
 

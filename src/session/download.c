@@ -103,7 +103,7 @@ static ferry_read_result download_read(ferry_transfer *transfer) {
     ferry_client_read_response_body(transfer->connection->client, room,
                                     capacity < READ_SIZE ? capacity : READ_SIZE, &length);
     ferry_disk_add(transfer->file, length);
-    if (!ferry_response_count(transfer, length)) {
+    if (!ferry_response_count(transfer, room, length)) {
         return FERRY_READ_OVER;
     }
     return length > 0 ? FERRY_READ_MORE : FERRY_READ_NOTHING;

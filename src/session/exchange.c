@@ -3,6 +3,7 @@
 #include "session_state.h"
 
 #include "client/runtime.h"
+#include "integrity.h"
 #include "redirect.h"
 #include "retry.h"
 
@@ -39,12 +40,17 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
     bool has_body = !transfer->becomes_get;
     ferry_timeouts timeouts = *from->timeouts;
     timeouts.total_ms = -1; /* the session's business: it is for the whole transfer */
-    ferry_fetch_options fetch = {0};
+    bool has_own_fetch = from->fetch != NULL || from->max_redirects < 0 || from->integrity != NULL;
+    ferry_fetch_options fetch =
+        ferry_client_options_copy_get(transfer->session->client_options)->fetch;
     if (from->fetch != NULL) {
         fetch = *from->fetch;
     }
     if (from->max_redirects < 0) {
         fetch.redirect = FERRY_FETCH_REDIRECT_MANUAL;
+    }
+    if (from->integrity != NULL && !ferry_session_dials) {
+        fetch.integrity = from->integrity;
     }
     const ferry_request request = {
         .method = transfer->becomes_get ? FERRY_METHOD_GET : from->method,
@@ -58,7 +64,7 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
         .body_read = has_body ? from->body_read : NULL,
         .body_ctx = from->body_ctx,
         .streamed_length = from->body_read_length,
-        .fetch = from->fetch != NULL || from->max_redirects < 0 ? &fetch : NULL,
+        .fetch = has_own_fetch ? &fetch : NULL,
         .timeouts = &timeouts,
     };
     ferry_pool_connection *connection = transfer->connection;
@@ -195,6 +201,16 @@ static bool exchange_take_head(ferry_transfer *transfer) {
 
 /* ---- The end ---- */
 
+static bool has_integrity(ferry_transfer *transfer) {
+    unsigned char digest[FERRY_HASH_MAX_SIZE];
+    if (transfer->hash == NULL) {
+        return true;
+    }
+    size_t size = ferry_hash_finish(transfer->hash, digest);
+    return ferry_integrity_matches(transfer->plan.request.integrity, transfer->hash_kind, digest,
+                                   size);
+}
+
 static void exchange_finish_body(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
     ferry_error error = FERRY_OK;
@@ -206,6 +222,10 @@ static void exchange_finish_body(ferry_transfer *transfer) {
         error = ferry_fail(&transfer->context, FERRY_ERROR_INVALID_DATA,
                            "the body has %lld bytes, and expected_bytes is %lld",
                            (long long)transfer->body_bytes, (long long)request->expected_bytes);
+    }
+    if (error == FERRY_OK && !has_integrity(transfer)) {
+        error = ferry_fail(&transfer->context, FERRY_ERROR_INTEGRITY,
+                           "the body has another digest than integrity says");
     }
     if (error == FERRY_OK && transfer->download != NULL && transfer->file != NULL) {
         transfer->download->complete(transfer);

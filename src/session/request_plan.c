@@ -64,6 +64,7 @@ static void plan_pack(ferry_request_plan *plan, ferry_packer *packer,
     plan->lines =
         ferry_pack_room(packer, (plan->header_count + FERRY_PLAN_MORE_LINES) * sizeof *plan->lines);
     to->url = ferry_pack_text(packer, request->url);
+    to->integrity = ferry_pack_text(packer, request->integrity);
     to->method_name = ferry_pack_text(packer, request->method_name);
     if (request->copy_body) {
         to->body = ferry_pack_bytes(packer, request->body, request->body_length);

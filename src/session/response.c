@@ -40,6 +40,10 @@ void ferry_transfer_drop_response(ferry_transfer *transfer) {
     transfer->body_bytes = 0;
     transfer->body_total = -1;
     transfer->body_length = 0; /* the memory is used again */
+    if (transfer->hash != NULL) {
+        unsigned char digest[FERRY_HASH_MAX_SIZE];
+        ferry_hash_finish(transfer->hash, digest); /* and begin anew */
+    }
 }
 
 /* ---- The body in memory ---- */

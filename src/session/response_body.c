@@ -11,7 +11,10 @@ enum {
     FIRST_BODY_SIZE = 4 * 1024 /* of memory for a body whose length is not known */
 };
 
-bool ferry_response_count(ferry_transfer *transfer, size_t length) {
+bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t length) {
+    if (transfer->hash != NULL && transfer->use == FERRY_USE_DELIVER) {
+        ferry_hash_add(transfer->hash, data, length);
+    }
     transfer->body_bytes += (int64_t)length;
     transfer->session->counters.bytes_received += length;
     if (length > 0 && transfer->plan.request.functions.on_progress != NULL) {
@@ -114,7 +117,7 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
     if (transfer->plan.request.dst == NULL || transfer->use != FERRY_USE_DELIVER) {
         transfer->body_length += length;
     }
-    return ferry_response_count(transfer, length) ? read_result_of(length) : FERRY_READ_OVER;
+    return ferry_response_count(transfer, dst, length) ? read_result_of(length) : FERRY_READ_OVER;
 }
 
 static ferry_read_result read_to_function(ferry_transfer *transfer) {
@@ -126,7 +129,7 @@ static ferry_read_result read_to_function(ferry_transfer *transfer) {
     if (length == 0) {
         return FERRY_READ_NOTHING;
     }
-    if (!ferry_response_count(transfer, length)) {
+    if (!ferry_response_count(transfer, chunk, length)) {
         return FERRY_READ_OVER;
     }
     transfer->has_delivered = true;
@@ -187,7 +190,7 @@ ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capa
     }
     ferry_client *client = transfer->connection->client;
     ferry_client_read_response_body(client, dst, capacity, length);
-    if (!ferry_response_count(transfer, *length)) {
+    if (!ferry_response_count(transfer, dst, *length)) {
         *length = 0;
         return transfer->error;
     }

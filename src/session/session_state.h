@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "client_options.h"
 #include "ferry_session.h"
+#include "hash.h"
 #include "place.h"
 #include "request_plan.h"
 #include "session_runtime.h"
@@ -126,6 +127,8 @@ struct ferry_transfer {
     ferry_pool_origin *origin;
     ferry_pool_connection *connection;
 
+    ferry_hash *hash; /* of the body so far; NULL: it may be any */
+    ferry_hash_kind hash_kind;
     const ferry_download_ops *download; /* NULL: the body goes to no file */
     char *path;
     struct ferry_disk_file *file; /* NULL: there is none now */
@@ -253,8 +256,8 @@ void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char
 
 /* ---- response_body.c ---- */
 
-/* So many bytes have come. False: the body is too long, and the transfer has ended. */
-bool ferry_response_count(ferry_transfer *transfer, size_t length);
+/* These bytes have come. False: the body is too long, and the transfer has ended. */
+bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t length);
 
 /* Reads a piece of the body to where it goes. */
 ferry_read_result ferry_response_read(ferry_transfer *transfer);

@@ -49,6 +49,7 @@ static void transfer_destroy(ferry_transfer *transfer) {
     ferry_request_plan_deinit(&transfer->plan, context);
     ferry_place_deinit(&transfer->place, context);
     ferry_free(context, transfer->path);
+    ferry_hash_free(context, transfer->hash);
     ferry_free(context, transfer->head);
     ferry_context copy = *context;
     ferry_free(&copy, transfer);

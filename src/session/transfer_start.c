@@ -4,6 +4,7 @@
 #include "session_state.h"
 
 #include "client/runtime.h"
+#include "integrity.h"
 
 #include <string.h>
 
@@ -40,6 +41,14 @@ static ferry_error transfer_take_path(ferry_transfer *transfer, const char *path
     return transfer->path != NULL ? FERRY_OK : ferry_fail_memory(&transfer->context);
 }
 
+static ferry_error transfer_take_integrity(ferry_transfer *transfer) {
+    ferry_error error = ferry_integrity_read(&transfer->context, transfer->plan.request.integrity,
+                                             &transfer->hash_kind);
+    return error == FERRY_OK
+               ? ferry_hash_new(&transfer->context, transfer->hash_kind, &transfer->hash)
+               : error;
+}
+
 static ferry_error transfer_prepare(ferry_transfer *transfer, const ferry_session_request *request,
                                     const char *path) {
     ferry_session *session = transfer->session;
@@ -52,6 +61,12 @@ static ferry_error transfer_prepare(ferry_transfer *transfer, const ferry_sessio
     }
     if (transfer->download != NULL) {
         error = transfer_take_path(transfer, path);
+        if (error != FERRY_OK) {
+            return error;
+        }
+    }
+    if (transfer->plan.request.integrity != NULL) {
+        error = transfer_take_integrity(transfer);
         if (error != FERRY_OK) {
             return error;
         }
