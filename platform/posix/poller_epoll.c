@@ -14,6 +14,8 @@ enum { MAX_EVENTS = 256 }; /* that one wait takes; the others are there at the n
 
 struct ferry_poller {
     ferry_context *context;
+    ferry_poller_item **owners; /* by descriptor: who waits for it */
+    size_t owner_count;
     int epoll;
     ferry_poller_waker waker;
 };
@@ -37,6 +39,30 @@ static ferry_error poller_fail(const ferry_poller *poller) {
                       "the system cannot wait for the connections: %s", strerror(errno));
 }
 
+/* Room for the owner of each of these descriptors. */
+static ferry_error reserve_owners(ferry_poller *poller, const ferry_wait *waits, size_t count) {
+    size_t needed = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t least = waits[i].descriptor >= 0 ? (size_t)waits[i].descriptor + 1 : 0;
+        needed = least > needed ? least : needed;
+    }
+    if (needed <= poller->owner_count) {
+        return FERRY_OK;
+    }
+    size_t had = poller->owner_count;
+    needed = needed > 2 * had ? needed : 2 * had;
+    ferry_poller_item **owners =
+        ferry_resize(poller->context, poller->owners, had * sizeof(ferry_poller_item *),
+                     needed * sizeof(ferry_poller_item *));
+    if (owners == NULL) {
+        return ferry_fail_memory(poller->context);
+    }
+    memset(owners + had, 0, (needed - had) * sizeof(ferry_poller_item *));
+    poller->owners = owners;
+    poller->owner_count = needed;
+    return FERRY_OK;
+}
+
 /* The kernel forgets a descriptor that is closed. One that is known may be gone, and one that is
  * not known may be there. */
 static int poller_control(const ferry_poller *poller, bool is_known, const ferry_wait *wait,
@@ -52,8 +78,14 @@ static int poller_control(const ferry_poller *poller, bool is_known, const ferry
     return result;
 }
 
-static void poller_forget(const ferry_poller *poller, const ferry_wait *wait) {
-    epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)wait->descriptor, NULL);
+/* Once an item has closed a descriptor, its number may be another item's. */
+static void poller_forget(ferry_poller *poller, const ferry_wait *wait,
+                          const ferry_poller_item *item) {
+    size_t descriptor = (size_t)wait->descriptor;
+    if (descriptor < poller->owner_count && poller->owners[descriptor] == item) {
+        poller->owners[descriptor] = NULL;
+        epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)wait->descriptor, NULL);
+    }
 }
 
 static const ferry_wait *find_descriptor(const ferry_wait *waits, size_t count,
@@ -66,39 +98,43 @@ static const ferry_wait *find_descriptor(const ferry_wait *waits, size_t count,
     return NULL;
 }
 
+void ferry_poller_remove(ferry_poller *poller, ferry_poller_item *item) {
+    for (size_t i = 0; i < item->count; i++) {
+        poller_forget(poller, &item->waits[i], item);
+    }
+    ferry_poller_item_clear(item, poller->context);
+}
+
 ferry_error ferry_poller_set(ferry_poller *poller, ferry_poller_item *item, const ferry_wait *waits,
                              size_t count, bool are_fresh) {
     for (size_t i = 0; i < item->count; i++) {
         if (find_descriptor(waits, count, item->waits[i].descriptor) == NULL) {
-            poller_forget(poller, &item->waits[i]);
+            poller_forget(poller, &item->waits[i], item);
         }
     }
-    int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++) {
+    ferry_error error = reserve_owners(poller, waits, count);
+    for (size_t i = 0; i < count && error == FERRY_OK; i++) {
         if (waits[i].descriptor == FERRY_NO_DESCRIPTOR) {
             continue;
         }
         const ferry_wait *known = find_descriptor(item->waits, item->count, waits[i].descriptor);
         if (known == NULL || known->events != waits[i].events || are_fresh) {
-            result = poller_control(poller, known != NULL, &waits[i], item);
+            poller->owners[waits[i].descriptor] = item;
+            if (poller_control(poller, known != NULL, &waits[i], item) != 0) {
+                error = poller_fail(poller);
+            }
         }
     }
-    ferry_error error = result == 0 ? ferry_poller_item_set(item, poller->context, waits, count)
-                                    : poller_fail(poller);
+    if (error == FERRY_OK) {
+        error = ferry_poller_item_set(item, poller->context, waits, count);
+    }
     if (error != FERRY_OK) {
         for (size_t i = 0; i < count; i++) {
-            poller_forget(poller, &waits[i]);
+            poller_forget(poller, &waits[i], item);
         }
-        ferry_poller_item_clear(item, poller->context);
+        ferry_poller_remove(poller, item);
     }
     return error;
-}
-
-void ferry_poller_remove(ferry_poller *poller, ferry_poller_item *item) {
-    for (size_t i = 0; i < item->count; i++) {
-        poller_forget(poller, &item->waits[i]);
-    }
-    ferry_poller_item_clear(item, poller->context);
 }
 
 ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_node *ready,
@@ -171,6 +207,7 @@ void ferry_poller_free(ferry_poller *poller) {
     if (poller != NULL) {
         ferry_poller_waker_close(&poller->waker);
         close(poller->epoll);
+        ferry_free(poller->context, poller->owners);
         ferry_free(poller->context, poller);
     }
 }

@@ -49,9 +49,9 @@ ferry_error ferry_poller_new(ferry_context *context, ferry_poller **poller);
 void ferry_poller_free(ferry_poller *poller);
 
 /* The item waits for these from now on. `are_fresh`: its descriptors may be other ones than before,
- * though their numbers are the same. To be called before anything else opens descriptors. An item
- * without a descriptor among its waits is never found ready. OUT_OF_MEMORY; FAILED, with a detail.
- * The item then waits for nothing. */
+ * though their numbers are the same. What it has closed may have become another item's meanwhile:
+ * that stays. An item without a descriptor among its waits is never found ready. OUT_OF_MEMORY;
+ * FAILED, with a detail. The item then waits for nothing. */
 ferry_error ferry_poller_set(ferry_poller *poller, ferry_poller_item *item, const ferry_wait *waits,
                              size_t count, bool are_fresh);
 

@@ -22,6 +22,8 @@ const ELSEWHERE = {
   test_dialer_names: "it opens sockets",
   test_dialer_order: "it opens sockets",
   test_lookup: "it opens sockets",
+  test_poller: "it opens sockets",
+  test_session: "it opens sockets",
   test_shortage: "it opens sockets",
   test_socket: "it opens sockets",
   test_tunnel: "it opens sockets",
