@@ -30,9 +30,10 @@ static void list_texts(ferry_tls_options *tls, const char **slots[KEY_TEXTS]) {
     slots[5] = &tls->crl_pem;
 }
 
-static bool is_zeroed(const key_numbers *numbers, const ferry_tls_options *tls) {
+/* A list of no pins is none. */
+static bool is_zeroed(const key_numbers *numbers) {
     static const key_numbers zero;
-    return memcmp(numbers, &zero, sizeof zero) == 0 && tls->pins == NULL;
+    return memcmp(numbers, &zero, sizeof zero) == 0;
 }
 
 static ferry_error key_put_text(ferry_buffer *key, ferry_context *context, const char *text) {
@@ -58,7 +59,7 @@ ferry_error ferry_origin_key_write_tls(ferry_buffer *key, ferry_context *context
     for (unsigned i = 0; i < KEY_TEXTS; i++) {
         numbers.texts |= *slots[i] != NULL ? 1u << i : 0;
     }
-    if (is_zeroed(&numbers, &tls)) {
+    if (is_zeroed(&numbers)) {
         return FERRY_OK;
     }
     ferry_error error = ferry_buffer_append(key, context, &numbers, sizeof numbers);

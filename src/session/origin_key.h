@@ -6,13 +6,14 @@
 
 #include "base/buffer.h"
 
-/* Writes the key of this URL's origin: what ferry_origin_key_host() gives, and the options. `tls`
- * NULL, and zeroed options: those of the session. OUT_OF_MEMORY. */
+/* Writes the key of this URL's origin: "https://host", NUL, ":port", NUL, and the options, which
+ * count for https alone. `tls` NULL, and zeroed options: the library's defaults. OUT_OF_MEMORY;
+ * TOO_LARGE past the buffer's limit. */
 FERRY_MUST_USE ferry_error ferry_origin_key_write(ferry_buffer *key, ferry_context *context,
                                                   const ferry_url *url,
                                                   const ferry_tls_options *tls);
 
-/* The options alone; nothing is written for none. OUT_OF_MEMORY. */
+/* The options alone; nothing is written for none, and for zeroed ones. Errors as above. */
 FERRY_MUST_USE ferry_error ferry_origin_key_write_tls(ferry_buffer *key, ferry_context *context,
                                                       const ferry_tls_options *tls);
 

@@ -126,11 +126,14 @@ static ferry_pool_origin *origin_new(ferry_session *session, const ferry_buffer 
     return origin;
 }
 
-/* The client certificate of the first origin is not for another one, and neither is its name. */
+/* The name of the first origin is not another one's, and its client certificate is not for that. */
 static ferry_error write_key(ferry_transfer *transfer, ferry_buffer *key) {
     ferry_session *session = transfer->session;
     const ferry_session_request *request = &transfer->plan.request;
     ferry_tls_options tls = request->tls != NULL ? *request->tls : session->tls;
+    if (!transfer->is_first_origin) {
+        tls.verify_name = NULL;
+    }
     if (!transfer->is_first_origin && !request->headers_follow) {
         tls.certificate_pem = NULL;
         tls.key_pem = NULL;

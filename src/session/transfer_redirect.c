@@ -8,8 +8,10 @@
 static ferry_error check_redirect(ferry_transfer *transfer, const ferry_place *place) {
     const ferry_session_request *request = &transfer->plan.request;
     ferry_error error = ferry_transfer_check_scheme(transfer, place);
-    if (error == FERRY_OK && transfer->place.parts.secure && !place->parts.secure &&
-        !request->allow_downgrade) {
+    if (error != FERRY_OK) {
+        return FERRY_ERROR_REDIRECT; /* the program did nothing wrong */
+    }
+    if (transfer->place.parts.secure && !place->parts.secure && !request->allow_downgrade) {
         error = ferry_fail(&transfer->context, FERRY_ERROR_REDIRECT,
                            "the redirect leads from https:// to http:// (allow_downgrade)");
     }
