@@ -21,16 +21,13 @@ enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
 /* Takes the next text up to a space off. False at the end. */
 static bool integrity_take(ferry_span *text, ferry_span *element) {
-    *text = ferry_span_trim(*text);
-    if (text->length == 0) {
-        return false;
-    }
-    *element = (ferry_span){text->data, ferry_span_find_any(*text, " \t\r\n\f")};
-    *text = ferry_span_skip(*text, element->length);
-    if (text->length > 0) {
+    static const char spaces[] = " \t\r\n\f";
+    while (text->length > 0 && strchr(spaces, text->data[0]) != NULL) {
         *text = ferry_span_skip(*text, 1);
     }
-    return true;
+    *element = (ferry_span){text->data, ferry_span_find_any(*text, spaces)};
+    *text = ferry_span_skip(*text, element->length);
+    return element->length > 0;
 }
 
 static bool is_base64(ferry_span text) {
