@@ -519,7 +519,7 @@ void ferry_form_free(ferry_form *form);
  *                                character; there are both data and `read`, or a length without
  *                                data; the allocator is half of one.
  * FERRY_ERROR_TOO_LARGE:         the names and the type have more than 64 KiB as they are written,
- *                                data to be copied more than 1 GiB, the form more than 2^63 bytes.
+ *                                data to be copied more than 1 GiB, the form more than INT64_MAX.
  * FERRY_ERROR_BUSY:              reading has begun; rewind the form first.
  * FERRY_ERROR_FAILED:            the system gives no random bytes.
  * FERRY_ERROR_OUT_OF_MEMORY */
