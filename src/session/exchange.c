@@ -30,6 +30,28 @@ static ferry_error rewind_body(ferry_transfer *transfer) {
     return FERRY_OK;
 }
 
+/* A connection may have been begun before the transfer was: what it took the transfer is shorter.
+ */
+static int64_t time_of_step(const ferry_transfer *transfer, int64_t step_us) {
+    const ferry_pool_connection *connection = transfer->connection;
+    if (step_us < 0 || connection->is_kept) {
+        return -1;
+    }
+    int64_t at_us = connection->made_us + step_us - transfer->started_us;
+    return at_us > 0 ? at_us : 0;
+}
+
+static void note_begin(ferry_transfer *transfer) {
+    ferry_timings steps;
+    ferry_client_get_timings(transfer->connection->client, &steps);
+    ferry_transfer_timings *timings = &transfer->timings;
+    timings->begun_us = transfer->session->now_us - transfer->started_us;
+    timings->first_byte_us = -1;
+    timings->resolved_us = time_of_step(transfer, steps.resolved_us);
+    timings->connected_us = time_of_step(transfer, steps.connected_us);
+    timings->ready_us = time_of_step(transfer, steps.ready_us);
+}
+
 ferry_error ferry_exchange_send(ferry_transfer *transfer) {
     ferry_request_plan *plan = &transfer->plan;
     const ferry_session_request *from = &plan->request;
@@ -74,7 +96,7 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
                           ferry_client_get_error_detail(connection->client));
     }
     transfer->was_sent = true;
-    transfer->timings.begun_us = transfer->session->now_us - transfer->started_us;
+    note_begin(transfer);
     transfer->session->counters.connections_reused += connection->was_used;
     return FERRY_OK;
 }
@@ -113,13 +135,18 @@ static int64_t retry_delay_ms(ferry_transfer *transfer) {
     return delay_ms <= request->max_retry_after_ms ? delay_ms : -1;
 }
 
+static bool is_unwanted(const ferry_transfer *transfer) {
+    return transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY;
+}
+
 static ferry_response_use choose_use(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
     if (ferry_session_dials && ferry_redirect_is_code(transfer->code) &&
         request->max_redirects > 0 && find_header(transfer, "Location") != NULL) {
         return FERRY_USE_REDIRECT;
     }
-    if (retry_delay_ms(transfer) >= 0) {
+    transfer->retry_ms = retry_delay_ms(transfer);
+    if (transfer->retry_ms >= 0) {
         return FERRY_USE_RETRY;
     }
     bool is_success = transfer->code >= 200 && transfer->code <= 299;
@@ -188,8 +215,8 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     const ferry_transfer_functions *functions = &transfer->plan.request.functions;
     if (transfer->use == FERRY_USE_DELIVER && functions->on_head != NULL) {
         ferry_error error = functions->on_head(transfer->plan.request.ctx, transfer);
-        if (transfer->connection != connection) {
-            return false; /* it has cancelled the transfer, or freed it */
+        if (transfer->connection != connection || transfer->session->is_freed) {
+            return false; /* it has cancelled the transfer, or freed it, or all of them */
         }
         if (error != FERRY_OK) {
             ferry_exchange_stop(transfer, error, "on_head has ended the transfer");
@@ -249,14 +276,13 @@ static void note_final_url(ferry_transfer *transfer) {
 
 static void exchange_complete(ferry_transfer *transfer) {
     ferry_response_use use = transfer->use;
-    int64_t delay_ms = use == FERRY_USE_RETRY ? retry_delay_ms(transfer) : 0;
     note_final_url(transfer);
     ferry_pool_release(transfer->connection);
     if (use == FERRY_USE_REDIRECT) {
         ferry_transfer_follow(transfer);
     } else if (use == FERRY_USE_RETRY) {
         transfer->retries++;
-        ferry_transfer_delay(transfer, delay_ms);
+        ferry_transfer_delay(transfer, transfer->retry_ms);
     } else {
         exchange_finish_body(transfer);
     }
@@ -269,13 +295,15 @@ static void exchange_fail(ferry_transfer *transfer) {
     bool again = may_send_again(transfer);
     /* It was kept, and ended as the request was on its way: so have others of that origin, maybe.
      */
-    bool is_stale = error == FERRY_ERROR_CONNECTION_ERROR && connection->was_used &&
+    bool is_stale = error == FERRY_ERROR_CONNECTION_ERROR && connection->is_kept &&
                     !ferry_client_has_response(client) && transfer->stale_tries == 0;
     ferry_fail(&transfer->context, error, "%s", ferry_client_get_error_detail(client));
+    if (is_stale) {
+        ferry_pool_drop_idle(transfer->session, connection->origin);
+    }
     ferry_pool_release(connection);
     if (is_stale && again) {
         transfer->stale_tries++;
-        ferry_pool_drop_idle(transfer->session, transfer->origin);
         ferry_pool_submit(transfer);
         return;
     }
@@ -286,49 +314,72 @@ static bool is_out_of_time(const ferry_session *session) {
     return session->poll_budget_us >= 0 && ferry_runtime_now_us() >= session->poll_end_us;
 }
 
-void ferry_exchange_advance(ferry_transfer *transfer) {
+/* True where the response's head is there, also of one whose body has failed already. */
+static bool exchange_has_head(const ferry_client *client) {
+    return ferry_client_get_status(client) != FERRY_STATUS_REQUESTING &&
+           ferry_client_has_response(client);
+}
+
+/* What is left of a body that nobody wants is no reason to wait, and what is wrong with it is no
+ * reason to fail. */
+static void exchange_leave(ferry_transfer *transfer) {
+    ferry_client *client = transfer->connection->client;
+    if (ferry_client_get_status(client) == FERRY_STATUS_BODY) {
+        ferry_response_read(transfer);
+    }
+    if (ferry_client_get_status(client) != FERRY_STATUS_CONNECTED) {
+        ferry_client_close(client);
+    }
+    exchange_complete(transfer);
+}
+
+/* Goes on by one piece. False: there is no more to do now. */
+static bool exchange_step(ferry_transfer *transfer) {
     ferry_pool_connection *connection = transfer->connection;
     ferry_client *client = connection->client;
+    if (ferry_client_get_status(client) == FERRY_STATUS_REQUESTING) {
+        return false;
+    }
+    if (transfer->use == FERRY_USE_NONE && exchange_has_head(client) &&
+        !exchange_take_head(transfer)) {
+        return false;
+    }
+    if (is_unwanted(transfer)) {
+        exchange_leave(transfer);
+        return false;
+    }
+    ferry_status status = ferry_client_get_status(client);
+    if (!exchange_has_head(client) ||
+        (status != FERRY_STATUS_BODY && ferry_client_get_error(client) != FERRY_OK)) {
+        exchange_fail(transfer);
+        return false;
+    }
+    if (status != FERRY_STATUS_BODY) {
+        exchange_complete(transfer);
+        return false;
+    }
+    ferry_read_result result = ferry_response_read(transfer);
+    if (result == FERRY_READ_OVER) {
+        return false;
+    }
+    if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
+        return true;
+    }
+    if (result == FERRY_READ_MORE && is_out_of_time(transfer->session)) {
+        if (!ferry_list_has(&connection->item.node)) {
+            ferry_list_append(&transfer->session->ready, &connection->item.node);
+        }
+        return false;
+    }
+    return result == FERRY_READ_MORE;
+}
+
+void ferry_exchange_advance(ferry_transfer *transfer) {
+    ferry_pool_connection *connection = transfer->connection;
+    const ferry_session *session = transfer->session;
     ferry_transfer_hold(transfer);
-    ferry_client_poll(client); /* its error is the status's */
-    while (transfer->connection == connection) {
-        ferry_status status = ferry_client_get_status(client);
-        bool has_head = status == FERRY_STATUS_BODY || status == FERRY_STATUS_CONNECTED ||
-                        status == FERRY_STATUS_DISCONNECTED;
-        if (status == FERRY_STATUS_REQUESTING) {
-            break;
-        }
-        if (!has_head || !ferry_client_has_response(client)) {
-            exchange_fail(transfer);
-            break;
-        }
-        if (transfer->use == FERRY_USE_NONE && !exchange_take_head(transfer)) {
-            break;
-        }
-        if (status != FERRY_STATUS_BODY) {
-            exchange_complete(transfer);
-            break;
-        }
-        ferry_read_result result = ferry_response_read(transfer);
-        if (result == FERRY_READ_OVER) {
-            break;
-        }
-        bool is_unwanted = transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY;
-        if (ferry_client_get_status(client) == FERRY_STATUS_BODY && is_unwanted) {
-            ferry_client_close(client);
-            exchange_complete(transfer);
-            break;
-        }
-        if (result == FERRY_READ_NOTHING && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
-            break;
-        }
-        if (is_out_of_time(transfer->session) &&
-            ferry_client_get_status(client) == FERRY_STATUS_BODY) {
-            if (!ferry_list_has(&connection->item.node)) {
-                ferry_list_append(&transfer->session->ready, &connection->item.node);
-            }
-            break;
-        }
+    ferry_client_poll(connection->client); /* its error is the status's */
+    while (transfer->connection == connection && !session->is_freed && exchange_step(transfer)) {
     }
     if (transfer->connection == connection) {
         ferry_pool_watch(connection);

@@ -56,7 +56,7 @@ static void count_memory(ferry_transfer *transfer, size_t was, size_t is) {
     }
     session->counters.memory_bytes += is - was; /* wraps around, and back */
     if (is < was) {
-        ferry_list_append_all(&session->ready, &session->paused);
+        ferry_session_resume_paused(session);
     }
 }
 

@@ -39,12 +39,13 @@ FERRY_MUST_USE static ferry_error find_room(ferry_transfer *transfer, void **dst
         *capacity = request->dst_capacity - (size_t)transfer->body_bytes;
         return FERRY_OK;
     }
-    size_t limit = (size_t)ferry_response_max_body(transfer);
-    size_t wanted = transfer->body_total >= 0 ? (size_t)transfer->body_total : 0;
-    if (wanted > limit) {
-        wanted = limit;
+    int64_t max_body = ferry_response_max_body(transfer);
+    size_t limit = (uint64_t)max_body < SIZE_MAX / 2 ? (size_t)max_body : SIZE_MAX / 2;
+    size_t wanted = 0;
+    if (transfer->body_total > 0) {
+        wanted = (uint64_t)transfer->body_total < limit ? (size_t)transfer->body_total : limit;
     }
-    if (had == transfer->body_capacity && (wanted <= had)) {
+    if (had == transfer->body_capacity && wanted <= had) {
         wanted = had + 1 < FIRST_BODY_SIZE ? FIRST_BODY_SIZE : had + 1;
     }
     ferry_error error = FERRY_OK;
@@ -56,12 +57,19 @@ FERRY_MUST_USE static ferry_error find_room(ferry_transfer *transfer, void **dst
     return error;
 }
 
+/* True where what comes is kept in the library's memory. */
+static bool keeps_in_memory(const ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    bool goes_elsewhere = request->dst != NULL || request->functions.on_data != NULL ||
+                          request->owner_reads || transfer->download != NULL;
+    return transfer->use == FERRY_USE_STATUS ||
+           (transfer->use == FERRY_USE_DELIVER && !goes_elsewhere);
+}
+
 /* True where the body has to wait until other transfers give memory back. */
 static bool lacks_memory(const ferry_transfer *transfer) {
     const ferry_session *session = transfer->session;
-    const ferry_session_request *request = &transfer->plan.request;
-    if (session->counters.memory_bytes < session->max_memory_bytes || request->dst != NULL ||
-        request->functions.on_data != NULL) {
+    if (session->counters.memory_bytes < session->max_memory_bytes || !keeps_in_memory(transfer)) {
         return false;
     }
     /* The oldest one goes on, so that something does. */
@@ -69,7 +77,7 @@ static bool lacks_memory(const ferry_transfer *transfer) {
     for (ferry_list_node *node = ferry_list_first(all); node != NULL;
          node = ferry_list_next(all, node)) {
         const ferry_transfer *other = FERRY_LIST_ITEM(node, ferry_transfer, all);
-        if (other->state == FERRY_TRANSFER_RUNNING) {
+        if (other->state == FERRY_TRANSFER_RUNNING && keeps_in_memory(other)) {
             return other != transfer;
         }
     }
@@ -189,7 +197,9 @@ ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capa
         return transfer->error;
     }
     ferry_client *client = transfer->connection->client;
+    ferry_session_note_time(transfer->session);
     ferry_client_read_response_body(client, dst, capacity, length);
+    transfer->has_delivered = transfer->has_delivered || *length > 0;
     if (!ferry_response_count(transfer, dst, *length)) {
         *length = 0;
         return transfer->error;

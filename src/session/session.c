@@ -193,6 +193,7 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
     ferry_list_init(&session->connections);
     ferry_list_init(&session->idle);
     ferry_list_init(&session->starved);
+    ferry_list_init(&session->hungry);
     ferry_list_init(&session->paused);
     ferry_list_init(&session->storing);
     ferry_list_init(&session->transfers);
@@ -252,6 +253,7 @@ void ferry_session_free(ferry_session *session) {
 
 void ferry_session_cancel_all(ferry_session *session) {
     ferry_list_node *next;
+    ferry_session_note_time(session);
     session->is_closing = true;
     for (ferry_list_node *node = ferry_list_first(&session->transfers); node != NULL; node = next) {
         next = ferry_list_next(&session->transfers, node); /* a cancel frees none */
@@ -260,9 +262,21 @@ void ferry_session_cancel_all(ferry_session *session) {
     session->is_closing = false;
 }
 
+void ferry_session_note_time(ferry_session *session) {
+    if (!session->is_polling) {
+        session->now_us = ferry_runtime_now_us();
+    }
+}
+
+void ferry_session_resume_paused(ferry_session *session) {
+    ferry_list_append_all(&session->ready, &session->paused);
+}
+
 void ferry_session_network_changed(ferry_session *session) {
+    ferry_session_note_time(session);
     session->epoch++;
     ferry_pool_drop_idle(session, NULL);
+    ferry_pool_serve_waiting(session);
 }
 
 /* ---- Polling ---- */
@@ -339,11 +353,18 @@ int ferry_session_get_wait_timeout_ms(const ferry_session *session) {
 }
 
 static int session_sleep_ms(const ferry_session *session, int timeout_ms) {
-    if (timeout_ms == 0 || !ferry_runtime_can_wait()) {
+    if (timeout_ms == 0 || session->is_woken || !ferry_runtime_can_wait()) {
         return 0;
     }
     int own_ms = ferry_session_get_wait_timeout_ms(session);
     return own_ms >= 0 && (timeout_ms < 0 || own_ms < timeout_ms) ? own_ms : timeout_ms;
+}
+
+/* True where a poll that may sleep was woken; one that may not leaves that to the next. */
+static bool session_take_wake(ferry_session *session, int timeout_ms) {
+    bool is_taken = session->is_woken && timeout_ms != 0;
+    session->is_woken = session->is_woken && !is_taken;
+    return is_taken;
 }
 
 /* The program's loop, or a sleep: true where the session was woken. */
@@ -354,6 +375,8 @@ static bool session_run(ferry_session *session, int timeout_ms) {
     ferry_error error = ferry_poller_wait(session->poller, session_sleep_ms(session, timeout_ms),
                                           &session->ready, &woken);
     (void)error;
+    session->is_woken = session->is_woken || woken;
+    woken = session_take_wake(session, timeout_ms);
     session->now_us = ferry_runtime_now_us();
     session->poll_end_us = session->now_us + session->poll_budget_us;
     run_ready(session);
@@ -369,11 +392,13 @@ size_t ferry_session_poll(ferry_session *session, int timeout_ms) {
     if (session->is_polling) {
         return session->unfinished;
     }
-    if (session->poller == NULL) {
+    if (session->poller != NULL) {
+        session_run(session, timeout_ms);
+    } else { /* no transfer has begun: each has failed, and says so */
+        session->is_polling = true;
         call_functions(session);
-        return session->unfinished;
+        session->is_polling = false;
     }
-    session_run(session, timeout_ms);
     if (session->is_freed) {
         session_destroy(session);
         return 0;

@@ -33,10 +33,11 @@ struct ferry_pool_origin {
 
     ferry_heap waiting;   /* transfers, by priority and age */
     ferry_list_node idle; /* connections, the one used last at the end */
-    ferry_list_node turn; /* in session.starved: it waits for room among all connections */
-    size_t connections;   /* idle, in use, or being made */
-    size_t connecting;    /* being made */
-    size_t holds;         /* calls that still look at it */
+    ferry_list_node turn; /* in session.starved or .hungry: it waits for room among all */
+    bool is_starved;
+    size_t connections; /* idle, in use, or being made */
+    size_t connecting;  /* being made */
+    size_t holds;       /* calls that still look at it */
 };
 
 typedef enum ferry_pool_state {
@@ -61,6 +62,7 @@ struct ferry_pool_connection {
     int64_t idle_end_us; /* when an idle one is closed */
     int max_idle_ms;     /* what the server's Keep-Alive allows; -1: nothing is said */
     bool was_used;       /* a request has gone over it */
+    bool is_kept;        /* and another one before the one that is under way */
 
     /* Since it was last watched it may have closed descriptors and opened others. It may as long as
      * it connects, and not after that. */
@@ -118,6 +120,7 @@ struct ferry_transfer {
     ferry_heap_node queue;    /* in origin.waiting */
     ferry_heap_node timer;    /* in session.transfer_timers: the end of a delay, or of total_ms */
     int64_t delay_end_us;     /* where it is DELAYED */
+    int64_t retry_ms;         /* where the use is RETRY: how long to wait before */
     unsigned holds;           /* calls of functions under way, and polls that look at it */
     bool is_detached;
     bool is_freed; /* by its owner; its memory goes with the last hold */
@@ -143,7 +146,6 @@ struct ferry_transfer {
     bool becomes_get;     /* a redirect has turned the method to GET, without a body */
     bool was_sent;        /* the body has been read from: it is rewound before it is sent again */
     bool has_delivered;   /* body bytes have gone where they cannot be called back from */
-    bool is_at_end;       /* owner_reads: the response is complete, and all of it was read */
     bool has_progress;
     bool needs_done_call;
     bool is_static; /* what there is where no memory is for another one */
@@ -182,7 +184,6 @@ struct ferry_session {
     int max_connections;
     int max_idle_ms;
     int total_ms;
-    int connect_ms;
     size_t max_memory_bytes;
     int64_t poll_budget_us; /* negative: none */
 
@@ -191,6 +192,7 @@ struct ferry_session {
     ferry_list_node connections; /* all of them */
     ferry_list_node idle;        /* the one that is idle longest first */
     ferry_list_node starved;     /* origins without a connection that wait for room */
+    ferry_list_node hungry;      /* origins with some that wait for room for more */
     ferry_list_node paused;      /* items of connections whose bodies wait for memory */
     ferry_list_node transfers;   /* all that are not freed */
     ferry_list_node finished;
@@ -212,9 +214,18 @@ struct ferry_session {
     bool is_polling;
     bool is_freed;   /* takes effect when the poll returns */
     bool is_closing; /* what is freed goes to nobody who waits */
+    bool is_woken;   /* a poll that may not sleep has seen it: it is for the next one that may */
     size_t unfinished;
     ferry_session_counters counters;
 };
+
+/* ---- session.c ---- */
+
+/* Reads the clock, unless a poll does: for calls of the program's own. */
+void ferry_session_note_time(ferry_session *session);
+
+/* Connections whose bodies wait for memory look again. */
+void ferry_session_resume_paused(ferry_session *session);
 
 /* ---- pool.c: connections, and who gets them ---- */
 
@@ -232,11 +243,18 @@ void ferry_pool_release(ferry_pool_connection *connection);
 /* Closes the connections that nobody uses; of one origin, or of all (NULL). */
 void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin);
 
+/* A connection's item was found ready: works for it as far as it gets without waiting. It may be
+ * freed then. */
+void ferry_pool_advance(ferry_poller_item *item);
+
 /* The connection's timer is due. */
 void ferry_pool_timer(ferry_pool_connection *connection);
 
 /* Finds what the connection waits for, and until when, after its client was called. */
 void ferry_pool_watch(ferry_pool_connection *connection);
+
+/* Gives room among all connections to the origins that wait for it. */
+void ferry_pool_serve_waiting(ferry_session *session);
 
 /* Closes and frees everything, when no transfer has a connection. */
 void ferry_pool_deinit(ferry_session *session);

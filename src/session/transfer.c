@@ -30,6 +30,7 @@ void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error) {
     transfer->needs_done_call = true;
     ferry_heap_remove(&session->transfer_timers, &transfer->timer);
     session->unfinished--;
+    ferry_session_resume_paused(session); /* another one may be the oldest now */
     if (!transfer->is_detached) {
         ferry_list_append(&session->finished, &transfer->finished);
     }
@@ -70,6 +71,7 @@ static void transfer_abort(ferry_transfer *transfer) {
 
 void ferry_transfer_cancel(ferry_transfer *transfer) {
     if (transfer->state != FERRY_TRANSFER_DONE) {
+        ferry_session_note_time(transfer->session);
         transfer_abort(transfer);
     }
 }
@@ -101,13 +103,14 @@ void ferry_transfer_detach(ferry_transfer *transfer) {
 
 void ferry_transfer_call_functions(ferry_transfer *transfer) {
     const ferry_transfer_functions *functions = &transfer->plan.request.functions;
+    const ferry_session *session = transfer->session;
     void *ctx = transfer->plan.request.ctx;
     ferry_transfer_hold(transfer);
     if (transfer->has_progress) {
         transfer->has_progress = false;
         functions->on_progress(ctx, transfer);
     }
-    if (transfer->needs_done_call) {
+    if (transfer->needs_done_call && !session->is_freed) {
         transfer->needs_done_call = false;
         if (functions->on_done != NULL) {
             functions->on_done(ctx, transfer);
@@ -141,6 +144,7 @@ void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms) {
     ferry_transfer_drop_response(transfer);
     transfer->state = FERRY_TRANSFER_DELAYED;
     transfer->stale_tries = 0;
+    ferry_session_resume_paused(transfer->session); /* another one may be the oldest now */
     transfer->delay_end_us = transfer->session->now_us + delay_ms * 1000;
     ferry_transfer_set_timer(transfer);
 }
@@ -214,6 +218,9 @@ void ferry_transfer_get_timings(const ferry_transfer *transfer, ferry_transfer_t
 }
 
 void ferry_transfer_set_priority(ferry_transfer *transfer, int priority) {
+    if (transfer->is_static) {
+        return; /* it is everyone's */
+    }
     transfer->plan.request.priority = priority;
     if (ferry_heap_has(&transfer->queue)) {
         ferry_heap_put(&transfer->origin->waiting, &transfer->queue, -(int64_t)priority);

@@ -3,7 +3,6 @@
  * sent. */
 #include "session_state.h"
 
-#include "client/runtime.h"
 #include "integrity.h"
 
 #include <string.h>
@@ -106,13 +105,15 @@ static void transfer_begin(ferry_transfer *transfer) {
 
 ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,
                                      const ferry_download_ops *download, const char *path) {
+    static const ferry_session_request none;
+    if (request == NULL) {
+        request = &none; /* which has no URL */
+    }
     ferry_transfer *transfer = ferry_alloc(&session->context, sizeof *transfer);
     if (transfer == NULL) {
         return &transfer_without_memory;
     }
-    if (!session->is_polling) {
-        session->now_us = ferry_runtime_now_us();
-    }
+    ferry_session_note_time(session);
     *transfer = (ferry_transfer){
         .session = session,
         .download = download,
@@ -131,6 +132,9 @@ ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session
     if (error == FERRY_OK) {
         transfer_begin(transfer);
     } else {
+        /* There may be no plan, and it is told all the same. */
+        transfer->plan.request.functions = request->functions;
+        transfer->plan.request.ctx = request->ctx;
         ferry_transfer_finish(transfer, error);
     }
     return transfer;
@@ -174,5 +178,6 @@ ferry_transfer *ferry_session_post_form(ferry_session *session, const char *url,
 }
 
 ferry_transfer *ferry_session_post_json(ferry_session *session, const char *url, const char *json) {
-    return start_post(session, url, json, strlen(json), "Content-Type: application/json");
+    size_t length = json != NULL ? strlen(json) : SIZE_MAX; /* no text is bad input */
+    return start_post(session, url, json, length, "Content-Type: application/json");
 }
