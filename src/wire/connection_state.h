@@ -116,7 +116,13 @@ void ferry_connection_reset_response(ferry_connection *connection);
  * failed, nothing more will come: the exchange then ends. */
 void ferry_connection_receive_head(ferry_connection *connection);
 /* The same, where sending has just failed. */
-void ferry_connection_resolve_failure(ferry_connection *connection);
+static inline void ferry_connection_resolve_failure(ferry_connection *connection) {
+    ferry_exchange_state state = connection->base.exchange->state;
+    if (connection->write_reason[0] != '\0' &&
+        (state == FERRY_EXCHANGE_SENDING || state == FERRY_EXCHANGE_WAITING)) {
+        ferry_connection_receive_head(connection);
+    }
+}
 /* As ferry_backend_ops.read. */
 size_t ferry_connection_read(ferry_connection *connection, void *dst, size_t capacity);
 
