@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* connection_state: what the parts of a connection share. Each calls only those above itself:
- * link.c (the stream, and what becomes of it), upload.c (from the sender to the stream), download.c
+ * reuse.c (the stream, and what becomes of it), upload.c (from the sender to the stream), download.c
  * (from the stream to the receiver and on to the reader), connection.c (the backend's calls). */
 #ifndef FERRY_WIRE_CONNECTION_STATE_H
 #define FERRY_WIRE_CONNECTION_STATE_H
@@ -36,7 +36,7 @@ typedef struct ferry_connection {
     ferry_failure pending;    /* what ends the body once the bytes before it are read */
 } ferry_connection;
 
-/* ---- link.c ---- */
+/* ---- reuse.c ---- */
 
 typedef enum ferry_connection_idle {
     FERRY_CONNECTION_IDLE = 0,
