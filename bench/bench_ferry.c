@@ -108,9 +108,6 @@ static int64_t body_read(ferry_client *client, char *buffer, size_t capacity) {
 /* A whole exchange in blocking mode. */
 static int64_t exchange(const bench *run, ferry_client *client, char *buffer, size_t capacity) {
     client_get(run, client);
-    while (ferry_client_get_status(client) == FERRY_STATUS_REQUESTING) {
-        expect_ok(client, ferry_client_poll(client));
-    }
     int64_t bytes = body_read(client, buffer, capacity);
     expect_connected(client);
     return bytes;
@@ -323,7 +320,7 @@ static void run_idle(bench *run) {
     free(buffer);
 }
 
-/* The CPU time of blocking polls that wait for a server which takes its time. */
+/* The CPU time of blocking requests that wait for a server which takes its time. */
 static void run_idle_cpu(bench *run) {
     char *buffer = bench_alloc(BENCH_SMALL_BUFFER);
     ferry_client *client = client_new(run);
@@ -331,12 +328,9 @@ static void run_idle_cpu(bench *run) {
     double wait_min = -1;
     bench_start(run);
     for (long i = 0; i < run->n; i++) {
-        client_get(run, client);
         double wall = bench_now();
         double cpu = bench_cpu_now();
-        while (ferry_client_get_status(client) == FERRY_STATUS_REQUESTING) {
-            expect_ok(client, ferry_client_poll(client));
-        }
+        client_get(run, client);
         cpu = bench_cpu_now() - cpu;
         wall = bench_now() - wall;
         cpu_max = cpu > cpu_max ? cpu : cpu_max;

@@ -5,12 +5,11 @@ include_guard(GLOBAL)
 
 set(tls_sources
     platform/tls/bio.c
-    platform/tls/cache.c
     platform/tls/calls.c
-    platform/tls/chain.c
     platform/tls/ciphersuites.c
     platform/tls/codes.c
     platform/tls/config.c
+    platform/tls/config_cache.c
     platform/tls/der.c
     platform/tls/describe.c
     platform/tls/extensions.c
@@ -21,6 +20,7 @@ set(tls_sources
     platform/tls/names.c
     platform/tls/psa.c
     platform/tls/roots.c
+    platform/tls/server_certificates.c
     platform/tls/sessions.c
     platform/tls/stream.c
     platform/tls/verify.c)

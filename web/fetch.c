@@ -7,7 +7,7 @@
 
 #include "base/number.h"
 #include "fetch_request.h"
-#include "message/announced.h"
+#include "message/announced_length.h"
 #include "message/body_source.h"
 
 #include <assert.h>

@@ -58,7 +58,7 @@ ferry_error ferry_runtime_wakeup_new(ferry_context *context, ferry_wakeup **wake
     if (*wakeup == NULL) {
         return ferry_fail_memory(context);
     }
-    **wakeup = (ferry_wakeup){0};
+    **wakeup = (ferry_wakeup){.is_told = false};
     return FERRY_OK;
 }
 

@@ -14,14 +14,8 @@ int main(int argc, char **argv) {
     if (error == FERRY_OK) {
         error = ferry_client_connect_to_host(client, host, -1, &tls);
     }
-    while (error == FERRY_OK && ferry_client_get_status(client) != FERRY_STATUS_CONNECTED) {
-        error = ferry_client_poll(client);
-    }
     if (error == FERRY_OK) {
         error = ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL);
-    }
-    while (error == FERRY_OK && ferry_client_get_status(client) == FERRY_STATUS_REQUESTING) {
-        error = ferry_client_poll(client);
     }
     for (size_t length = 1; error == FERRY_OK && length > 0;) {
         const void *chunk = NULL;

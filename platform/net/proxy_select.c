@@ -4,7 +4,7 @@
 #include "client/proxy_select.h"
 
 #include "platform.h"
-#include "tls_options.h"
+#include "tls_options_copy.h"
 #include "url/authority.h"
 #include "url/host.h"
 #include "url/no_proxy.h"

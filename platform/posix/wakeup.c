@@ -56,10 +56,6 @@ static bool descriptor_replace(int from, int to) {
  * to the child before it has a pipe of its own goes there at last. */
 static int wakeup_make_own(ferry_wakeup *wakeup) {
     int fresh[2];
-    int process = ferry_platform_process();
-    if (atomic_load(&wakeup->process) == process) {
-        return 0;
-    }
     int error = ferry_pipe_open(fresh);
     if (error != 0) {
         return error;
@@ -68,7 +64,7 @@ static int wakeup_make_own(ferry_wakeup *wakeup) {
         !descriptor_replace(fresh[1], wakeup->pipe[1])) {
         error = errno;
     } else {
-        atomic_store(&wakeup->process, process);
+        atomic_store(&wakeup->process, ferry_platform_process());
         ferry_pipe_tell(wakeup->pipe);
     }
     ferry_pipe_close(fresh);
@@ -77,8 +73,11 @@ static int wakeup_make_own(ferry_wakeup *wakeup) {
 
 ferry_error ferry_wakeup_get_descriptor(ferry_wakeup *wakeup, ferry_context *context,
                                         ferry_descriptor *descriptor) {
-    int error = wakeup_make_own(wakeup);
     *descriptor = wakeup->pipe[0];
+    if (atomic_load(&wakeup->process) == ferry_platform_process()) {
+        return FERRY_OK;
+    }
+    int error = wakeup_make_own(wakeup);
     return error == 0 ? FERRY_OK : wakeup_fail(context, error);
 }
 

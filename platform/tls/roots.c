@@ -2,7 +2,7 @@
 /* roots: reads the trusted authorities once, and shares them. */
 #include "roots.h"
 
-#include "chain.h"
+#include "server_certificates.h"
 #include "codes.h"
 #include "platform.h"
 

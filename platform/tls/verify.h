@@ -3,7 +3,7 @@
 #ifndef FERRY_TLS_VERIFY_H
 #define FERRY_TLS_VERIFY_H
 
-#include "chain.h"
+#include "server_certificates.h"
 #include "config.h"
 #include "describe.h"
 

@@ -4,7 +4,7 @@
  * `out`. */
 #include "sender.h"
 
-#include "message/announced.h"
+#include "message/announced_length.h"
 #include "request_head.h"
 
 #include <assert.h>

@@ -48,18 +48,6 @@ void ferry_exchange_reset(ferry_exchange *exchange) {
     exchange->bytes_sent = 0;
 }
 
-void ferry_exchange_begin(ferry_exchange *exchange) {
-    assert(!ferry_exchange_is_under_way(exchange));
-    exchange->state = FERRY_EXCHANGE_SENDING;
-}
-
-void ferry_exchange_sent(ferry_exchange *exchange) {
-    exchange->is_sent = true;
-    if (exchange->state == FERRY_EXCHANGE_SENDING) {
-        exchange->state = FERRY_EXCHANGE_WAITING;
-    }
-}
-
 void ferry_exchange_head(ferry_exchange *exchange, int code, bool chunked, int64_t body_length,
                          int64_t body_length_hint) {
     if (!ferry_exchange_is_under_way(exchange)) {

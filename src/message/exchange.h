@@ -7,6 +7,8 @@
 
 #include "headers.h"
 
+#include <assert.h>
+
 typedef enum ferry_exchange_state {
     FERRY_EXCHANGE_NONE = 0, /* no exchange yet */
     FERRY_EXCHANGE_SENDING,  /* the request is on its way, or waits for the caller's next piece */
@@ -53,9 +55,24 @@ void ferry_exchange_deinit(ferry_exchange *exchange);
 /* Forgets everything: state NONE. */
 void ferry_exchange_reset(ferry_exchange *exchange);
 
+static inline bool ferry_exchange_is_under_way(const ferry_exchange *exchange) {
+    return exchange->state >= FERRY_EXCHANGE_SENDING && exchange->state <= FERRY_EXCHANGE_BODY;
+}
+
 /* The events, in the only order that is possible; another one is a bug of the backend's. */
-void ferry_exchange_begin(ferry_exchange *exchange); /* NONE, DONE, FAILED → SENDING */
-void ferry_exchange_sent(ferry_exchange *exchange);  /* SENDING → WAITING */
+
+/* NONE, DONE, FAILED → SENDING */
+static inline void ferry_exchange_begin(ferry_exchange *exchange) {
+    assert(!ferry_exchange_is_under_way(exchange));
+    exchange->state = FERRY_EXCHANGE_SENDING;
+}
+/* SENDING → WAITING */
+static inline void ferry_exchange_sent(ferry_exchange *exchange) {
+    exchange->is_sent = true;
+    if (exchange->state == FERRY_EXCHANGE_SENDING) {
+        exchange->state = FERRY_EXCHANGE_WAITING;
+    }
+}
 /* The final head: code, headers (sealed by this call) and lengths are in place.
  * SENDING, WAITING → BODY, or FAILED where there is no memory. */
 void ferry_exchange_head(ferry_exchange *exchange, int code, bool chunked, int64_t body_length,
@@ -69,9 +86,5 @@ void ferry_exchange_fail(ferry_exchange *exchange, ferry_error error);
 /* No event of an exchange: a proxy has refused the way to the origin, in its own words. The code
  * and the headers can be read, but they are no response of the origin's. OUT_OF_MEMORY. */
 ferry_error ferry_exchange_note_refusal(ferry_exchange *exchange, int code);
-
-static inline bool ferry_exchange_is_under_way(const ferry_exchange *exchange) {
-    return exchange->state >= FERRY_EXCHANGE_SENDING && exchange->state <= FERRY_EXCHANGE_BODY;
-}
 
 #endif

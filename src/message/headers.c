@@ -223,7 +223,7 @@ static ferry_error headers_respell(ferry_headers *headers, ferry_context *contex
     return FERRY_OK;
 }
 
-ferry_error ferry_headers_make_views(ferry_headers *headers, ferry_context *context) {
+ferry_error ferry_headers_grow_views(ferry_headers *headers, ferry_context *context) {
     size_t count = headers->count;
     if (count + 1 > headers->lines_capacity) {
         const char **lines = headers_grow(context, (void *)headers->lines, &headers->lines_capacity,
@@ -249,12 +249,15 @@ ferry_error ferry_headers_make_views(ferry_headers *headers, ferry_context *cont
 
 ferry_error ferry_headers_adopt(ferry_headers *headers, ferry_context *context, const char *block,
                                 size_t length) {
-    ferry_error error = ferry_buffer_append(&headers->text, context, block, length);
-    if (error == FERRY_OK && headers->reason_length > 0) {
-        headers->text.data[headers->reason + headers->reason_length] = '\0';
-    }
+    ferry_buffer *text = &headers->text;
+    ferry_error error = ferry_buffer_reserve(text, context, length);
     if (error != FERRY_OK) {
         return error;
+    }
+    memcpy(text->data + text->end, block, length);
+    text->end += length;
+    if (headers->reason_length > 0) {
+        text->data[headers->reason + headers->reason_length] = '\0';
     }
     bool is_plain = !headers->has_folds && !headers->has_other_forms;
     for (size_t i = 0; i < headers->count && !is_plain && error == FERRY_OK; i++) {

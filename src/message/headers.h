@@ -111,10 +111,18 @@ static inline const char *ferry_headers_reason(const ferry_headers *headers) {
 
 /* Makes room for the lines and the dictionary, so that the getters need no memory. Nothing is added
  * afterwards. OUT_OF_MEMORY. */
-ferry_error ferry_headers_make_views(ferry_headers *headers, ferry_context *context);
+ferry_error ferry_headers_grow_views(ferry_headers *headers, ferry_context *context);
 static inline ferry_error ferry_headers_seal(ferry_headers *headers, ferry_context *context) {
-    bool is_ready = headers->count == 0 || headers->is_sealed;
-    return is_ready ? FERRY_OK : ferry_headers_make_views(headers, context);
+    if (headers->count == 0 || headers->is_sealed) {
+        return FERRY_OK;
+    }
+    headers->is_sealed = headers->count < headers->lines_capacity &&
+                         headers->count <= headers->fields_capacity &&
+                         headers->text.end <= headers->dictionary.capacity;
+    if (headers->is_sealed) { /* there is room from an earlier head */
+        return FERRY_OK;
+    }
+    return ferry_headers_grow_views(headers, context);
 }
 
 static inline ferry_span ferry_headers_name(const ferry_headers *headers, size_t index) {

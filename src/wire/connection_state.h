@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* connection_state: what the parts of a connection share. Each calls only those above itself:
- * link.c (the stream, and what becomes of it), upload.c (from the sender to the stream), download.c
+ * reuse.c (the stream, and what becomes of it), upload.c (from the sender to the stream), download.c
  * (from the stream to the receiver and on to the reader), connection.c (the backend's calls). */
 #ifndef FERRY_WIRE_CONNECTION_STATE_H
 #define FERRY_WIRE_CONNECTION_STATE_H
@@ -36,7 +36,7 @@ typedef struct ferry_connection {
     ferry_failure pending;    /* what ends the body once the bytes before it are read */
 } ferry_connection;
 
-/* ---- link.c ---- */
+/* ---- reuse.c ---- */
 
 typedef enum ferry_connection_idle {
     FERRY_CONNECTION_IDLE = 0,
@@ -116,7 +116,13 @@ void ferry_connection_reset_response(ferry_connection *connection);
  * failed, nothing more will come: the exchange then ends. */
 void ferry_connection_receive_head(ferry_connection *connection);
 /* The same, where sending has just failed. */
-void ferry_connection_resolve_failure(ferry_connection *connection);
+static inline void ferry_connection_resolve_failure(ferry_connection *connection) {
+    ferry_exchange_state state = connection->base.exchange->state;
+    if (connection->write_reason[0] != '\0' &&
+        (state == FERRY_EXCHANGE_SENDING || state == FERRY_EXCHANGE_WAITING)) {
+        ferry_connection_receive_head(connection);
+    }
+}
 /* As ferry_backend_ops.read. */
 size_t ferry_connection_read(ferry_connection *connection, void *dst, size_t capacity);
 

@@ -237,12 +237,6 @@ void ferry_connection_receive_head(ferry_connection *connection) {
     }
 }
 
-void ferry_connection_resolve_failure(ferry_connection *connection) {
-    if (connection->write_reason[0] != '\0' && download_awaits_head(connection)) {
-        ferry_connection_receive_head(connection);
-    }
-}
-
 /* ---- The body ---- */
 
 /* What comes before the error is read first. */

@@ -10,9 +10,8 @@ static const char *stream_reason(ferry_stream *stream) {
     return reason != NULL ? reason : "the connection failed";
 }
 
-/* What a call of the stream gave, where it is not simply some bytes. */
-static ferry_stream_result stream_explain(ferry_stream *stream, ferry_stream_result result,
-                                          size_t moved, const char **reason) {
+ferry_stream_result ferry_stream_explain(ferry_stream *stream, ferry_stream_result result,
+                                         size_t moved, const char **reason) {
     if (result == FERRY_STREAM_OK) {
         *reason = moved == 0 ? "the stream says that it moved bytes, and moved none"
                              : "the stream says that it moved more bytes than it was asked for";
@@ -24,26 +23,6 @@ static ferry_stream_result stream_explain(ferry_stream *stream, ferry_stream_res
     return result;
 }
 
-static inline bool stream_has_moved(ferry_context *context, ferry_stream_result result,
-                                    size_t moved, size_t most, size_t *length) {
-    if (result != FERRY_STREAM_OK || moved == 0 || moved > most) {
-        return false;
-    }
-    context->bytes_moved += moved;
-    *length = moved;
-    return true;
-}
-
-ferry_stream_result ferry_stream_read(ferry_context *context, ferry_stream *stream, void *dst,
-                                      size_t capacity, size_t *length, const char **reason) {
-    size_t moved = 0;
-    ferry_stream_result result = stream->ops->read(stream, dst, capacity, &moved);
-    if (stream_has_moved(context, result, moved, capacity, length)) {
-        return FERRY_STREAM_OK;
-    }
-    return stream_explain(stream, result, moved, reason);
-}
-
 ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *stream,
                                        const ferry_slice *slices, size_t count, size_t *length,
                                        const char **reason) {
@@ -53,7 +32,9 @@ ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *str
         most += slices[i].length;
     }
     ferry_stream_result result = stream->ops->write(stream, slices, count, &moved);
-    if (stream_has_moved(context, result, moved, most, length)) {
+    if (result == FERRY_STREAM_OK && moved > 0 && moved <= most) {
+        context->bytes_moved += moved;
+        *length = moved;
         return FERRY_STREAM_OK;
     }
     /* Only reading has an end of its own. */
@@ -61,7 +42,7 @@ ferry_stream_result ferry_stream_write(ferry_context *context, ferry_stream *str
         *reason = "the stream takes no more bytes";
         return FERRY_STREAM_FAILED;
     }
-    return stream_explain(stream, result, moved, reason);
+    return ferry_stream_explain(stream, result, moved, reason);
 }
 
 ferry_stream_result ferry_stream_flush(ferry_stream *stream, const char **reason) {

@@ -12,6 +12,11 @@ const readme = path.join(path.dirname(program), "readme");
 const read = (file) => fs.readFileSync(path.join(root, file), "utf8");
 
 describe("The lines of the README", () => {
+  test("are_ten_at_most", () => {
+    const [, lines] = /```c\n(.*?)```/s.exec(read("README.md"));
+    assert.ok(lines.trim().split("\n").length <= 10, lines);
+  });
+
   test("print_a_page", async (t) => {
     const { port } = await answering(t, [ok("hello\n".repeat(50_000))]);
     const { stdout, stderr, end } = await execute(readme, ["127.0.0.1", port]);

@@ -5,8 +5,8 @@ export const breakages = [
   {
     name: "an idle connection is not looked at before a request",
     file: "src/wire/connection.c",
-    from: "ferry_connection_idle idle = ferry_connection_look(connection, why);",
-    to: "ferry_connection_idle idle = FERRY_CONNECTION_IDLE; why[0] = 0;",
+    from: "ferry_connection_idle idle = ferry_connection_look(connection, &why);",
+    to: "ferry_connection_idle idle = FERRY_CONNECTION_IDLE; why = 0;",
   },
   {
     name: "the remainder of a chunk is off by one",
@@ -65,7 +65,7 @@ export const breakages = [
   {
     name: "Connection: close is not heeded",
     file: "src/h1/framing.c",
-    from: "!fields.close && !request->wants_close &&",
+    from: "!fields->close && !request->wants_close &&",
     to: "!request->wants_close &&",
   },
   {
@@ -76,7 +76,7 @@ export const breakages = [
   },
   {
     name: "total_ms does not run",
-    file: "src/client/timers.c",
+    file: "src/client/timeouts.c",
     from: "timer_consider(TIMER_TOTAL, client->request_since_ms, limits->total_ms, &first, deadline_ms);",
     to: "(void)0;",
   },

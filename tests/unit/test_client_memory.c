@@ -213,10 +213,15 @@ static void request_that_failed_at_once_is_reported_without_a_wait(void) {
     request_that_fails_at_once_is_reported(true);
 }
 
+static void client_that_there_is_no_memory_for_has_a_sentence(void) {
+    CHECK_STR(ferry_client_get_error_detail(NULL), "out of memory");
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(steady_state_allocates_nothing),
         CHECK_TEST(request_that_failed_at_once_is_reported_without_a_wait),
+        CHECK_TEST(client_that_there_is_no_memory_for_has_a_sentence),
         CHECK_TEST(every_failed_allocation_is_reported_and_survived),
     };
     return CHECK_RUN(tests, argc, argv);

@@ -82,6 +82,26 @@ static void announced_length_is_kept(void) {
     ferry_client_free(client);
 }
 
+/* One request's end is not another's. */
+static void announced_length_is_finished_once_in_each_request(void) {
+    ferry_client_options options = script_client_options();
+    script_stream script;
+    ferry_client *client =
+        script_client_new(&script, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", &options);
+    for (int i = 0; i < 2; i++) {
+        char body[8];
+        size_t length = 0;
+        script_stream_rewind(&script);
+        start_upload(client, 5, NULL);
+        CHECK_INT(ferry_client_write_request_body(client, "hello", 5, &length), FERRY_OK);
+        CHECK_INT(ferry_client_finish_request_body(client), FERRY_OK);
+        CHECK_INT(ferry_client_finish_request_body(client), FERRY_ERROR_UNCONFIGURED);
+        CHECK_INT(script_client_finish(client, body, sizeof body, &length), FERRY_OK);
+        CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+    }
+    ferry_client_free(client);
+}
+
 static void body_waits_for_continue(void) {
     const char *headers[] = {"Expect: 100-continue", NULL};
     ferry_client_options options = script_client_options();
@@ -210,6 +230,40 @@ static void unread_bytes_do_not_wake_a_blocked_write(void) {
     ferry_client_free(client);
 }
 
+/* The read before found nothing. That was another response, and this one has bytes. */
+static void response_that_a_write_finds_is_there_to_be_read_at_once(void) {
+    static const char ended[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                "5\r\nhello\r\n0\r\n\r\n";
+    static const char early[] = "HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno";
+    ferry_client_options options = script_client_options();
+    script_stream script;
+    char body[8];
+    size_t length = 0;
+    ferry_client *client = script_client_new(&script, ended, &options);
+    script.split = sizeof ended - 1 - 5; /* the last chunk comes by itself */
+    CHECK_INT(ferry_client_request(client, FERRY_METHOD_GET, "/", NULL, NULL), FERRY_OK);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_read_response_body(client, body, sizeof body, &length), FERRY_OK);
+    CHECK_INT(length, 5);
+    CHECK_INT(ferry_client_read_response_body(client, body, sizeof body, &length), FERRY_OK);
+    CHECK_INT(length, 0);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
+    script.bytes = early;
+    script.length = 0; /* it has not come yet */
+    script.at = 0;
+    script.end = FERRY_STREAM_AGAIN;
+    start_upload(client, -1, NULL);
+    script.length = sizeof early - 1;
+    script.write_room = script.sent_length;
+    script.write_end = FERRY_STREAM_FAILED;
+    ferry_client_write_request_body(client, "hello", 5, &length);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_BODY);
+    CHECK_INT(ferry_client_get_wait_timeout_ms(client), 0);
+    CHECK_INT(script_client_finish(client, body, sizeof body, &length), FERRY_OK);
+    CHECK_MEM(body, length, "no", 2);
+    ferry_client_free(client);
+}
+
 /* The connection takes all that is written, so that nothing ever waits for it. */
 static void early_answer_is_seen_between(size_t piece) {
     enum { MOST_BYTES = 4 * 1024 * 1024 };
@@ -243,12 +297,14 @@ int main(int argc, char **argv) {
         CHECK_TEST(pieces_become_chunks),
         CHECK_TEST(stream_that_takes_one_byte_a_time_gets_all_of_it),
         CHECK_TEST(announced_length_is_kept),
+        CHECK_TEST(announced_length_is_finished_once_in_each_request),
         CHECK_TEST(body_waits_for_continue),
         CHECK_TEST(final_response_instead_of_continue_stops_the_body),
         CHECK_TEST(response_is_read_though_sending_fails),
         CHECK_TEST(tunnel_carries_bytes_both_ways),
         CHECK_TEST(end_of_a_tunnel_is_said_until_it_is_out),
         CHECK_TEST(unread_bytes_do_not_wake_a_blocked_write),
+        CHECK_TEST(response_that_a_write_finds_is_there_to_be_read_at_once),
         CHECK_TEST(early_answer_is_seen_by_a_program_that_only_writes),
     };
     return CHECK_RUN(tests, argc, argv);

@@ -148,6 +148,27 @@ static void a_block_is_taken_as_it_is(void) {
     rig_end(&rig);
 }
 
+static void lines_are_those_of_the_block_that_was_taken_last(void) {
+    static const char first[] = "A:one\r\nB: two\r\nC: three\r\n\r\n";
+    static const char second[] = "Server: x\r\nAge: 5\r\n\r\n";
+    static const char *const first_lines[] = {"A: one", "B: two", "C: three", NULL};
+    static const char *const second_lines[] = {"Server: x", "Age: 5", NULL};
+    headers_rig rig;
+    rig_begin(&rig);
+    rig_note(&rig, first, "A", "one");
+    rig_note_plain(&rig, first, "B", "two");
+    rig_note_plain(&rig, first, "C", "three");
+    CHECK_INT(ferry_headers_adopt(&rig.headers, &rig.context, first, sizeof first - 1), FERRY_OK);
+    check_lines(&rig, first_lines);
+    ferry_headers_clear(&rig.headers);
+    rig_note_plain(&rig, second, "Server", "x");
+    rig_note_plain(&rig, second, "Age", "5");
+    CHECK_INT(ferry_headers_adopt(&rig.headers, &rig.context, second, sizeof second - 1), FERRY_OK);
+    check_lines(&rig, second_lines);
+    CHECK_INT(rig.headers.text.end, sizeof second - 1); /* and nothing was spelled again */
+    rig_end(&rig);
+}
+
 static void a_block_in_other_spellings_is_spelled_again(void) {
     static const char block[] = "A:one\r\nB: \t two\r\nC: three\r\n";
     static const char *const lines[] = {"A: one", "B: two", "C: three", NULL};
@@ -278,6 +299,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(the_dictionary_joins_values_of_one_name),
         CHECK_TEST(a_folded_line_goes_on_behind_one_space),
         CHECK_TEST(a_block_is_taken_as_it_is),
+        CHECK_TEST(lines_are_those_of_the_block_that_was_taken_last),
         CHECK_TEST(a_block_in_other_spellings_is_spelled_again),
         CHECK_TEST(folds_in_a_block_become_one_space),
         CHECK_TEST(a_value_that_begins_in_a_fold_begins_without_space),

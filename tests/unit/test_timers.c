@@ -733,6 +733,39 @@ static void body_of_a_request_waits_for_continue_as_long_as_it_says(void) {
     ferry_client_free(client);
 }
 
+/* A byte too many was refused, and nobody waits for room for it any more. */
+static void what_a_request_waited_for_is_no_concern_of_the_next(void) {
+    static const char answers[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+                                  "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel";
+    size_t first = (size_t)(strstr(answers + 1, "HTTP/1.1") - answers);
+    script_stream script;
+    char got[16];
+    size_t length = 0;
+    ferry_request upload = {
+        .method = FERRY_METHOD_PUT, .url = "/", .streamed = true, .streamed_length = 1};
+    ferry_client *client = begin_silent(&script, &(ferry_timeouts){.idle_ms = LIMIT_MS});
+    script.bytes = answers;
+    script.length = first;
+    script.descriptor = 0;
+    CHECK_INT(ferry_client_send(client, &upload), FERRY_OK);
+    CHECK_INT(ferry_client_write_request_body(client, "x", 1, &length), FERRY_OK);
+    CHECK_INT(ferry_client_write_request_body(client, "x", 1, &length),
+              FERRY_ERROR_INVALID_PARAMETER);
+    for (int i = 0; i < 3 && ferry_client_get_status(client) != FERRY_STATUS_CONNECTED; i++) {
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        CHECK_INT(ferry_client_read_response_body(client, got, sizeof got, &length), FERRY_OK);
+    }
+    CHECK_INT(send_with(client, NULL), FERRY_OK);
+    script.length = sizeof answers - 1;
+    CHECK_INT(ferry_client_poll(client), FERRY_OK);
+    CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_BODY);
+    CHECK_INT(poll_later(client, 2 * LIMIT_MS),
+              FERRY_OK); /* it is the program that does not read */
+    CHECK_INT(ferry_client_read_response_body(client, got, sizeof got, &length), FERRY_OK);
+    CHECK_MEM(got, length, "hel", 3);
+    ferry_client_free(client);
+}
+
 static void refused_request_leaves_the_time_outs_as_they_are(void) {
     static const ferry_timeouts own = {.total_ms = 1};
     script_stream script;
@@ -756,6 +789,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(time_outs_of_a_request_hold_for_it_alone),
         CHECK_TEST(what_a_request_does_not_say_is_the_clients),
         CHECK_TEST(body_of_a_request_waits_for_continue_as_long_as_it_says),
+        CHECK_TEST(what_a_request_waited_for_is_no_concern_of_the_next),
         CHECK_TEST(refused_request_leaves_the_time_outs_as_they_are),
     };
     return CHECK_RUN(tests, argc, argv);

@@ -33,6 +33,14 @@ const transferred = (name) => [
 ];
 const MAIN = transferred("main");
 const SLEPT = [...MAIN, "it slept"];
+const WOKEN = [
+  "blocking: FERRY_OK",
+  "FERRY_ERROR_ABORTED, REQUESTING",
+  "poll: FERRY_ERROR_ABORTED",
+  "wait: FERRY_ERROR_ABORTED",
+  "FERRY_ERROR_ABORTED, REQUESTING",
+  ...MAIN,
+];
 
 // Each is built as PROGRAM of a CONFIGURATION; `prints` is in any order.
 const FLAVOURS = [
@@ -54,11 +62,14 @@ const FLAVOURS = [
   },
   { name: "asyncify", program: "O2/asyncify", prints: SLEPT },
   { name: "jspi", program: "O2/jspi", prints: SLEPT, features: ["jspi"] },
+  { name: "asyncify_wake", program: "O2/asyncify_wake", prints: WOKEN },
+  { name: "jspi_wake", program: "O2/jspi_wake", prints: WOKEN, features: ["jspi"] },
   {
     name: "threads",
     program: "Threads/threads",
     prints: [
       "blocking on the main thread: FERRY_ERROR_UNAVAILABLE",
+      "thread: woken: FERRY_ERROR_ABORTED",
       ...MAIN,
       ...transferred("thread"),
     ],
@@ -133,6 +144,7 @@ const upload = pattern(UPLOAD_BYTES);
 
 async function transferServer(t) {
   const server = http.createServer(async (request, response) => {
+    if (request.url === "/never") return;
     if (request.url === "/download") {
       response.end(download);
       return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* threads: a transfer that polls on the main thread, and at the same time one in blocking mode on
- * another, which makes the memory grow. usage: threads PORT */
+ * another, which makes the memory grow. Before that, the main thread ends a wait of the other's
+ * that nothing else would end. usage: threads PORT */
 #include "transfer.h"
 
 #include <emscripten.h>
@@ -13,6 +14,7 @@ static transfer polled;
 static transfer blocked = {.grows = true};
 static bool polled_has_ended;
 static atomic_bool blocked_has_ended;
+static _Atomic(ferry_client *) waiting; /* NULL: nobody waits in vain */
 
 static void *block(void *port) {
     ferry_client *client = ferry_client_new(NULL);
@@ -20,6 +22,13 @@ static void *block(void *port) {
     if (error) {
         printf("thread: %s: %s\n", ferry_error_name(error), ferry_client_get_error_detail(client));
     }
+    atomic_store(&waiting, client);
+    error = ferry_client_connect_to_host(client, "127.0.0.1", atoi(port), NULL);
+    if (!error) {
+        error = ferry_client_request(client, FERRY_METHOD_GET, "/never", NULL, NULL);
+    }
+    printf("thread: woken: %s\n", ferry_error_name(error));
+    ferry_client_close(client);
     transfer_begin(&blocked, "thread", client, port);
     while (transfer_go_on(&blocked)) {
     }
@@ -28,6 +37,10 @@ static void *block(void *port) {
 }
 
 static void go_on(void *unused) {
+    ferry_client *sleeper = atomic_exchange(&waiting, NULL);
+    if (sleeper != NULL) {
+        ferry_client_wake(sleeper);
+    }
     polled_has_ended = polled_has_ended || !transfer_go_on(&polled);
     if (!polled_has_ended || !atomic_load(&blocked_has_ended)) {
         emscripten_async_call(go_on, unused, 0);

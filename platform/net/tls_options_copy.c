@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_options: copies everything into one block: one allocation can fail, and one block is
+/* tls_options_copy: copies everything into one block: one allocation can fail, and one block is
  * wiped. */
-#include "tls_options.h"
+#include "tls_options_copy.h"
 
 #include "message/tls_pack.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chain: a server's certificates, where mbedTLS's handshake does not read them. mbedTLS refuses a
+/* server_certificates: a server's certificates, where mbedTLS's handshake does not read them. mbedTLS refuses a
  * certificate with a critical extension that it does not know. Public authorities have such ones:
  * name constraints, which RFC 5280 wants critical. Or the certificate is one that the path does not
  * need.
@@ -9,7 +9,7 @@
  * every byte is as it was signed. Then mbedTLS reads the message once more, in which such
  * extensions are marked as not critical. Before mbedTLS takes its digest, the message gets its own
  * bytes back. */
-#include "chain.h"
+#include "server_certificates.h"
 
 #include "extensions.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_text: what may be shown on a terminal, and every text that a program or a server gives: none
+/* test_printable: what may be shown on a terminal, and every text that a program or a server gives: none
  * gets unchecked to a connection, into the log or into a detail. */
 #include "check.h"
 #include "ferry.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* announced: a request body that comes in pieces must have the length that the program
+/* announced_length: a request body that comes in pieces must have the length that the program
  * announced. */
-#ifndef FERRY_MESSAGE_ANNOUNCED_H
-#define FERRY_MESSAGE_ANNOUNCED_H
+#ifndef FERRY_MESSAGE_ANNOUNCED_LENGTH_H
+#define FERRY_MESSAGE_ANNOUNCED_LENGTH_H
 
 #include "base/context.h"
 

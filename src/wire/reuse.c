@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* link: the stream of a connection between two exchanges: it looks whether the stream is still
+/* reuse: the stream of a connection between two exchanges: it looks whether the stream is still
  * good, keeps it for another exchange, or closes it. */
 #include "connection_state.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_tls_options: a copy of TLS options holds what the program's held, whatever becomes of that.
+/* test_tls_options_copy: a copy of TLS options holds what the program's held, whatever becomes of that.
  */
 #include "check.h"
 #include "counted_memory.h"
-#include "net/tls_options.h"
+#include "net/tls_options_copy.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_options: a copy of a program's TLS options that outlives what they point to. */
-#ifndef FERRY_PLATFORM_NET_TLS_OPTIONS_H
-#define FERRY_PLATFORM_NET_TLS_OPTIONS_H
+/* tls_options_copy: a copy of a program's TLS options that outlives what they point to. */
+#ifndef FERRY_PLATFORM_NET_TLS_OPTIONS_COPY_H
+#define FERRY_PLATFORM_NET_TLS_OPTIONS_COPY_H
 
 #include "base/context.h"
 

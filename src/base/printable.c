@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* text: makes a text fit for a terminal, wherever it came from. */
+/* printable: makes a text fit for a terminal, wherever it came from. */
 #include "ferry.h"
 
 enum { INVALID = -1, REPLACEMENT = '?' };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* facts: getters for what is known of the connection and of the latest request. They are a file of
- * their own, so that a program that does not ask does not carry them. */
+/* connection_facts: getters for what is known of the connection and of the latest request. They are
+ * a file of their own, so that a program that does not ask does not carry them. */
 #include "client_state.h"
 
 static bool has_request(const ferry_client *client) {
@@ -17,19 +17,6 @@ const char *ferry_client_get_peer_address(const ferry_client *client) {
 
 bool ferry_client_is_connection_reused(const ferry_client *client) {
     return has_request(client) && client->requests > 1 && shows_connection(client);
-}
-
-/* RFC 9110 section 9.2.2; what a method may do that has but a name, nobody knows here. */
-static bool method_is_idempotent(ferry_method method) {
-    static const unsigned idempotent = 1u << FERRY_METHOD_GET | 1u << FERRY_METHOD_HEAD |
-                                       1u << FERRY_METHOD_PUT | 1u << FERRY_METHOD_DELETE |
-                                       1u << FERRY_METHOD_OPTIONS | 1u << FERRY_METHOD_TRACE;
-    return (idempotent >> method & 1) != 0;
-}
-
-bool ferry_client_may_send_again(const ferry_client *client) {
-    return has_request(client) &&
-           (method_is_idempotent(client->method) || !client->exchange.is_exposed);
 }
 
 static int64_t time_since(int64_t begin_us, int64_t at_us) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* timers: record when each thing happened, and end what takes longer than its time-out. */
+/* timeouts: record when each thing happened, and end what takes longer than its time-out. */
 #include "client_state.h"
 
 #include "runtime.h"

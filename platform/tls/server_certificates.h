@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* chain: the server's certificates, where mbedTLS's handshake does not read them. */
-#ifndef FERRY_TLS_CHAIN_H
-#define FERRY_TLS_CHAIN_H
+/* server_certificates: the server's certificates, where mbedTLS's handshake does not read them. */
+#ifndef FERRY_TLS_SERVER_CERTIFICATES_H
+#define FERRY_TLS_SERVER_CERTIFICATES_H
 
 #include <mbedtls/ssl.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* announced: checks pieces against the length that was sent ahead: a body of another length would
+/* announced_length: checks pieces against the length that was sent ahead: a body of another length would
  * break the framing. */
-#include "announced.h"
+#include "announced_length.h"
 
 ferry_error ferry_announced_check_piece(ferry_context *context, int64_t remaining, size_t length) {
     if (remaining < 0 || length <= (uint64_t)remaining) {
