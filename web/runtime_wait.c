@@ -104,7 +104,7 @@ static bool sleep_until_told(ferry_wakeup *wakeup, ferry_fetch_signal *signal, i
     return is_told;
 }
 
-ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+ferry_error ferry_runtime_wait(ferry_context *context, ferry_wait *waits, size_t count,
                                ferry_wakeup *wakeup, int timeout_ms, ferry_wait_end *end) {
     ferry_fetch_signal time_only = {0};
     ferry_fetch_signal *nothing = wakeup != NULL ? &wakeup->nothing : &time_only;

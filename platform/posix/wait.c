@@ -10,13 +10,8 @@
 enum { MAX_WAITS = 2 * FERRY_MAX_ADDRESSES };
 
 static short to_poll_events(unsigned events) {
-    unsigned wanted = 0;
-    if ((events & FERRY_EVENT_READ) != 0) {
-        wanted |= POLLIN;
-    }
-    if ((events & FERRY_EVENT_WRITE) != 0) {
-        wanted |= POLLOUT;
-    }
+    unsigned wanted = (events & FERRY_EVENT_READ) != 0 ? POLLIN : 0;
+    wanted |= (events & FERRY_EVENT_WRITE) != 0 ? POLLOUT : 0;
     return (short)wanted;
 }
 
