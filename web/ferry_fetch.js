@@ -74,9 +74,8 @@ mergeInto(LibraryManager.library, {
     tell: function (record) {
       clearTimeout(record.notifyTimer);
       record.notifyTimer = 0;
-      var index = record.signal / 4;
-      Atomics.add(HEAP32, index, 1);
-      Atomics.notify(HEAP32, index);
+      Atomics.add(HEAP32, record.signal / 4, 1);
+      Atomics.notify(HEAP32, record.signal / 4);
       var wake = ferryFetch.sleepers[record.signal];
       if (wake) wake();
     },
@@ -491,10 +490,11 @@ mergeInto(LibraryManager.library, {
     });
   },
 
-  ferry_js_tell__deps: ["$ferryFetch"],
-  ferry_js_tell__proxy: "sync",
-  ferry_js_tell__sig: "vp",
-  ferry_js_tell: function (signal) {
-    ferryFetch.tell({ signal: ferryFetch.at(signal) });
+  ferry_js_resume__deps: ["$ferryFetch"],
+  ferry_js_resume__proxy: "sync",
+  ferry_js_resume__sig: "vp",
+  ferry_js_resume: function (signal) {
+    var wake = ferryFetch.sleepers[ferryFetch.at(signal)];
+    if (wake) wake();
   },
 });

@@ -94,7 +94,7 @@ int ferry_js_can_sleep(void);
  * for as long as it takes). The name makes Asyncify treat the call as one that suspends. */
 void __asyncjs__ferry_js_sleep(ferry_fetch_signal *signal, int seen, int timeout_ms);
 
-/* Ends a sleep at this signal: adds one to its news, as a fetch does. */
-void ferry_js_tell(ferry_fetch_signal *signal);
+/* Resumes the program if it is suspended at this signal, without news. */
+void ferry_js_resume(ferry_fetch_signal *signal);
 
 #endif

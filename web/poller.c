@@ -50,9 +50,9 @@ ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_n
     bool may_sleep = timeout_ms != 0 && ferry_list_is_empty(ready) &&
                      !atomic_load(&poller->is_woken) && ferry_runtime_can_wait();
     if (may_sleep) {
-        bool is_ready;
-        ferry_wait wait = {(ferry_descriptor)&poller->signal, FERRY_EVENT_NEWS};
-        error = ferry_runtime_wait(poller->context, &wait, 1, timeout_ms, &is_ready);
+        ferry_wait_end end;
+        ferry_wait waits[2] = {{(ferry_descriptor)&poller->signal, FERRY_EVENT_NEWS}};
+        error = ferry_runtime_wait(poller->context, waits, 1, NULL, timeout_ms, &end);
         poller_take_ready(poller, ready);
     }
     *woken = atomic_exchange(&poller->is_woken, false);

@@ -49,6 +49,7 @@ bool ferry_runtime_can_wait(void) {
  * which lives as long as the client. */
 struct ferry_wakeup {
     _Atomic(ferry_fetch_signal *) sleeps_at; /* NULL: nobody sleeps */
+    atomic_bool is_on_thread;                /* the one that sleeps */
     atomic_bool is_told;
     ferry_fetch_signal nothing; /* for a sleep in which only the time passes */
 };
@@ -72,12 +73,11 @@ void ferry_runtime_wake(ferry_wakeup *wakeup) {
     if (signal == NULL) {
         return;
     }
-    /* There are no news in fact: whoever looks for them finds none. */
-    if (ferry_js_can_sleep()) {
-        ferry_js_tell(signal);
-    } else {
+    if (atomic_load(&wakeup->is_on_thread)) { /* whoever then looks for the news finds none */
         atomic_fetch_add(&signal->news, 1);
         wake_threads(signal);
+    } else {
+        ferry_js_resume(signal);
     }
 }
 
@@ -93,6 +93,7 @@ static void sleep_at(ferry_fetch_signal *signal, int timeout_ms) {
 
 /* Returns true if somebody tells, or has told before. */
 static bool sleep_until_told(ferry_wakeup *wakeup, ferry_fetch_signal *signal, int timeout_ms) {
+    atomic_store(&wakeup->is_on_thread, is_beside_main_thread());
     atomic_store(&wakeup->sleeps_at, signal);
     bool is_told = atomic_exchange(&wakeup->is_told, false);
     if (!is_told) {
@@ -103,7 +104,7 @@ static bool sleep_until_told(ferry_wakeup *wakeup, ferry_fetch_signal *signal, i
     return is_told;
 }
 
-ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+ferry_error ferry_runtime_wait(ferry_context *context, ferry_wait *waits, size_t count,
                                ferry_wakeup *wakeup, int timeout_ms, ferry_wait_end *end) {
     ferry_fetch_signal time_only = {0};
     ferry_fetch_signal *nothing = wakeup != NULL ? &wakeup->nothing : &time_only;

@@ -39,10 +39,7 @@ void ferry_runtime_wake(ferry_wakeup *wakeup) {
 }
 
 static ferry_wait_end how_wait_ended(const bool *ready, size_t count, bool any_ready) {
-    if (ready[0]) {
-        return FERRY_WAIT_END_WOKEN;
-    }
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (ready[i]) {
             return FERRY_WAIT_END_READY;
         }
@@ -50,33 +47,35 @@ static ferry_wait_end how_wait_ended(const bool *ready, size_t count, bool any_r
     return any_ready ? FERRY_WAIT_END_SIGNAL : FERRY_WAIT_END_TIME;
 }
 
-/* The wakeup is the first of what is waited for. */
-ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+static ferry_error wait_fail(ferry_context *context, ferry_error error) {
+    return error == FERRY_ERROR_OUT_OF_MEMORY
+               ? ferry_fail_memory(context)
+               : ferry_fail(context, error, "the system cannot wait for the connection");
+}
+
+/* The wakeup is the last of what is waited for. */
+ferry_error ferry_runtime_wait(ferry_context *context, ferry_wait *waits, size_t count,
                                ferry_wakeup *wakeup, int timeout_ms, ferry_wait_end *end) {
-    ferry_wait all[1 + FERRY_MAX_WAITS];
-    bool ready[1 + FERRY_MAX_WAITS];
+    bool ready[FERRY_MAX_WAITS + 1];
     bool any_ready = false;
-    ferry_error error = FERRY_OK;
-    all[0] = (ferry_wait){FERRY_NO_DESCRIPTOR, FERRY_EVENT_READ};
-    for (size_t i = 0; i < count; i++) {
-        all[1 + i] = waits[i];
-    }
+    size_t all = count;
     if (wakeup != NULL) {
-        error = ferry_wakeup_get_descriptor(wakeup, context, &all[0].descriptor);
+        waits[all].events = FERRY_EVENT_READ;
+        ferry_error error = ferry_wakeup_get_descriptor(wakeup, context, &waits[all].descriptor);
+        if (error != FERRY_OK) {
+            return error;
+        }
+        all++;
     }
+    ferry_error error = ferry_platform_wait(waits, all, timeout_ms, ready, &any_ready);
     if (error != FERRY_OK) {
-        return error;
+        return wait_fail(context, error);
     }
-    error = ferry_platform_wait(all, 1 + count, timeout_ms, ready, &any_ready);
-    if (error == FERRY_ERROR_OUT_OF_MEMORY) {
-        return ferry_fail_memory(context);
-    }
-    if (error != FERRY_OK) {
-        return ferry_fail(context, error, "the system cannot wait for the connection");
-    }
-    *end = how_wait_ended(ready, 1 + count, any_ready);
-    if (*end == FERRY_WAIT_END_WOKEN) {
+    if (wakeup != NULL && ready[count]) {
+        *end = FERRY_WAIT_END_WOKEN;
         ferry_wakeup_clear(wakeup);
+    } else {
+        *end = how_wait_ended(ready, count, any_ready);
     }
     return FERRY_OK;
 }

@@ -9,13 +9,8 @@
 
 /* FERRY_NO_DESCRIPTOR is -1, which poll(2) passes over. */
 static inline struct pollfd ferry_poll_entry(const ferry_wait *wait) {
-    unsigned wanted = 0;
-    if ((wait->events & FERRY_EVENT_READ) != 0) {
-        wanted |= POLLIN;
-    }
-    if ((wait->events & FERRY_EVENT_WRITE) != 0) {
-        wanted |= POLLOUT;
-    }
+    unsigned wanted = (wait->events & FERRY_EVENT_READ) != 0 ? POLLIN : 0;
+    wanted |= (wait->events & FERRY_EVENT_WRITE) != 0 ? POLLOUT : 0;
     return (struct pollfd){.fd = (int)wait->descriptor, .events = (short)wanted};
 }
 

@@ -44,8 +44,8 @@ typedef enum ferry_wait_end {
 } ferry_wait_end;
 
 /* Sleeps until one of the waits is ready, or the time has passed (negative: never), or something
- * ends that. `wakeup` may be NULL. */
-ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+ * ends that. `wakeup` may be NULL. The place behind the waits, waits[count], is scratch. */
+ferry_error ferry_runtime_wait(ferry_context *context, ferry_wait *waits, size_t count,
                                ferry_wakeup *wakeup, int timeout_ms, ferry_wait_end *end);
 
 /* Fills `dst` with random bytes that nobody can guess, at most 256 of them. False: there are none.

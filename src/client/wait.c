@@ -24,7 +24,7 @@ static ferry_error wait_check(ferry_client *client, const ferry_wait *waits, siz
 }
 
 static ferry_error wait_at_most(ferry_client *client, int limit_ms, ferry_wait_end *end) {
-    ferry_wait waits[FERRY_MAX_WAITS];
+    ferry_wait waits[FERRY_MAX_WAITS + 1];
     int64_t deadline_ms;
     size_t count = ferry_client_list_waits(client, waits, FERRY_MAX_WAITS, &deadline_ms);
     int timeout_ms = ferry_client_remaining_ms(client, deadline_ms);

@@ -844,7 +844,8 @@ size_t ferry_query_string_from_dict(const ferry_field *fields, size_t count, cha
 ferry_error ferry_client_poll(ferry_client *client);
 
 /* Sleeps until the client can go on, or for `timeout_ms` (negative: for as long as it takes). It
- * does no work itself: poll afterwards. Returns at once if there is nothing to wait for.
+ * does no work itself: poll afterwards. Returns at once if there is nothing to wait for. A signal
+ * may end it, with FERRY_OK.
  *
  * FERRY_ERROR_TIMEOUT: nothing happened in that time. The client has not failed.
  * FERRY_ERROR_UNAVAILABLE: the wait could never end, or this platform cannot sleep.

@@ -59,7 +59,7 @@ void ferry_runtime_wake(ferry_wakeup *made) {
     made->is_told = true;
 }
 
-ferry_error ferry_runtime_wait(ferry_context *context, const ferry_wait *waits, size_t count,
+ferry_error ferry_runtime_wait(ferry_context *context, ferry_wait *waits, size_t count,
                                ferry_wakeup *made, int timeout_ms, ferry_wait_end *end) {
     int64_t sleep_us = machine.until_ready(events_of(waits, count));
     if (made != NULL && made->is_told) {
