@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What every target of the project has in common, and how a content coding is switched on.
+# What every target of the project has in common, and how another library is switched on.
 include_guard(GLOBAL)
 
 # Strict C11 hides what POSIX adds to it; these definitions bring it back.
@@ -60,9 +60,9 @@ function(ferry_web_program target)
   file(WRITE "${PROJECT_BINARY_DIR}/bin/package.json" "{ \"type\": \"commonjs\" }\n")
 endfunction()
 
-# ferry_coding(NAME PACKAGE p TARGET t SOURCE file): compiles the decoder in where FERRY_<NAME>
-# says so: ON, or AUTO and the package is there. Sets ferry_has_<NAME>.
-function(ferry_coding name)
+# ferry_library(NAME PACKAGE p TARGET t SOURCE file): compiles the file that calls the library in where
+# FERRY_<NAME> says so: ON, or AUTO and the package is there. Sets ferry_has_<NAME>.
+function(ferry_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;TARGET;SOURCE" "")
   set(wanted "${FERRY_${name}}")
   set(has OFF)

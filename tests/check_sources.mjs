@@ -49,6 +49,7 @@ const CONFINED = [
   [/^zlib\.h$/, /^platform\/coding\/zlib\.c$/],
   [/^brotli\//, /^platform\/coding\/brotli\.c$/],
   [/^zstd/, /^platform\/coding\/zstd\.c$/],
+  [/^libpsl\.h$/, /^platform\/net\/public_suffix_psl\.c$/],
 ];
 
 const problems = [];

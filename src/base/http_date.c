@@ -20,15 +20,6 @@ typedef struct date_reader {
     bool failed;
 } date_reader;
 
-typedef struct date {
-    int year;
-    int month; /* from 1 */
-    int day;
-    int hour;
-    int minute;
-    int second;
-} date;
-
 static void date_take(date_reader *reader, const char *text) {
     if (!ferry_span_take_prefix(&reader->rest, ferry_span_of(text))) {
         reader->failed = true;
@@ -58,7 +49,7 @@ static int date_take_name(date_reader *reader, const char *names) {
     return 0;
 }
 
-static void date_take_time(date_reader *reader, date *to) {
+static void date_take_time(date_reader *reader, ferry_date *to) {
     to->hour = date_take_digits(reader, 2);
     date_take(reader, ":");
     to->minute = date_take_digits(reader, 2);
@@ -71,7 +62,7 @@ static bool date_is_read(const date_reader *reader) {
     return !reader->failed && reader->rest.length == 0;
 }
 
-static bool date_read_fixed(ferry_span text, date *to) {
+static bool date_read_fixed(ferry_span text, ferry_date *to) {
     date_reader reader = {text, false};
     date_take_name(&reader, short_days);
     date_take(&reader, ", ");
@@ -87,7 +78,7 @@ static bool date_read_fixed(ferry_span text, date *to) {
 }
 
 /* The year has two digits. */
-static bool date_read_850(ferry_span text, date *to) {
+static bool date_read_850(ferry_span text, ferry_date *to) {
     static const char *const days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                        "Friday", "Saturday", "Sunday"};
     date_reader reader = {text, false};
@@ -107,7 +98,7 @@ static bool date_read_850(ferry_span text, date *to) {
     return day < 7 && date_is_read(&reader);
 }
 
-static bool date_read_asctime(ferry_span text, date *to) {
+static bool date_read_asctime(ferry_span text, ferry_date *to) {
     date_reader reader = {text, false};
     date_take_name(&reader, short_days);
     date_take(&reader, " ");
@@ -127,14 +118,17 @@ static bool date_is_leap_year(int year) {
 }
 
 /* A second of 60 is a leap second. */
-static bool date_is_valid(const date *it) {
+static bool date_is_valid(const ferry_date *it) {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (it->month < 1 || it->month > 12) {
+        return false;
+    }
     int last = lengths[it->month - 1] + (it->month == 2 && date_is_leap_year(it->year) ? 1 : 0);
     return it->day >= 1 && it->day <= last && it->hour < 24 && it->minute < 60 && it->second <= 60;
 }
 
 /* Counted in years that begin in March, so that a leap day is the last of its year. */
-static int64_t date_to_seconds(const date *it) {
+static int64_t date_count_seconds(const ferry_date *it) {
     int64_t year =
         it->year - (it->month <= 2 ? 1 : 0) + 400; /* not negative: as days go, no other */
     int64_t month = (it->month + 9) % 12;
@@ -144,26 +138,30 @@ static int64_t date_to_seconds(const date *it) {
 }
 
 /* The date in the latest year with the same last two digits that is not too far ahead. */
-static void date_choose_century(date *it, int64_t now_s) {
+static void date_choose_century(ferry_date *it, int64_t now_s) {
     for (it->year += 9900; it->year >= 100; it->year -= 100) {
-        date before = *it;
+        ferry_date before = *it;
         before.year -= 50;
-        if (date_to_seconds(&before) <= now_s) {
+        if (date_count_seconds(&before) <= now_s) {
             break;
         }
     }
 }
 
+bool ferry_date_to_seconds(const ferry_date *date, int64_t *seconds) {
+    if (!date_is_valid(date)) {
+        return false;
+    }
+    *seconds = date_count_seconds(date);
+    return true;
+}
+
 bool ferry_http_date_read(ferry_span text, int64_t now_s, int64_t *seconds) {
-    date it = {0};
+    ferry_date it = {0};
     if (date_read_850(text, &it)) {
         date_choose_century(&it, now_s);
     } else if (!date_read_fixed(text, &it) && !date_read_asctime(text, &it)) {
         return false;
     }
-    if (!date_is_valid(&it)) {
-        return false;
-    }
-    *seconds = date_to_seconds(&it);
-    return true;
+    return ferry_date_to_seconds(&it, seconds);
 }

@@ -54,6 +54,13 @@ enum {
      * take, and a type. */
     FERRY_LIMIT_FORM_HEAD = 64 * 1024,
 
+    /* The line Cookie of a request. Servers take some 8 KiB of a line: Apache 8,190 bytes. */
+    FERRY_LIMIT_COOKIE_LINE = 8190,
+
+    /* A file with cookies: 3,000 of them, each of 4 KiB with a path of 1 KiB, and what somebody has
+     * written beside them. */
+    FERRY_LIMIT_COOKIE_FILE = 32 * 1024 * 1024,
+
     /* Bytes of a body that wait for their decoder. */
     FERRY_LIMIT_CODED = 16 * 1024,
 };

@@ -52,10 +52,25 @@ static void note_begin(ferry_transfer *transfer) {
     timings->ready_us = time_of_step(transfer, steps.ready_us);
 }
 
+/* The program's own line goes alone, if there is one. */
+static ferry_error exchange_select_cookies(ferry_transfer *transfer, const char **line) {
+    ferry_cookie_jar *jar = transfer->session->cookies;
+    *line = NULL;
+    if (jar == NULL || ferry_request_plan_has_cookies(&transfer->plan)) {
+        return FERRY_OK;
+    }
+    ferry_error error = jar->ops->select(jar, &transfer->place, line);
+    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(&transfer->context);
+}
+
 ferry_error ferry_exchange_send(ferry_transfer *transfer) {
     ferry_request_plan *plan = &transfer->plan;
     const ferry_session_request *from = &plan->request;
+    const char *cookies = NULL;
     ferry_error error = rewind_body(transfer);
+    if (error == FERRY_OK) {
+        error = exchange_select_cookies(transfer, &cookies);
+    }
     if (error != FERRY_OK) {
         return error;
     }
@@ -78,8 +93,8 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
         .method = transfer->becomes_get ? FERRY_METHOD_GET : from->method,
         .method_name = transfer->becomes_get ? NULL : from->method_name,
         .url = transfer->place.parts.target,
-        .headers =
-            ferry_request_plan_list_lines(plan, transfer->is_first_origin, transfer->becomes_get),
+        .headers = ferry_request_plan_list_lines(plan, transfer->is_first_origin,
+                                                 transfer->becomes_get, cookies),
         .body = has_body ? from->body : NULL,
         .body_length = has_body ? from->body_length : 0,
         .borrow_body = has_body && from->body_length > 0,
@@ -189,11 +204,21 @@ static bool check_announced_length(ferry_transfer *transfer) {
     return true;
 }
 
+/* Of every response, whatever becomes of it, but for that of a proxy (RFC 9110 section 15.5.8). */
+static ferry_error exchange_take_cookies(ferry_transfer *transfer) {
+    ferry_cookie_jar *jar = transfer->session->cookies;
+    if (jar == NULL || transfer->code == FERRY_RESPONSE_PROXY_AUTHENTICATION_REQUIRED) {
+        return FERRY_OK;
+    }
+    return jar->ops->take(jar, &transfer->place, transfer->header_lines, transfer->header_count);
+}
+
 /* Returns false where the transfer has not gone on. */
 static bool exchange_take_head(ferry_transfer *transfer) {
     ferry_pool_connection *connection = transfer->connection;
     const ferry_client *client = connection->client;
-    if (ferry_transfer_take_head(transfer, client) != FERRY_OK) {
+    if (ferry_transfer_take_head(transfer, client) != FERRY_OK ||
+        exchange_take_cookies(transfer) != FERRY_OK) {
         ferry_exchange_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
                             ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY));
         return false;

@@ -187,7 +187,7 @@ static bool describes_body(ferry_span name) {
 }
 
 const char *const *ferry_request_plan_list_lines(ferry_request_plan *plan, bool is_first_origin,
-                                                 bool drops_body) {
+                                                 bool drops_body, const char *cookies) {
     size_t count = 0;
     bool all_follow = is_first_origin || plan->request.headers_follow;
     bool has_own = false;
@@ -205,8 +205,21 @@ const char *const *ferry_request_plan_list_lines(ferry_request_plan *plan, bool 
     if (plan->authorization != NULL && all_follow && !has_own) {
         plan->lines[count++] = plan->authorization;
     }
+    if (cookies != NULL) {
+        plan->lines[count++] = cookies;
+    }
     plan->lines[count] = NULL;
     return plan->lines;
+}
+
+bool ferry_request_plan_has_cookies(const ferry_request_plan *plan) {
+    for (size_t i = 0; i < plan->header_count; i++) {
+        const char *line = plan->request.headers[i];
+        if (ferry_span_equals((ferry_span){line, strcspn(line, ":")}, FERRY_SPAN("Cookie"))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ferry_request_plan_is_repeatable(const ferry_request_plan *plan) {

@@ -38,10 +38,14 @@ FERRY_MUST_USE ferry_error ferry_request_plan_take_userinfo(ferry_request_plan *
                                                             ferry_context *context,
                                                             const char *userinfo);
 
-/* Fills in the lines of a hop: the credentials and the caller's headers. `is_first_origin`: all of
- * them; otherwise those that may go to another origin. `drops_body`: none that describes a body. */
+/* Fills in the lines of a hop: the credentials, the cookies (NULL: none) and the caller's headers.
+ * `is_first_origin`: all of them; otherwise those that may go to another origin. `drops_body`: none
+ * that describes a body. */
 const char *const *ferry_request_plan_list_lines(ferry_request_plan *plan, bool is_first_origin,
-                                                 bool drops_body);
+                                                 bool drops_body, const char *cookies);
+
+/* True where the caller's headers have a Cookie line. */
+bool ferry_request_plan_has_cookies(const ferry_request_plan *plan);
 
 /* True where the body, if there is one, can be sent again. */
 bool ferry_request_plan_is_repeatable(const ferry_request_plan *plan);

@@ -131,6 +131,18 @@ static ferry_error check_numbers(ferry_session *session, const ferry_session_opt
     return FERRY_OK;
 }
 
+static ferry_error session_take_cookies(ferry_session *session, ferry_cookie_jar *cookies) {
+    if (cookies != NULL && !ferry_session_dials) {
+        return ferry_fail(&session->context, FERRY_ERROR_UNAVAILABLE,
+                          "on the web the browser keeps cookies: `cookies` must be NULL");
+    }
+    if (cookies != NULL && cookies->flaw != FERRY_OK) {
+        return ferry_fail(&session->context, cookies->flaw, "%s", cookies->context.detail);
+    }
+    session->cookies = cookies;
+    return FERRY_OK;
+}
+
 static ferry_error session_take_options(ferry_session *session,
                                         const ferry_session_options *options) {
     session->https_only = options->https_only;
@@ -161,6 +173,9 @@ static ferry_error session_take_options(ferry_session *session,
     if (error == FERRY_OK) {
         error = take_proxy(session, options->https_proxy, "https_proxy", &session->https_proxy,
                            &session->https_proxy_port);
+    }
+    if (error == FERRY_OK) {
+        error = session_take_cookies(session, options->cookies);
     }
     if (error == FERRY_OK) {
         error = ferry_poller_new(&session->context, &session->poller);

@@ -7,6 +7,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "client_options.h"
+#include "cookie_jar.h"
 #include "ferry_session.h"
 #include "hash.h"
 #include "place.h"
@@ -178,7 +179,8 @@ struct ferry_session {
     char *https_proxy;
     int http_proxy_port;
     int https_proxy_port;
-    ferry_error bad_option; /* why no transfer can start, which the context's detail says */
+    ferry_cookie_jar *cookies; /* the program's; called by its ops alone. NULL: none */
+    ferry_error bad_option;    /* why no transfer can start, which the context's detail says */
     bool https_only;
     int max_per_origin;
     int max_connections;

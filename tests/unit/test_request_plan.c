@@ -171,14 +171,19 @@ static void body_of_a_function_is_repeatable_with_rewind(void) {
 /* ---- The lines of a hop ---- */
 
 /* The lines, each followed by '|'. */
-static const char *lines_of(bool is_first_origin, bool drops_body) {
+static const char *lines_with(bool is_first_origin, bool drops_body, const char *cookies) {
     static char text[1024];
     text[0] = '\0';
-    const char *const *lines = ferry_request_plan_list_lines(&plan, is_first_origin, drops_body);
+    const char *const *lines =
+        ferry_request_plan_list_lines(&plan, is_first_origin, drops_body, cookies);
     for (size_t i = 0; lines[i] != NULL; i++) {
         strcat(strcat(text, lines[i]), "|");
     }
     return text;
+}
+
+static const char *lines_of(bool is_first_origin, bool drops_body) {
+    return lines_with(is_first_origin, drops_body, NULL);
 }
 
 static void make(const char *const *headers, bool headers_follow, const char *bearer) {
@@ -233,6 +238,19 @@ static void credentials_are_a_line_for_the_first_origin(void) {
     end();
     make(NULL, true, "token");
     CHECK_STR(lines_of(false, false), "Authorization: Bearer token|");
+    end();
+}
+
+static void cookies_of_the_jar_go_to_every_origin(void) {
+    make(secrets, true, "token");
+    CHECK(ferry_request_plan_has_cookies(&plan));
+    end();
+    static const char *const headers[] = {"X-Cookie: k", "Set-Cookie: s", NULL};
+    make(headers, false, "token");
+    CHECK(!ferry_request_plan_has_cookies(&plan));
+    CHECK_STR(lines_with(true, false, "Cookie: a=b"),
+              "X-Cookie: k|Set-Cookie: s|Authorization: Bearer token|Cookie: a=b|");
+    CHECK_STR(lines_with(false, true, "Cookie: c=d"), "Cookie: c=d|");
     end();
 }
 
@@ -304,6 +322,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(all_but_host_goes_along_where_headers_follow),
         CHECK_TEST(names_of_the_list_are_whole_names),
         CHECK_TEST(credentials_are_a_line_for_the_first_origin),
+        CHECK_TEST(cookies_of_the_jar_go_to_every_origin),
         CHECK_TEST(own_authorization_goes_before_credentials),
         CHECK_TEST(lines_about_a_body_go_with_the_body),
         CHECK_TEST(url_credentials_are_taken_where_there_are_none),

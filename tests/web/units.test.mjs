@@ -24,6 +24,7 @@ const ELSEWHERE = {
   test_lookup: "it opens sockets",
   test_poller: "it opens sockets",
   test_session: "it opens sockets",
+  test_session_cookies: "it opens sockets",
   test_shortage: "it opens sockets",
   test_socket: "it opens sockets",
   test_tunnel: "it opens sockets",
