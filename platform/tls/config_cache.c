@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* config_cache: configurations that are read once and shared. The digest of the options is the key. */
+/* config_cache: configurations that are read once and shared. The digest of the options is the key.
+ */
 #include "config.h"
 #include "platform.h"
 

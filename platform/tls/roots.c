@@ -2,9 +2,9 @@
 /* roots: reads the trusted authorities once, and shares them. */
 #include "roots.h"
 
-#include "server_certificates.h"
 #include "codes.h"
 #include "platform.h"
+#include "server_certificates.h"
 
 #include <errno.h>
 #include <mbedtls/oid.h>

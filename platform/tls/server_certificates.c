@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* server_certificates: a server's certificates, where mbedTLS's handshake does not read them. mbedTLS refuses a
- * certificate with a critical extension that it does not know. Public authorities have such ones:
- * name constraints, which RFC 5280 wants critical. Or the certificate is one that the path does not
- * need.
+/* server_certificates: a server's certificates, where mbedTLS's handshake does not read them.
+ * mbedTLS refuses a certificate with a critical extension that it does not know. Public authorities
+ * have such ones: name constraints, which RFC 5280 wants critical. Or the certificate is one that
+ * the path does not need.
  *
  * mbedtls_x509_crt_parse_der_with_ext_cb() reads them, but the handshake does not let us pass its
  * callback. So the certificates are read twice. They are read here, and verify.c goes by that:

@@ -3,9 +3,9 @@
 #ifndef FERRY_TLS_VERIFY_H
 #define FERRY_TLS_VERIFY_H
 
-#include "server_certificates.h"
 #include "config.h"
 #include "describe.h"
+#include "server_certificates.h"
 
 enum { FERRY_TLS_MAX_CERTIFICATES = 10 }; /* in a chain, as mbedTLS has it */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* announced_length: checks pieces against the length that was sent ahead: a body of another length would
- * break the framing. */
+/* announced_length: checks pieces against the length that was sent ahead: a body of another length
+ * would break the framing. */
 #include "announced_length.h"
 
 ferry_error ferry_announced_check_piece(ferry_context *context, int64_t remaining, size_t length) {

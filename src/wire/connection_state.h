@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* connection_state: what the parts of a connection share. Each calls only those above itself:
- * reuse.c (the stream, and what becomes of it), upload.c (from the sender to the stream), download.c
- * (from the stream to the receiver and on to the reader), connection.c (the backend's calls). */
+ * reuse.c (the stream, and what becomes of it), upload.c (from the sender to the stream),
+ * download.c (from the stream to the receiver and on to the reader), connection.c (the backend's
+ * calls). */
 #ifndef FERRY_WIRE_CONNECTION_STATE_H
 #define FERRY_WIRE_CONNECTION_STATE_H
 

@@ -2,11 +2,11 @@
 /* fuzz_certificate: a certificate of any bytes is matched against names, against its own name
  * constraints, its extensions are gone through, and it is put into words that end and fit, whatever
  * is in it. */
-#include "tls/server_certificates.h"
 #include "tls/describe.h"
 #include "tls/extensions.h"
 #include "tls/name_constraints.h"
 #include "tls/names.h"
+#include "tls/server_certificates.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_announced_length: pieces of a body, and its end, held against the length that was announced. */
+/* test_announced_length: pieces of a body, and its end, held against the length that was announced.
+ */
 #include "message/announced_length.h"
 
 #include "check.h"

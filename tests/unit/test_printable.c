@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_printable: what may be shown on a terminal, and every text that a program or a server gives: none
- * gets unchecked to a connection, into the log or into a detail. */
+/* test_printable: what may be shown on a terminal, and every text that a program or a server gives:
+ * none gets unchecked to a connection, into the log or into a detail. */
 #include "check.h"
 #include "ferry.h"
 #include "script_stream.h"

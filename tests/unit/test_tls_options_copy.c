@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_tls_options_copy: a copy of TLS options holds what the program's held, whatever becomes of that.
+/* test_tls_options_copy: a copy of TLS options holds what the program's held, whatever becomes of
+ * that.
  */
 #include "check.h"
 #include "counted_memory.h"
