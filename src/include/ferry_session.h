@@ -18,9 +18,11 @@ extern "C" {
  *     while (running) {
  *         ferry_session_poll(session, 0);
  *         if (level && ferry_transfer_is_done(level)) {
- *             if (ferry_transfer_is_ok(level)) load(ferry_transfer_get_body(level, &length),
- * length); else show(ferry_transfer_get_error_detail(level)); ferry_transfer_free(level), level =
- * NULL;
+ *             size_t length;
+ *             const void *body = ferry_transfer_get_body(level, &length);
+ *             if (ferry_transfer_is_ok(level)) load(body, length);
+ *             else show(ferry_transfer_get_error_detail(level));
+ *             ferry_transfer_free(level), level = NULL;
  *         }
  *         draw();
  *     }

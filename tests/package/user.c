@@ -20,5 +20,13 @@ int main(void) {
     ferry_error error = ferry_client_connect_to_host(client, "localhost", 0, NULL);
     printf("%s: %s\n", ferry_error_name(error), ferry_client_get_error_detail(client));
     ferry_client_free(client);
-    return error == FERRY_ERROR_INVALID_PARAMETER ? 0 : 1;
+    ferry_session *session = ferry_session_new(NULL);
+    if (session == NULL) {
+        return 1;
+    }
+    ferry_transfer *transfer = ferry_session_get(session, "http://localhost:0/");
+    ferry_error refused = ferry_transfer_get_error(transfer);
+    ferry_transfer_free(transfer);
+    ferry_session_free(session);
+    return error == FERRY_ERROR_INVALID_PARAMETER && refused == error ? 0 : 1;
 }

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { execute, program } from "./lib/run.mjs";
-import { answering, closedPort, ok } from "./lib/servers.mjs";
+import { answering, closedPort, lines, ok } from "./lib/servers.mjs";
 
 const root = path.join(path.dirname(program), "..", "..", "..");
 const readme = path.join(path.dirname(program), "readme");
@@ -13,7 +13,7 @@ const read = (file) => fs.readFileSync(path.join(root, file), "utf8");
 
 describe("The lines of the README", () => {
   test("are_ten_at_most", () => {
-    const [, lines] = /```c\n(.*?)```/s.exec(read("README.md"));
+    const [, lines] = /```c\n(ferry_client \*client.*?)```/s.exec(read("README.md"));
     assert.ok(lines.trim().split("\n").length <= 10, lines);
   });
 
@@ -35,6 +35,27 @@ describe("The lines of the README", () => {
     const command = ["-c", `exec "$0" "$@" >/dev/full`, readme, "127.0.0.1", String(port)];
     const { end } = await execute("sh", command);
     assert.equal(end, 1);
+  });
+});
+
+describe("The lines of the README with a session", () => {
+  const program = path.join(path.dirname(readme), "readme_session");
+
+  test("load_what_is_at_a_url", async (t) => {
+    const body = "hello\n".repeat(50_000);
+    const { port } = await answering(t, [ok(body)]);
+    const { stdout, stderr, end } = await execute(program, [`http://127.0.0.1:${port}/level`]);
+    assert.deepEqual({ stderr, end }, { stderr: "", end: 0 });
+    assert.equal(stdout, body);
+  });
+
+  test("show_what_was_wrong", async (t) => {
+    const { port } = await answering(t, [lines("HTTP/1.1 404 Not Found", "Content-Length: 0")]);
+    const { stdout, stderr, end } = await execute(program, [`http://127.0.0.1:${port}/level`]);
+    assert.deepEqual(
+      { stdout, stderr, end },
+      { stdout: "", stderr: "the server answered 404\n", end: 1 },
+    );
   });
 });
 

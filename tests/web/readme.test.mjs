@@ -13,15 +13,23 @@ import { front, programs } from "./lib/front.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const nodeRunner = path.join(here, "lib", "node_program.cjs");
 
-async function runInNode(t, program, server) {
+async function runInNode(t, program, server, toArguments = (port) => ["127.0.0.1", String(port)]) {
   const file = path.join(programs, `${program}.js`);
   const { stdout, stderr, end } = await execute(process.execPath, [
-    ...[nodeRunner, file, "127.0.0.1", String(server.port)],
+    ...[nodeRunner, file, ...toArguments(server.port)],
   ]);
   return { stdout, stderr, code: end };
 }
 
+const urlOf = (port) => [`http://127.0.0.1:${port}/level`];
+
 function define(run) {
+  test("those_with_a_session_load_what_is_at_a_url", async (t) => {
+    const server = await answering(t, [ok("hello\n")]);
+    const result = await run(t, "readme_session", server, urlOf);
+    assert.deepEqual(result, { stdout: "hello\n", stderr: "", code: 0 });
+  });
+
   test("they_print_a_page_where_the_program_can_block", async (t) => {
     const server = await answering(t, [ok("hello\n")]);
     const result = await run(t, "readme_asyncify", server);
@@ -44,9 +52,9 @@ for (const name of quick ? [] : allBrowsers) {
     let browser;
     before(async () => (browser = await openBrowser(name)));
     after(() => browser?.close());
-    define(async (t, program, server) => {
+    define(async (t, program, server, toArguments = (port) => ["127.0.0.1", port]) => {
       const { origin, port } = await front(t, server);
-      const args = ["127.0.0.1", port];
+      const args = toArguments(port);
       const { stdout, stderr, code } = await runProgram(browser, { origin, program, args });
       return { stdout, stderr, code };
     });
