@@ -102,6 +102,14 @@ static void a_domain_with_its_hosts_needs_the_list(void) {
     check_read("1.2.3.4\tTRUE\t/\tFALSE\t0\ta\tb\n", "1.2.3.4\tFALSE\t/\tFALSE\t0\ta\tb\n");
 }
 
+static void no_part_of_an_address_is_a_domain_of_it(void) {
+    ferry_cookie_site site = {.host = "127.0.0.1", .target = "/", .secure = true};
+    const char *line = "";
+    CHECK_INT(read_into_new(".0.0.1\tTRUE\t/\tFALSE\t0\ta\tb\n"), FERRY_OK);
+    CHECK_INT(ferry_cookie_jar_select(jar, &site, now_s, &line), FERRY_OK);
+    CHECK(line == NULL);
+}
+
 static void times_are_numbers_and_400_days_are_the_most(void) {
     check_read("h.org\tFALSE\t/\tFALSE\t1795726800\ta\tb\n", "");
     check_read("h.org\tFALSE\t/\tFALSE\t1\ta\tb\n", "");
@@ -200,6 +208,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_file_may_be_empty_and_lines_may_end_with_crlf),
         CHECK_TEST(an_empty_value_needs_no_tab),
         CHECK_TEST(a_domain_with_its_hosts_needs_the_list),
+        CHECK_TEST(no_part_of_an_address_is_a_domain_of_it),
         CHECK_TEST(times_are_numbers_and_400_days_are_the_most),
         CHECK_TEST(cookies_that_nobody_may_set_are_passed_over),
         CHECK_TEST(what_is_no_file_of_cookies_is_refused_as_a_whole),

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "counted_memory.h"
 #include "session/public_suffix.h"
+#include "session/session_runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,16 @@ static void http_lays_no_cookie_over_a_secure_one_of_the_domain(void) {
     CHECK_STR(sent("www.h.org", "/x/y"), "a=1; a=4");
     take_http("www.h.org", "b=5; Path=/x");
     CHECK_STR(sent("www.h.org", "/x"), "a=1; b=5; a=4");
+}
+
+static void http_lays_no_cookie_of_the_domain_over_a_secure_one(void) {
+    begin();
+    take("www.h.org", "a=1; Secure");
+    take_http("x.h.org", "a=2; Domain=h.org");
+    take_http("h.org", "a=3; Domain=h.org");
+    CHECK_STR(sent("www.h.org", "/"), "a=1");
+    take_http("x.h.org", "a=4"); /* it is for x.h.org alone */
+    CHECK_STR(sent_http("x.h.org", "/"), "a=4");
 }
 
 static void https_may_replace_a_secure_cookie(void) {
@@ -455,12 +466,31 @@ static void half_an_allocator_is_refused(void) {
     ferry_session_options options = {.cookies = half};
     ferry_session *session = ferry_session_new(&options);
     ferry_transfer *transfer = ferry_session_get(session, "http://127.0.0.1:1/");
-    CHECK(ferry_transfer_is_done(transfer) && !ferry_transfer_is_ok(transfer));
+    CHECK(ferry_transfer_is_done(transfer));
+    CHECK_INT(ferry_transfer_get_error(transfer),
+              ferry_session_dials ? FERRY_ERROR_INVALID_PARAMETER : FERRY_ERROR_UNAVAILABLE);
     ferry_transfer_free(transfer);
     ferry_session_free(session);
     ferry_cookie_jar_free(half);
     ferry_cookie_jar_free(NULL);
     CHECK_INT(memory.calls, 0);
+}
+
+static void a_browser_keeps_cookies_itself(void) {
+    begin();
+    ferry_session_options options = {.cookies = jar};
+    ferry_session *session = ferry_session_new(&options);
+    ferry_transfer *transfer = ferry_session_get(session, "http://");
+    CHECK_INT(ferry_transfer_get_error(transfer),
+              ferry_session_dials ? FERRY_ERROR_INVALID_PARAMETER : FERRY_ERROR_UNAVAILABLE);
+    CHECK_CONTAINS(ferry_transfer_get_error_detail(transfer),
+                   ferry_session_dials ? "URL" : "the browser keeps cookies");
+    ferry_transfer_free(transfer);
+    ferry_session_free(session);
+    ferry_error error = ferry_cookie_jar_load(jar, "/no/such/file");
+    CHECK_INT(error, ferry_session_dials ? FERRY_OK : FERRY_ERROR_UNAVAILABLE);
+    error = ferry_cookie_jar_save(jar, "/no/such/file");
+    CHECK_INT(error, FERRY_ERROR_FILE);
 }
 
 int main(int argc, char **argv) {
@@ -478,6 +508,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(secure_cookies_go_over_https_alone),
         CHECK_TEST(http_never_replaces_a_secure_cookie),
         CHECK_TEST(http_lays_no_cookie_over_a_secure_one_of_the_domain),
+        CHECK_TEST(http_lays_no_cookie_of_the_domain_over_a_secure_one),
         CHECK_TEST(https_may_replace_a_secure_cookie),
         CHECK_TEST(the_host_prefix_is_refused_where_domain_was_dropped),
         CHECK_TEST(a_domain_has_50_cookies_and_the_least_recently_used_goes_first),
@@ -491,6 +522,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(same_site_restrains_nothing),
         CHECK_TEST(every_allocation_may_fail),
         CHECK_TEST(half_an_allocator_is_refused),
+        CHECK_TEST(a_browser_keeps_cookies_itself),
     };
     int failed = CHECK_RUN(tests, argc, argv);
     ferry_cookie_jar_free(jar);

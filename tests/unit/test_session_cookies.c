@@ -6,9 +6,11 @@
 #include "net_fixture.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -394,6 +396,24 @@ static void a_missing_folder_is_an_error_with_the_systems_words(void) {
     CHECK_CONTAINS(ferry_cookie_jar_get_error_detail(jar), missing);
 }
 
+static void a_full_disk_leaves_the_old_file_as_it_was(void) {
+    struct rlimit old;
+    begin_files();
+    write_text(path, one_cookie);
+    CHECK_INT(ferry_cookie_jar_load(jar, path), FERRY_OK);
+    CHECK(getrlimit(RLIMIT_FSIZE, &old) == 0);
+    struct rlimit few = {.rlim_cur = 20, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(setrlimit(RLIMIT_FSIZE, &few) == 0);
+    ferry_error error = ferry_cookie_jar_save(jar, path);
+    CHECK(setrlimit(RLIMIT_FSIZE, &old) == 0);
+    CHECK_INT(error, FERRY_ERROR_FILE);
+    CHECK_CONTAINS(ferry_cookie_jar_get_error_detail(jar), "too large");
+    CHECK_STR(read_text(path), one_cookie);
+    check_folder(1);
+    CHECK_INT(ferry_cookie_jar_save(jar, path), FERRY_OK);
+}
+
 static void a_planted_link_is_replaced_and_not_followed(void) {
     struct stat found;
     begin_files();
@@ -419,6 +439,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_jar_that_was_not_read_is_never_overwritten),
         CHECK_TEST(what_is_no_file_is_neither_read_nor_replaced),
         CHECK_TEST(a_missing_folder_is_an_error_with_the_systems_words),
+        CHECK_TEST(a_full_disk_leaves_the_old_file_as_it_was),
         CHECK_TEST(a_planted_link_is_replaced_and_not_followed),
     };
     pthread_t thread;
