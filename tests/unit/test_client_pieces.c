@@ -245,6 +245,7 @@ static void response_that_a_write_finds_is_there_to_be_read_at_once(void) {
     CHECK_INT(ferry_client_poll(client), FERRY_OK);
     CHECK_INT(ferry_client_read_response_body(client, body, sizeof body, &length), FERRY_OK);
     CHECK_INT(length, 5);
+    CHECK_INT(ferry_client_poll(client), FERRY_OK); /* reads may have used up their time */
     CHECK_INT(ferry_client_read_response_body(client, body, sizeof body, &length), FERRY_OK);
     CHECK_INT(length, 0);
     CHECK_INT(ferry_client_get_status(client), FERRY_STATUS_CONNECTED);
