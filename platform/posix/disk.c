@@ -5,6 +5,7 @@
 #include "session/disk.h"
 
 #include "background.h"
+#include "new_file.h"
 #include "platform.h"
 #include "poller_wake.h"
 
@@ -21,7 +22,6 @@ enum {
     BLOCK_SIZE = 128 * 1024,
     MAX_BLOCKS = 8, /* of one file that are not written yet */
     STACK_SIZE = 128 * 1024,
-    MAX_NAMES = 100, /* tries to find one that nothing has */
     REASON_SIZE = 400,
 };
 
@@ -79,48 +79,29 @@ static bool file_fail(ferry_disk_file *file, const char *what) {
 }
 
 static bool file_open(ferry_disk_file *file) {
-    struct stat found;
-    if (stat(file->path, &found) == 0 && !S_ISREG(found.st_mode)) {
-        /* A device or a pipe would be gone, and a file in its place. */
-        return file_fail_with(file, "write",
-                              S_ISDIR(found.st_mode) ? "it is a folder" : "it is no file");
+    const char *obstacle = ferry_new_file_find_obstacle(file->path);
+    if (obstacle != NULL) {
+        return file_fail_with(file, "write", obstacle);
     }
-    size_t size = strlen(file->path) + 32;
+    size_t size = strlen(file->path) + FERRY_NEW_FILE_NAME_MORE;
     file->name = malloc(size);
     if (file->name == NULL) {
         return file_fail(file, "write");
     }
-    for (int i = 0; i < MAX_NAMES; i++) {
-        uint32_t number;
-        if (!ferry_platform_random(&number, sizeof number)) {
-            break;
-        }
-        ferry_format(file->name, size, "%s.part-%u", file->path, number);
-        file->descriptor =
-            open(file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (file->descriptor >= 0) {
-            return true;
-        }
-        if (errno != EEXIST) {
-            break;
-        }
+    file->descriptor = ferry_new_file_create(file->path, file->name, size);
+    if (file->descriptor < 0) {
+        int error = errno;
+        free(file->name);
+        file->name = NULL;
+        errno = error;
+        return file_fail(file, "write");
     }
-    int error = errno;
-    free(file->name);
-    file->name = NULL;
-    errno = error;
-    return file_fail(file, "write");
+    return true;
 }
 
 static bool file_write(ferry_disk_file *file, const disk_block *block) {
-    for (size_t done = 0; done < block->length;) {
-        ssize_t written = write(file->descriptor, block->bytes + done, block->length - done);
-        if (written < 0 && errno != EINTR) {
-            return file_fail(file, "write");
-        }
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return true;
+    return ferry_new_file_write(file->descriptor, block->bytes, block->length) ||
+           file_fail(file, "write");
 }
 
 /* The folder too, so that the new name is there after a crash. Some file systems have no such call.

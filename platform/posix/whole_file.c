@@ -2,7 +2,7 @@
 /* whole_file: reads and replaces small files at once, and waits for the disk. */
 #include "session/whole_file.h"
 
-#include "platform.h"
+#include "new_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 16 * 1024, MAX_NAMES = 100, NAME_EXTRA = 32 };
+enum { READ_SIZE = 16 * 1024 };
 
 static ferry_error whole_file_fail(ferry_context *context, const char *what, const char *path,
                                    const char *words) {
@@ -65,42 +65,14 @@ ferry_error ferry_whole_file_read(ferry_context *context, const char *path, ferr
 
 /* ---- Replacing ---- */
 
-/* Opens a file under a name that nothing has; -1, and errno. */
-static int whole_file_create(const char *path, char *name, size_t size) {
-    for (int i = 0; i < MAX_NAMES; i++) {
-        uint32_t number;
-        if (!ferry_platform_random(&number, sizeof number)) {
-            return -1;
-        }
-        ferry_format(name, size, "%s.part-%u", path, number);
-        int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (descriptor >= 0 || errno != EEXIST) {
-            return descriptor;
-        }
-    }
-    return -1;
-}
-
-static bool whole_file_write(int descriptor, const char *data, size_t length) {
-    while (length > 0) {
-        ssize_t written = write(descriptor, data, length);
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        data += written > 0 ? written : 0;
-        length -= written > 0 ? (size_t)written : 0;
-    }
-    return fsync(descriptor) == 0;
-}
-
 static ferry_error whole_file_put(ferry_context *context, const char *path, char *name,
                                   size_t name_size, const void *data, size_t length) {
-    int descriptor = whole_file_create(path, name, name_size);
+    int descriptor = ferry_new_file_create(path, name, name_size);
     if (descriptor < 0) {
         return whole_file_fail(context, "write", path, strerror(errno));
     }
     ferry_error error = FERRY_OK;
-    if (!whole_file_write(descriptor, data, length)) {
+    if (!ferry_new_file_write(descriptor, data, length) || fsync(descriptor) != 0) {
         error = whole_file_fail(context, "write", path, strerror(errno));
     }
     if (close(descriptor) != 0 && error == FERRY_OK) {
@@ -117,13 +89,11 @@ static ferry_error whole_file_put(ferry_context *context, const char *path, char
 
 ferry_error ferry_whole_file_replace(ferry_context *context, const char *path, const void *data,
                                      size_t length) {
-    struct stat found;
-    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
-        /* A device or a pipe would be gone, and a file in its place. */
-        const char *words = S_ISDIR(found.st_mode) ? "it is a folder" : "it is no file";
-        return whole_file_fail(context, "write", path, words);
+    const char *obstacle = ferry_new_file_find_obstacle(path);
+    if (obstacle != NULL) {
+        return whole_file_fail(context, "write", path, obstacle);
     }
-    size_t size = strlen(path) + NAME_EXTRA;
+    size_t size = strlen(path) + FERRY_NEW_FILE_NAME_MORE;
     char *name = ferry_alloc(context, size);
     if (name == NULL) {
         return ferry_fail_memory(context);

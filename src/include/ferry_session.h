@@ -33,15 +33,17 @@ extern "C" {
 
 /* ---- Cookies ------------------------------------------------------------------------------ */
 
-/* Keeps cookies as browsers do (RFC 6265bis), for the sessions that are given it: each request gets
- * those of its own URL, redirects included, and each response may set some. One thread at a time
- * uses a jar and all sessions that have it. In a browser cookies are the browser's own: see
- * ferry_session_options.cookies. Its limits, beyond which those that were used least recently go
- * first, but no Secure one for one that is not: 50 of a domain, 3,000 in all. 50 of one response
- * are taken, of 4,096 bytes each, for 400 days at most, and 8,190 bytes go with a request: those
- * with the longest paths, the oldest of these first. Domain counts where ferry was built with
- * libpsl (FERRY_PSL), which knows what domains strangers share; without it each cookie goes back
- * only to the host that set it. */
+/* Keeps cookies as browsers do (RFC 6265bis), for the sessions that are given it. Each request gets
+ * the cookies of its own URL, redirects included. Each response may set some, whatever its code is,
+ * but not a proxy's refusal (407). One thread at a time uses a jar and all sessions that have it.
+ *
+ * A jar takes 50 cookies of a response, each with 4,096 bytes of name and value, for 400 days at
+ * most. It keeps 50 of a domain, and 3,000 in all. The ones that were used least recently go first,
+ * but no Secure cookie goes for one that is not. A request gets 8,190 bytes of them: those with the
+ * longest paths, and the oldest of these first.
+ *
+ * Domain needs libpsl (FERRY_PSL), which knows what domains strangers share. A build without it
+ * sends each cookie back only to the host that set it, as every build does for addresses. */
 typedef struct ferry_cookie_jar ferry_cookie_jar;
 
 /* An empty jar. The allocator may be NULL; if only some of its functions are given, what loads and

@@ -160,7 +160,7 @@ static bool jar_reserve(ferry_cookie_jar *jar) {
     if (jar->count < jar->capacity) {
         return true;
     }
-    size_t size = sizeof *jar->chosen;
+    size_t size = sizeof(ferry_stored_cookie *);
     size_t capacity = jar->capacity > 0 ? 2 * jar->capacity : 16;
     ferry_stored_cookie **chosen =
         ferry_resize(&jar->context, jar->chosen, jar->capacity * size, capacity * size);

@@ -3,6 +3,7 @@
 #include "ferry_session.h"
 
 #include "check.h"
+#include "counted_memory.h"
 #include "net_fixture.h"
 
 #include <pthread.h>
@@ -141,9 +142,6 @@ static ferry_error get(ferry_session *session, const char *host, const char *tar
     ferry_transfer *transfer = ferry_session_start(session, &request);
     ferry_error error = ferry_transfer_wait(transfer, 30000);
     CHECK(ferry_transfer_is_done(transfer));
-    if (error != FERRY_OK && error != FERRY_ERROR_STATUS) {
-        printf("        %s: %s\n", url, ferry_transfer_get_error_detail(transfer));
-    }
     ferry_transfer_free(transfer);
     return error;
 }
@@ -287,6 +285,30 @@ static void a_flood_of_cookies_does_not_keep_a_request_back(void) {
     size_t length = strlen(sent_cookies());
     CHECK(length > 7000 && length < 8190);
     ferry_session_free(session);
+}
+
+static void a_jar_without_memory_fails_the_transfer(void) {
+    static const answer table[] = {{"/set", "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n", 200}, {0}};
+    size_t failures = 0;
+    begin(table);
+    for (size_t fail_at = 2; fail_at < 9; fail_at++) {
+        counted_memory memory = {.fail_at = fail_at};
+        ferry_allocator allocator = counted_memory_allocator(&memory);
+        ferry_cookie_jar *poor = ferry_cookie_jar_new(&allocator);
+        ferry_session *session = session_new(poor);
+        ferry_error error = get(session, "a.test", "/set", NULL);
+        if (error == FERRY_OK) {
+            error = get(session, "a.test", "/", NULL);
+        }
+        failures += memory.calls >= fail_at;
+        CHECK_INT(error, memory.calls >= fail_at ? FERRY_ERROR_OUT_OF_MEMORY : FERRY_OK);
+        CHECK_INT(get(session, "a.test", "/", NULL), FERRY_OK); /* it works again */
+        ferry_session_free(session);
+        ferry_cookie_jar_free(poor);
+        CHECK_INT(memory.live, 0);
+    }
+    CHECK(failures >= 5 && failures < 7);
+    heads[0] = '\0';
 }
 
 /* ---- Files ---- */
@@ -434,6 +456,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(sessions_share_a_jar_and_without_one_nothing_is_kept),
         CHECK_TEST(a_proxys_refusal_sets_no_cookie),
         CHECK_TEST(a_flood_of_cookies_does_not_keep_a_request_back),
+        CHECK_TEST(a_jar_without_memory_fails_the_transfer),
         CHECK_TEST(a_jar_is_saved_and_loaded),
         CHECK_TEST(only_its_owner_reads_a_saved_jar),
         CHECK_TEST(a_jar_that_was_not_read_is_never_overwritten),
