@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/span.h"
+#include "pool_address.h"
 #include "pool_origin.h"
 #include "pooled.h"
 
@@ -105,6 +106,8 @@ static void origin_fail_waiting(ferry_pool_origin *origin, ferry_error error, co
 }
 
 static void connection_finish_making(ferry_pool_connection *connection) {
+    ferry_pool_address_note(connection);
+    ferry_pool_address_end(connection);
     connection->origin->connecting--;
     ferry_pooled_rest(connection);
     ferry_pool_watch(connection);
@@ -129,6 +132,7 @@ static void origin_open(ferry_session *session, ferry_pool_origin *origin) {
         /* What waits for it is told when the session is polled. */
         ferry_list_append(&session->ready, &connection->item.node);
     } else {
+        ferry_pool_address_note(connection);
         ferry_pool_watch(connection);
     }
 }
@@ -154,8 +158,9 @@ static void origin_serve(ferry_session *session, ferry_pool_origin *origin) {
             connection_bind(idle, transfer);
             continue;
         }
+        /* A look-up that is under way is for all of them. */
         bool may_open = origin->connections < (size_t)session->max_per_origin &&
-                        origin->connecting < origin->waiting.count;
+                        origin->connecting < origin->waiting.count && origin->look_ups == 0;
         if (!may_open) {
             break;
         }
@@ -289,6 +294,15 @@ static void connection_fail(ferry_pool_connection *connection, ferry_error error
     char detail[FERRY_DETAIL_SIZE];
     origin->holds++;
     ferry_format(detail, sizeof detail, "%s", ferry_client_get_error_detail(connection->client));
+    if (connection->has_known_address) {
+        origin->address[0] = '\0';
+        ferry_pooled_drop(connection);
+        origin_serve(session, origin); /* by a look-up */
+        origin->holds--;
+        ferry_pool_origin_release(session, origin);
+        ferry_pool_serve_waiting(session);
+        return;
+    }
     ferry_pooled_drop(connection);
     ferry_transfer *first = first_waiting(origin);
     if (origin->connections == 0) {
@@ -322,7 +336,11 @@ static void connection_advance_making(ferry_pool_connection *connection) {
         ferry_pool_origin_release(session, origin);
         ferry_pool_serve_waiting(session);
     } else {
+        bool is_known = ferry_pool_address_note(connection);
         ferry_pool_watch(connection);
+        if (is_known) {
+            origin_serve(session, origin);
+        }
     }
 }
 

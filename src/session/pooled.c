@@ -2,6 +2,8 @@
 /* pooled: one client each, with what it waits for and when its time is over. */
 #include "pooled.h"
 
+#include "pool_address.h"
+
 #include <string.h>
 
 enum {
@@ -21,6 +23,7 @@ void ferry_pooled_drop(ferry_pool_connection *connection) {
     ferry_session *session = connection->session;
     ferry_pool_origin *origin = connection->origin;
     ferry_pooled_leave_idle(connection);
+    ferry_pool_address_end(connection);
     origin->connecting -= connection->state == FERRY_POOL_CONNECTING;
     origin->connections--;
     session->counters.connections_open--;
@@ -85,6 +88,34 @@ static ferry_error connection_dial(ferry_pool_connection *connection, int connec
                                         has_tls ? &origin->tls : NULL);
 }
 
+/* A client for the origin, which goes to its address where that is known. The program's own lines
+ * go first. */
+static ferry_client *client_new(ferry_session *session, const ferry_pool_origin *origin,
+                                bool *has_known_address) {
+    char line[FERRY_ADDRESS_LINE_SIZE];
+    ferry_client_options options = *ferry_client_options_copy_get(session->client_options);
+    size_t count = 0;
+    while (options.resolve != NULL && options.resolve[count] != NULL) {
+        count++;
+    }
+    const char **lines = NULL;
+    if (ferry_pool_address_write_line(session, origin, line)) {
+        lines = ferry_alloc(&session->context, (count + 2) * sizeof *lines);
+    }
+    if (lines != NULL) {
+        for (size_t i = 0; i < count; i++) {
+            lines[i] = options.resolve[i];
+        }
+        lines[count] = line;
+        lines[count + 1] = NULL;
+        options.resolve = lines;
+        *has_known_address = true;
+    }
+    ferry_client *client = ferry_client_new(&options);
+    ferry_free(&session->context, lines);
+    return client;
+}
+
 ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origin *origin,
                                         ferry_context *context, int connect_ms,
                                         ferry_error *error) {
@@ -94,10 +125,9 @@ ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origi
     if (*error == FERRY_OK) {
         connection = ferry_alloc(&session->context, sizeof *connection);
     }
+    bool has_known_address = false;
     ferry_client *client =
-        connection != NULL
-            ? ferry_client_new(ferry_client_options_copy_get(session->client_options))
-            : NULL;
+        connection != NULL ? client_new(session, origin, &has_known_address) : NULL;
     if (client == NULL) {
         ferry_free(&session->context, connection);
         *error = ferry_fail_memory(context);
@@ -113,6 +143,7 @@ ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origi
         .made_us = session->now_us,
         .max_idle_ms = -1,
         .has_new_descriptors = true,
+        .has_known_address = has_known_address,
     };
     ferry_list_append(&session->connections, &connection->all);
     ferry_list_remove(&origin->turn);

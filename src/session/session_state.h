@@ -39,6 +39,12 @@ struct ferry_pool_origin {
     size_t connections; /* idle, in use, or being made */
     size_t connecting;  /* being made */
     size_t holds;       /* calls that still look at it */
+
+    /* See pool_address.c. */
+    size_t look_ups;  /* connections being made that look its name up */
+    char address[80]; /* that a connection was made to; "": not known */
+    int64_t address_end_us;
+    uint64_t address_epoch; /* of the session */
 };
 
 typedef enum ferry_pool_state {
@@ -68,6 +74,9 @@ struct ferry_pool_connection {
     /* Since it was last watched it may have closed descriptors and opened others. It may as long as
      * it connects, and not after that. */
     bool has_new_descriptors;
+
+    bool is_looking_up;     /* counted in origin.look_ups */
+    bool has_known_address; /* it tries the origin's address alone */
 };
 
 /* ---- Transfers ---- */
