@@ -100,13 +100,13 @@ static ferry_read_result download_read(ferry_transfer *transfer) {
         download_wait(transfer);
         return download_is_sound(transfer) ? FERRY_READ_NOTHING : FERRY_READ_OVER;
     }
-    ferry_client_read_response_body(transfer->connection->client, room,
-                                    capacity < READ_SIZE ? capacity : READ_SIZE, &length);
+    ferry_error error = ferry_client_read_response_body(
+        transfer->connection->client, room, capacity < READ_SIZE ? capacity : READ_SIZE, &length);
     ferry_disk_add(transfer->file, length);
     if (!ferry_response_count(transfer, room, length)) {
         return FERRY_READ_OVER;
     }
-    return length > 0 ? FERRY_READ_MORE : FERRY_READ_NOTHING;
+    return ferry_response_judge(transfer, error, length);
 }
 
 static void download_store(ferry_transfer *transfer) {

@@ -169,8 +169,9 @@ static ferry_response_use choose_use(ferry_transfer *transfer) {
 }
 
 void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char *detail) {
+    ferry_fail(&transfer->context, error, "%s", detail); /* which may be the client's */
     ferry_pool_withdraw(transfer);
-    ferry_transfer_finish(transfer, ferry_fail(&transfer->context, error, "%s", detail));
+    ferry_transfer_finish(transfer, error);
 }
 
 int64_t ferry_response_max_body(const ferry_transfer *transfer) {

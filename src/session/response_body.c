@@ -84,7 +84,12 @@ static bool lacks_memory(const ferry_transfer *transfer) {
     return false;
 }
 
-static ferry_read_result read_result_of(size_t length) {
+ferry_read_result ferry_response_judge(ferry_transfer *transfer, ferry_error error, size_t length) {
+    const ferry_client *client = transfer->connection->client;
+    if (error != FERRY_OK && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
+        ferry_exchange_stop(transfer, error, ferry_client_get_error_detail(client));
+        return FERRY_READ_OVER;
+    }
     return length > 0 ? FERRY_READ_MORE : FERRY_READ_NOTHING;
 }
 
@@ -112,9 +117,8 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
         dst = &beyond;
         capacity = 1;
     }
-    /* An error is the exchange's, and told by the status. */
-    ferry_client_read_response_body(connection->client, dst,
-                                    capacity < READ_SIZE ? capacity : READ_SIZE, &length);
+    ferry_error error = ferry_client_read_response_body(
+        connection->client, dst, capacity < READ_SIZE ? capacity : READ_SIZE, &length);
     if (is_full && length > 0) {
         ferry_exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
                             transfer->plan.request.dst != NULL
@@ -125,7 +129,9 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
     if (transfer->plan.request.dst == NULL || transfer->use != FERRY_USE_DELIVER) {
         transfer->body_length += length;
     }
-    return ferry_response_count(transfer, dst, length) ? read_result_of(length) : FERRY_READ_OVER;
+    return ferry_response_count(transfer, dst, length)
+               ? ferry_response_judge(transfer, error, length)
+               : FERRY_READ_OVER;
 }
 
 static ferry_read_result read_to_function(ferry_transfer *transfer) {
@@ -133,15 +139,15 @@ static ferry_read_result read_to_function(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
     const void *chunk = NULL;
     size_t length = 0;
-    ferry_client_read_response_body_chunk(connection->client, &chunk, &length);
+    ferry_error error = ferry_client_read_response_body_chunk(connection->client, &chunk, &length);
     if (length == 0) {
-        return FERRY_READ_NOTHING;
+        return ferry_response_judge(transfer, error, length);
     }
     if (!ferry_response_count(transfer, chunk, length)) {
         return FERRY_READ_OVER;
     }
     transfer->has_delivered = true;
-    ferry_error error = request->functions.on_data(request->ctx, transfer, chunk, length);
+    error = request->functions.on_data(request->ctx, transfer, chunk, length);
     if (transfer->connection != connection) {
         return FERRY_READ_OVER;
     }
@@ -198,7 +204,10 @@ ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capa
     }
     ferry_client *client = transfer->connection->client;
     ferry_session_note_time(transfer->session);
-    ferry_client_read_response_body(client, dst, capacity, length);
+    ferry_error error = ferry_client_read_response_body(client, dst, capacity, length);
+    if (ferry_response_judge(transfer, error, *length) == FERRY_READ_OVER) {
+        return transfer->error;
+    }
     transfer->has_delivered = transfer->has_delivered || *length > 0;
     if (!ferry_response_count(transfer, dst, *length)) {
         *length = 0;

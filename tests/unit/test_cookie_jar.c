@@ -375,7 +375,7 @@ static void take_lines(const char *const *lines, size_t count) {
 }
 
 static void fifty_cookies_of_a_response_are_taken(void) {
-    static char texts[120][40];
+    static char texts[120][64];
     const char *lines[120];
     begin();
     for (int i = 0; i < 120; i++) {

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* session_peer: each thread reads one request after another and answers it. */
+#include "session_peer.h"
+
+#include "net_fixture.h"
+#include "request_text.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct peer_connection {
+    struct peer_connection *next;
+    session_peer *peer;
+    pthread_t thread;
+    int descriptor;
+    request_text request;
+} peer_connection;
+
+struct session_peer {
+    int listener;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    peer_connection *connections; /* the acceptor's, until it has ended */
+    size_t requests;
+};
+
+typedef struct peer_answer {
+    const char *target;
+    const char *text;
+    bool ends;
+} peer_answer;
+
+static const peer_answer answers[] = {
+    {"/hello ", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false},
+    {"/close ", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", true},
+    {"/empty ", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", true},
+    {"/redirect ", "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 5\r\n\r\nthere",
+     false},
+    {"/again ", "HTTP/1.1 307 Again\r\nLocation: /hello\r\nContent-Length: 5\r\n\r\nthere", false},
+    {"/missing ", "HTTP/1.1 404 Missing\r\nContent-Length: 2\r\n\r\nno", false},
+};
+
+static bool say(int descriptor, const char *text, size_t length) {
+    while (length > 0) {
+        ssize_t sent = send(descriptor, text, length, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return false; /* the client has gone */
+        }
+        text += sent;
+        length -= (size_t)sent;
+    }
+    return true;
+}
+
+static bool say_text(int descriptor, const char *text) {
+    return say(descriptor, text, strlen(text));
+}
+
+static bool say_big(int descriptor) {
+    static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    char chunk[10000];
+    memset(chunk, 'x', sizeof chunk);
+    bool is_said = say_text(descriptor, head);
+    for (size_t i = 0; i < SESSION_PEER_BIG / sizeof chunk && is_said; i++) {
+        is_said = say_text(descriptor, "2710\r\n") && say(descriptor, chunk, sizeof chunk) &&
+                  say_text(descriptor, "\r\n");
+    }
+    return is_said && say_text(descriptor, "0\r\n\r\n");
+}
+
+/* False where the connection ends. */
+static bool connection_answer(peer_connection *connection, const char *target) {
+    if (strncmp(target, "/hang ", 6) == 0) {
+        return true;
+    }
+    pthread_mutex_lock(&connection->peer->lock);
+    connection->peer->requests++;
+    pthread_mutex_unlock(&connection->peer->lock);
+    if (strncmp(target, "/big ", 5) == 0) {
+        return say_big(connection->descriptor);
+    }
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        const peer_answer *answer = &answers[i];
+        if (strncmp(target, answer->target, strlen(answer->target)) == 0) {
+            return say_text(connection->descriptor, answer->text) && !answer->ends;
+        }
+    }
+    return false;
+}
+
+static void *serve(void *argument) {
+    peer_connection *connection = argument;
+    char bytes[4096];
+    char target[64];
+    bool goes_on = true;
+    while (goes_on) {
+        ssize_t got = recv(connection->descriptor, bytes, sizeof bytes, 0);
+        if (got <= 0 || !request_text_add(&connection->request, bytes, (size_t)got)) {
+            break;
+        }
+        do {
+            const char *space = strchr(connection->request.bytes, ' ');
+            target[0] = '\0';
+            strncat(target, space != NULL ? space + 1 : "", sizeof target - 1);
+            if (!request_text_take(&connection->request)) {
+                break;
+            }
+            goes_on = connection_answer(connection, target);
+        } while (goes_on && connection->request.length > 0);
+    }
+    shutdown(connection->descriptor, SHUT_RDWR);
+    return NULL;
+}
+
+static void *accept_all(void *argument) {
+    session_peer *peer = argument;
+    int descriptor;
+    while ((descriptor = accept(peer->listener, NULL, NULL)) >= 0) {
+        int on = 1; /* small pieces do not wait for each other */
+        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        peer_connection *connection = calloc(1, sizeof *connection);
+        if (connection == NULL) {
+            close(descriptor);
+            continue;
+        }
+        connection->peer = peer;
+        connection->descriptor = descriptor;
+        if (pthread_create(&connection->thread, NULL, serve, connection) != 0) {
+            close(descriptor);
+            free(connection);
+            continue;
+        }
+        connection->next = peer->connections;
+        peer->connections = connection;
+    }
+    return NULL;
+}
+
+session_peer *session_peer_new(uint16_t *port) {
+    session_peer *peer = calloc(1, sizeof *peer);
+    if (peer == NULL) {
+        return NULL;
+    }
+    pthread_mutex_init(&peer->lock, NULL);
+    peer->listener = net_listen(false, port);
+    if (peer->listener < 0 || pthread_create(&peer->thread, NULL, accept_all, peer) != 0) {
+        free(peer);
+        return NULL;
+    }
+    return peer;
+}
+
+size_t session_peer_count_requests(session_peer *peer) {
+    pthread_mutex_lock(&peer->lock);
+    size_t count = peer->requests;
+    pthread_mutex_unlock(&peer->lock);
+    return count;
+}
+
+void session_peer_free(session_peer *peer) {
+    shutdown(peer->listener, SHUT_RDWR); /* accept() fails from now on */
+    pthread_join(peer->thread, NULL);
+    close(peer->listener);
+    for (peer_connection *connection = peer->connections; connection != NULL;) {
+        peer_connection *next = connection->next;
+        shutdown(connection->descriptor, SHUT_RDWR);
+        pthread_join(connection->thread, NULL);
+        close(connection->descriptor);
+        free(connection);
+        connection = next;
+    }
+    pthread_mutex_destroy(&peer->lock);
+    free(peer);
+}
