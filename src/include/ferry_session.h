@@ -394,6 +394,8 @@ const char *const *ferry_transfer_get_response_headers(const ferry_transfer *tra
 
 /* The URL that the transfer is at: its own, made absolute, or that of the last redirect. */
 const char *ferry_transfer_get_url(const ferry_transfer *transfer);
+
+/* How many redirects were followed. On the web always 0: fetch() does not tell. */
 int ferry_transfer_get_redirect_count(const ferry_transfer *transfer);
 int ferry_transfer_get_retry_count(const ferry_transfer *transfer);
 

@@ -294,10 +294,15 @@ static void note_final_url(ferry_transfer *transfer) {
         return;
     }
     char *copy = ferry_text_copy(&transfer->context.allocator, url);
-    if (copy != NULL) {
-        ferry_free(&transfer->context, transfer->place.url);
-        transfer->place.url = copy;
+    if (copy == NULL) {
+        return;
     }
+    char *before = transfer->place.url;
+    transfer->place.url = copy;
+    /* fetch() tells URLs without their fragments. Without memory it stays so. */
+    ferry_error error = ferry_place_take_fragment(&transfer->place, &transfer->context, before);
+    (void)error;
+    ferry_free(&transfer->context, before);
 }
 
 static void exchange_complete(ferry_transfer *transfer) {
