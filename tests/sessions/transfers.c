@@ -4,8 +4,9 @@
  *     transfers [OPTION=VALUE...] [-- | ++] [OPTION=VALUE...] ...
  *
  * The first options are the session's. Each "--" begins a transfer, and "++" too, once those before
- * it are done and printed. "network_changed" and "counters" stand for themselves, and are done when
- * those before them are. It is ISO C and <ferry.h> alone, so that it runs on every platform. */
+ * it are done and printed. "network_changed", "counters" and "polls" stand for themselves, and are
+ * done when those before them are. It is ISO C and <ferry.h> alone, so that it runs on every
+ * platform. */
 #include <ferry.h>
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ enum {
     TEXT_SIZE = 64 * 1024,
     FIRST = 60,
     POLL_MS = 1000,
+    MANY_POLLS = 100,
 };
 
 /* A body that a function gives. */
@@ -348,6 +350,18 @@ static void print_counters(void) {
            (int)c.connections_made, (int)c.connections_reused, c.memory_bytes);
 }
 
+/* What is between the two lines costs what polls cost. */
+static void poll_often(void) {
+    fflush(stdout);
+    puts("polls");
+    fflush(stdout);
+    for (int i = 0; i < MANY_POLLS; i++) {
+        ferry_session_poll(all.session, 0);
+    }
+    puts("polled");
+    fflush(stdout);
+}
+
 /* ---- The session ---- */
 
 static void print_order(void) {
@@ -432,6 +446,8 @@ int main(int argc, char **argv) {
             ferry_session_network_changed(all.session);
         } else if (strcmp(word, "counters") == 0) {
             print_counters();
+        } else if (strcmp(word, "polls") == 0) {
+            poll_often();
         } else {
             give_up("what is this", word);
         }

@@ -22,11 +22,11 @@ const options = (given) =>
   );
 
 /**
- * Runs transfers; `steps` are the session's options, and then: an object starts a transfer, an array
+ * Runs transfers, under the command `wrap` if there is one; `steps` are the session's options, and then: an object starts a transfer, an array
  * of them starts them together, a text is a command. All before a step are done when it begins.
  * Gives {lines, transfers}, where each transfer is what its line says.
  */
-export async function transfers(session, ...steps) {
+export async function transfers({ wrap = [], ...session }, ...steps) {
   const args = options(session);
   for (const step of steps) {
     if (typeof step === "string") args.push(step);
@@ -34,7 +34,8 @@ export async function transfers(session, ...steps) {
       step.forEach((one, i) => args.push(i === 0 ? "++" : "--", ...options(one)));
     } else args.push("++", ...options(step));
   }
-  const { stdout, stderr, end } = await execute(program, args);
+  const [command, ...before] = [...wrap, program];
+  const { stdout, stderr, end } = await execute(command, [...before, ...args]);
   assert.equal(stderr, "", `it complains; its transcript:\n${stdout}`);
   assert.equal(end, 0, `it ends in ${end}; its transcript:\n${stdout}`);
   const all = stdout.split("\n").slice(0, -1);
