@@ -57,7 +57,7 @@ static void zlib_free(voidpf opaque, voidpf block) {
 }
 
 static uInt zlib_clamp(size_t size) {
-    return size < UINT_MAX ? (uInt)size : UINT_MAX;
+    return (uInt)ferry_size_least(size, UINT_MAX);
 }
 
 static unsigned char zlib_take(zlib_io *io) {

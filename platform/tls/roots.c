@@ -332,9 +332,7 @@ ferry_error ferry_tls_roots_of_options(ferry_context *context, const ferry_tls_o
     if (options->ca_pem != NULL) {
         roots_add_pem(made, options->ca_pem, strlen(options->ca_pem));
     }
-    if (options->ca_der.length > 0) {
-        roots_add_der_list(made, &options->ca_der);
-    }
+    roots_add_der_list(made, &options->ca_der);
     ferry_error error = FERRY_OK;
     if (made->out_of_memory) {
         error = ferry_fail_memory(context);

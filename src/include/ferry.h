@@ -221,9 +221,9 @@ typedef struct ferry_slice {
 /* Where the library's memory comes from. Zeroed: malloc, realloc and free of the C library. Give
  * all three functions, or none. If only some are given, the client uses none of them, and
  * connecting fails with FERRY_ERROR_INVALID_PARAMETER. They are called on the thread that calls the
- * client. Not all memory comes from here: mbedTLS, certificates, keys and sessions use the C
- * library, and so do getaddrinfo() and the small record of a resolver thread, which may outlive its
- * client. */
+ * client, never with NULL or a size of 0. Not all memory comes from here: mbedTLS, certificates,
+ * keys and sessions use the C library, and so do getaddrinfo() and the small record of a resolver
+ * thread, which may outlive its client. */
 typedef struct ferry_allocator {
     void *(*alloc)(void *ctx, size_t size);
     void *(*realloc)(void *ctx, void *block, size_t size);

@@ -3,6 +3,8 @@
  */
 #include "connection_state.h"
 
+#include <assert.h>
+
 enum { WRITES_MAX = 64 }; /* of the stream in one call: it may take a byte at a time */
 
 /* Tells the exchange how the upload stands. */
@@ -15,7 +17,8 @@ static void upload_report(ferry_connection *connection) {
     }
     ferry_h1_sender_trim(&connection->sender);
     ferry_exchange_sent(exchange);
-    if (exchange->state == FERRY_EXCHANGE_BODY && exchange->response_ended) {
+    if (exchange->response_ended) {
+        assert(exchange->state == FERRY_EXCHANGE_BODY);
         ferry_connection_end_exchange(connection);
     }
 }

@@ -44,6 +44,9 @@ const FLIPPED = { "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": 
 const LEAST_OR_MOST =
   /(?<=\(|, |= |return |&& )([^\s;][^;\n]*) [<>]=? ([^;]+) \? \1 : \2(?=[;,)])/g;
 
+// i < sizeof table / sizeof *table: nobody can say what <= finds behind it.
+const END_OF_TABLE = /(?<= )<(?= sizeof (\w+) \/ sizeof \*\1\b)/g;
+
 /** Each operator gives {begin, end, instead} for the places that it finds. */
 const operators = {
   *condition(code) {
@@ -66,9 +69,10 @@ const operators = {
     }
   },
   *comparison(code) {
-    const spared = new Set(
-      [...code.matchAll(LEAST_OR_MOST)].map(({ index, 1: first }) => index + first.length + 1),
-    );
+    const spared = new Set([
+      ...[...code.matchAll(LEAST_OR_MOST)].map(({ index, 1: first }) => index + first.length + 1),
+      ...[...code.matchAll(END_OF_TABLE)].map(({ index }) => index),
+    ]);
     for (const match of code.matchAll(/ (<=?|>=?|==|!=) /g)) {
       const begin = match.index + 1;
       if (spared.has(begin)) continue;

@@ -62,6 +62,18 @@ describe("Changes", () => {
     assert.deepEqual(changed("comparison", "x = a == b ? a : b;"), ["x = a != b ? a : b;"]);
   });
 
+  test("end_of_a_table_is_left_alone", () => {
+    assert.deepEqual(changed("comparison", "x = i < sizeof a / sizeof *a && b < c;"), [
+      "x = i < sizeof a / sizeof *a && b <= c;",
+    ]);
+    assert.deepEqual(changed("comparison", "x = i < sizeof a / sizeof *b;"), [
+      "x = i <= sizeof a / sizeof *b;",
+    ]);
+    assert.deepEqual(changed("comparison", "x = i == sizeof a / sizeof *a;"), [
+      "x = i != sizeof a / sizeof *a;",
+    ]);
+  });
+
   test("negations_go", () => {
     assert.deepEqual(changed("negation", "x = !a(b) != c;"), ["x = a(b) != c;"]);
   });

@@ -443,6 +443,12 @@ describe("Proxies of the environment", () => {
     await expectRun(get({ ...server, wrap }), connected, exchange("/", "direct"));
   });
 
+  test("other_options_do_not_ask_for_them", async (t) => {
+    const server = await answering(t, [ok("direct")]);
+    const wrap = environment({ http_proxy: `127.0.0.1:${await closedPort()}` });
+    await expectRun(get({ ...server, wrap }, "no_proxy=x"), connected, exchange("/", "direct"));
+  });
+
   test("one_that_is_set_goes_before", async (t) => {
     const proxy = await answering(t, [greeting]);
     const wrap = environment({ http_proxy: `127.0.0.1:${await closedPort()}`, no_proxy: "*" });

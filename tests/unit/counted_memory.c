@@ -2,6 +2,8 @@
 /* counted_memory: what it counts is calls, blocks and bytes, the C library does the rest. */
 #include "counted_memory.h"
 
+#include "check.h"
+
 #include <stdlib.h>
 
 /* Stands before each block. */
@@ -16,7 +18,7 @@ bool counted_memory_fails(counted_memory *memory) {
            (memory->fails_on && memory->fail_at != 0 && memory->calls > memory->fail_at);
 }
 
-static void *counted_realloc(void *ctx, void *block, size_t size) {
+static void *counted_resize(void *ctx, void *block, size_t size) {
     counted_memory *memory = ctx;
     counted_block *before = block != NULL ? (counted_block *)block - 1 : NULL;
     size_t size_before = before != NULL ? before->size : 0;
@@ -37,12 +39,18 @@ static void *counted_realloc(void *ctx, void *block, size_t size) {
 }
 
 static void *counted_alloc(void *ctx, size_t size) {
-    return counted_realloc(ctx, NULL, size);
+    return counted_resize(ctx, NULL, size);
+}
+
+/* A program's functions need not know NULL. */
+static void *counted_realloc(void *ctx, void *block, size_t size) {
+    CHECK(block != NULL);
+    return counted_resize(ctx, block, size);
 }
 
 static void counted_free(void *ctx, void *block) {
     counted_memory *memory = ctx;
-    if (block != NULL) {
+    if (CHECK(block != NULL)) {
         counted_block *freed = (counted_block *)block - 1;
         memory->live--;
         memory->bytes -= freed->size;

@@ -171,6 +171,55 @@ static void every_failed_allocation_is_reported_and_survived(void) {
     }
 }
 
+#if !defined(__EMSCRIPTEN__) /* where no proxy can be set */
+static void proxy_that_there_is_no_memory_for_is_reported(void) {
+    bool has_failed = true;
+    for (size_t n = 1; has_failed; n++) {
+        counted_memory c = {0};
+        ferry_client_options options = counted_options(&c);
+        ferry_client *client = ferry_client_new(&options);
+        size_t live = c.live;
+        c.fail_at = c.calls + n;
+        ferry_error error = ferry_client_set_http_proxy(client, "proxy.example", 3128);
+        has_failed = c.calls >= c.fail_at;
+        CHECK_INT(error, has_failed ? FERRY_ERROR_OUT_OF_MEMORY : FERRY_OK);
+        CHECK_INT(c.live == live, has_failed);
+        c.fail_at = 0;
+        CHECK_INT(ferry_client_set_http_proxy(client, "proxy.example", 3128), FERRY_OK);
+        ferry_client_free(client);
+        CHECK_INT(c.live, 0);
+        CHECK(n > 2 || has_failed); /* the proxy, and where it is kept */
+    }
+}
+#endif
+
+/* Nothing is sent of it, so that the program may give it again. */
+static void piece_that_there_is_no_memory_for_is_reported_at_once(void) {
+    static const char piece[5000];
+    counted_memory c = {0};
+    ferry_client_options options = counted_options(&c);
+    script_stream script;
+    ferry_client *client = script_client_new(&script, big_response, &options);
+    CHECK_INT(ferry_client_send(client, &(ferry_request){.method = FERRY_METHOD_PUT,
+                                                         .url = "/",
+                                                         .streamed = true,
+                                                         .streamed_length = -1}),
+              FERRY_OK);
+    size_t sent = script.sent_length;
+    size_t written = 12345;
+    c.fail_at = c.calls + 1;
+    CHECK_INT(ferry_client_write_request_body(client, piece, sizeof piece, &written),
+              FERRY_ERROR_OUT_OF_MEMORY);
+    CHECK_INT(c.calls, c.fail_at);
+    CHECK_INT(script.sent_length, sent);
+    CHECK_INT(written, 12345);
+    CHECK_INT(ferry_client_write_request_body(client, piece, sizeof piece, &written), FERRY_OK);
+    CHECK_INT(written, sizeof piece);
+    CHECK(script.sent_length > sent + sizeof piece);
+    ferry_client_free(client);
+    CHECK_INT(c.live, 0);
+}
+
 /* A request can end in the very call that starts it; there is then nothing to sleep for. Where the
  * client blocks the call says so itself: to sleep would be UNAVAILABLE with this stream. */
 static void request_that_fails_at_once_is_reported(bool is_blocking) {
@@ -222,6 +271,10 @@ int main(int argc, char **argv) {
         CHECK_TEST(steady_state_allocates_nothing),
         CHECK_TEST(request_that_failed_at_once_is_reported_without_a_wait),
         CHECK_TEST(client_that_there_is_no_memory_for_has_a_sentence),
+#if !defined(__EMSCRIPTEN__)
+        CHECK_TEST(proxy_that_there_is_no_memory_for_is_reported),
+#endif
+        CHECK_TEST(piece_that_there_is_no_memory_for_is_reported_at_once),
         CHECK_TEST(every_failed_allocation_is_reported_and_survived),
     };
     return CHECK_RUN(tests, argc, argv);

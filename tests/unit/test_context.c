@@ -22,7 +22,18 @@ static void memory_comes_from_the_program_s_functions(void) {
     CHECK_MEM(block, 3, "abc", 3);
     CHECK_INT(memory.live, 1);
     ferry_free(&context, block);
+    CHECK_INT(memory.live, 0);
+}
+
+/* counted_memory checks it. */
+static void the_program_s_functions_never_get_null(void) {
+    counted_memory memory = {0};
+    ferry_context context = make_context(&memory);
     ferry_free(&context, NULL);
+    void *block = ferry_resize(&context, NULL, 0, 10);
+    CHECK(block != NULL);
+    CHECK_INT(memory.live, 1);
+    ferry_free(&context, block);
     CHECK_INT(memory.live, 0);
 }
 
@@ -138,6 +149,7 @@ static void lines_of_the_log_are_printable(void) {
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(memory_comes_from_the_program_s_functions),
+        CHECK_TEST(the_program_s_functions_never_get_null),
         CHECK_TEST(a_block_moves_where_there_is_no_realloc),
         CHECK_TEST(a_text_is_copied_with_its_end),
         CHECK_TEST(a_text_without_memory_is_null),

@@ -187,6 +187,17 @@ static void secrets_are_logged_by_their_names(void) {
     }
 }
 
+static void a_name_ends_with_its_line_whatever_stands_behind(void) {
+    char logged[64];
+    bool is_secret = false;
+    ferry_context context = make_context();
+    context.log = line_note;
+    context.log_ctx = logged;
+    ferry_h1_field_log(&context, FERRY_LOG_RESPONSE_HEAD, (ferry_span){"Cookies", 6}, &is_secret);
+    CHECK_STR(logged, "Cookie: ***");
+    CHECK(is_secret);
+}
+
 static void an_excerpt_is_printable_and_cut(void) {
     char excerpt[FERRY_H1_EXCERPT_SIZE];
     char text[100];
@@ -211,6 +222,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(lines_are_added_one_by_one),
         CHECK_TEST(a_fold_with_nothing_before_it_is_refused),
         CHECK_TEST(secrets_are_logged_by_their_names),
+        CHECK_TEST(a_name_ends_with_its_line_whatever_stands_behind),
         CHECK_TEST(an_excerpt_is_printable_and_cut),
     };
     return CHECK_RUN(tests, argc, argv);

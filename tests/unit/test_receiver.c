@@ -299,6 +299,26 @@ static void no_more_than_the_body_is_read_directly(void) {
     tear_down(&f);
 }
 
+/* What follows the first line of chunks may be read in pieces of so many bytes. */
+static void expect_direct_behind(const char *chunk_line, size_t capacity, size_t piece) {
+    fixture f;
+    set_up(&f, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    run(&f, 1000, 1000);
+    size_t length = strlen(chunk_line);
+    memcpy(f.body, chunk_line, length);
+    CHECK_INT(ferry_h1_receiver_take_direct(&f.receiver, f.body, length), 0);
+    CHECK_INT(ferry_h1_receiver_get_direct(&f.receiver, capacity), piece);
+    tear_down(&f);
+}
+
+/* Behind a chunk of just one piece framing follows, which is not to be in the same one. */
+static void chunk_of_one_piece_is_read_as_framing_is(void) {
+    enum { MUCH = 1 << 20, PIECE = 65536 };
+    expect_direct_behind("FFFF\r\n", MUCH, PIECE);
+    expect_direct_behind("10000\r\n", MUCH, PIECE);
+    expect_direct_behind("10001\r\n", MUCH, MUCH);
+}
+
 static void framing_is_read_in_bounded_pieces_and_data_in_any(void) {
     enum { MUCH = 1 << 20, PIECE = 65536 };
     fixture f;
@@ -483,6 +503,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(responses_without_a_body_end_with_the_head),
         CHECK_TEST(body_is_read_straight_into_the_readers_memory),
         CHECK_TEST(no_more_than_the_body_is_read_directly),
+        CHECK_TEST(chunk_of_one_piece_is_read_as_framing_is),
         CHECK_TEST(framing_is_read_in_bounded_pieces_and_data_in_any),
         CHECK_TEST(body_without_length_ends_with_the_connection),
         CHECK_TEST(end_of_the_connection_cuts_other_bodies),

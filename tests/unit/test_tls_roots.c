@@ -316,6 +316,101 @@ static void what_may_not_be_read_is_told_from_what_is_not_there(void) {
     end();
 }
 
+/* ---- Which files ---- */
+
+static size_t add_count(void *ctx, const char *pem, size_t size) {
+    (void)pem;
+    *(size_t *)ctx += size;
+    return 1;
+}
+
+/* So many bytes are read where this one folder, or this file, is all that there is. */
+static size_t count_read(const char *file, const char *folder) {
+    char file_name[2 * PATH_SIZE];
+    char looked[256];
+    size_t count = 0;
+    ferry_trust_places places = {NULL, NULL};
+    if (file != NULL) {
+        snprintf(file_name, sizeof file_name, "%s", file);
+        places.file = file_name;
+    } else {
+        snprintf(file_name, sizeof file_name, "%s", folder);
+        places.folders = file_name;
+    }
+    CHECK_INT(ferry_trust_read(&places, add_count, &count, looked, sizeof looked), 0);
+    return count;
+}
+
+static void certificates_are_known_by_the_names_of_their_files(void) {
+    static const struct {
+        const char *name;
+        bool is_read;
+    } rows[] = {
+        {"a.pem", true},        {"a.crt", true},        {"a.pem.crt", true},
+        {"a.PEM", false},       {".pem", false},        {".crt", false},
+        {"pem", false},         {"m", false},           {"a.pem~", false},
+        {"apem", false},        {"a.key", false},       {"0a1b2c3d.0", true},
+        {"12345678.10", true},  {"12345678.9", true},   {"1234567.0", false},
+        {"123456789.0", false}, {"12345678", false},    {"12345678.", false},
+        {"12345678.a", false},  {"12345678.0a", false}, {"1234567g.0", false},
+        {"12345678_0", false},  {"1234567A.0", false},  {"12345678.0.0", false},
+    };
+    begin(false);
+    unlink(place.certificate);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[2 * PATH_SIZE];
+        int failures = check_failures();
+        snprintf(path, sizeof path, "%s/%s", place.folder, rows[i].name);
+        FILE *file = fopen(path, "w");
+        CHECK(file != NULL && fputs("text", file) >= 0 && fclose(file) == 0);
+        CHECK_INT(count_read(NULL, place.folder), rows[i].is_read ? 4 : 0);
+        unlink(path);
+        if (check_failures() > failures) {
+            printf("        of \"%s\"\n", rows[i].name);
+        }
+    }
+    end();
+}
+
+static void a_file_is_read_up_to_16_mib(void) {
+    enum { MAX_BYTES = 16 << 20 };
+    begin(false);
+    CHECK_INT(truncate(place.certificate, MAX_BYTES), 0);
+    CHECK_INT(count_read(place.certificate, NULL), MAX_BYTES);
+    CHECK_INT(truncate(place.certificate, MAX_BYTES + 1), 0);
+    CHECK_INT(count_read(place.certificate, NULL), 0);
+    CHECK_INT(truncate(place.certificate, 0), 0);
+    CHECK_INT(count_read(place.certificate, NULL), 0);
+    end();
+}
+
+/* ---- Shortages that are over ---- */
+
+/* mbedTLS does not say of all that it lacked memory for: errno tells, where it is not an old one.
+ */
+static void an_old_shortage_of_memory_spoils_no_authorities(void) {
+    static const unsigned char no_certificate[] = {0x30, 0x03, 0x02, 0x01, 0x05};
+    static const char damaged[] = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    char pem[8192];
+    ferry_context context = {.allocator = ferry_default_allocator};
+    ferry_tls_roots *roots = NULL;
+    ferry_tls_options tls = {.ca_pem = pem};
+    snprintf(pem, sizeof pem, "%s%s", damaged, tls_peer_certificate());
+    errno = ENOMEM;
+    if (CHECK_INT(ferry_tls_roots_of_options(&context, &tls, &roots), FERRY_OK)) {
+        ferry_tls_roots_release(roots);
+    }
+    tls.ca_pem = tls_peer_certificate();
+    tls.ca_der = (ferry_slice){no_certificate, sizeof no_certificate};
+    errno = ENOMEM;
+    if (CHECK_INT(ferry_tls_roots_of_options(&context, &tls, &roots), FERRY_OK)) {
+        ferry_tls_roots_release(roots);
+    }
+    tls.ca_pem = NULL;
+    errno = ENOMEM;
+    CHECK_INT(ferry_tls_roots_of_options(&context, &tls, &roots), FERRY_ERROR_INVALID_PARAMETER);
+}
+
 static double thread_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -367,6 +462,9 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_shortage_of_descriptors_is_told_and_passes),
         CHECK_TEST(a_system_without_authorities_is_told_where_they_were_looked_for),
         CHECK_TEST(what_may_not_be_read_is_told_from_what_is_not_there),
+        CHECK_TEST(certificates_are_known_by_the_names_of_their_files),
+        CHECK_TEST(a_file_is_read_up_to_16_mib),
+        CHECK_TEST(an_old_shortage_of_memory_spoils_no_authorities),
         CHECK_TEST(no_call_takes_the_time_that_reading_many_authorities_takes),
     };
     return CHECK_RUN(tests, argc, argv);

@@ -176,6 +176,41 @@ static void a_child_does_not_choose_the_keys_of_its_parent(void) {
     close(channel.ends[1]);
 }
 
+#if defined(FERRY_WRAPS_RESEED)
+
+psa_status_t __real_psa_random_reseed(const uint8_t *more, size_t length);
+psa_status_t __wrap_psa_random_reseed(const uint8_t *more, size_t length);
+
+static int reseeds;
+static int reseeds_that_fail;
+
+psa_status_t __wrap_psa_random_reseed(const uint8_t *more, size_t length) {
+    reseeds++;
+    return reseeds <= reseeds_that_fail ? PSA_ERROR_INSUFFICIENT_ENTROPY
+                                        : __real_psa_random_reseed(more, length);
+}
+
+static bool child_seeds_at_the_third_go(void *argument) {
+    ferry_context context = {.allocator = ferry_default_allocator};
+    bool holds = argument == NULL;
+    reseeds = 0;
+    reseeds_that_fail = 2;
+    for (int i = 1; i <= 4; i++) {
+        bool is_seeded = i > 2;
+        holds &= CHECK_INT(ferry_tls_check(&context), is_seeded ? FERRY_OK : FERRY_ERROR_FAILED);
+        holds &= is_seeded || CHECK_CONTAINS(context.detail, "gives no random bytes");
+    }
+    return holds && CHECK_INT(reseeds, 3); /* once it is seeded, that is all */
+}
+
+static void a_child_speaks_no_tls_until_its_random_bytes_are_its_own(void) {
+    random_bytes first;
+    CHECK(random_bytes_make(&first));
+    CHECK(system_run_in_child(child_seeds_at_the_third_go, NULL));
+}
+
+#endif
+
 /* ---- Codes ---- */
 
 static void every_code_of_the_header_has_a_meaning(void) {
@@ -545,6 +580,9 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(a_childs_copy_of_a_connection_writes_no_record),
         CHECK_TEST(a_child_does_not_choose_the_keys_of_its_parent),
+#if defined(FERRY_WRAPS_RESEED)
+        CHECK_TEST(a_child_speaks_no_tls_until_its_random_bytes_are_its_own),
+#endif
         CHECK_TEST(every_code_of_the_header_has_a_meaning),
         CHECK_TEST(messages_in_the_handshake_are_heeded),
         CHECK_TEST(alerts_are_named_as_they_are_registered),

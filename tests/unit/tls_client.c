@@ -2,6 +2,7 @@
 /* tls_client: a client that speaks TLS to a peer in memory. */
 #include "tls_client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,12 +25,15 @@ ferry_tls_options tls_client_trusting(void) {
     return (ferry_tls_options){.ca_pem = tls_peer_certificate()};
 }
 
+/* An old shortage of memory, which errno still tells of, is no concern of any call. */
 ferry_error tls_client_start(ferry_client *client, const char *host, const ferry_tls_options *tls) {
+    errno = ENOMEM;
     ferry_error error = ferry_client_start_tls(client, host, tls);
     for (int i = 0; i < TLS_CLIENT_MAX_POLLS && error == FERRY_OK; i++) {
         if (ferry_client_get_status(client) == FERRY_STATUS_CONNECTED) {
             return FERRY_OK;
         }
+        errno = ENOMEM;
         error = ferry_client_poll(client);
     }
     return error;
