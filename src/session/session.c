@@ -368,7 +368,8 @@ int ferry_session_get_wait_timeout_ms(const ferry_session *session) {
 }
 
 static int session_sleep_ms(const ferry_session *session, int timeout_ms) {
-    if (timeout_ms == 0 || session->is_woken || !ferry_runtime_can_wait()) {
+    bool would_never_end = timeout_ms < 0 && session->unfinished == 0;
+    if (timeout_ms == 0 || would_never_end || session->is_woken || !ferry_runtime_can_wait()) {
         return 0;
     }
     int own_ms = ferry_session_get_wait_timeout_ms(session);

@@ -401,12 +401,22 @@ static void wake_that_a_poll_without_sleep_sees_is_for_the_next(void) {
     end(&r);
 }
 
+static void poll_without_a_transfer_does_not_sleep_for_ever(void) {
+    ferry_session *session = ferry_session_new(NULL);
+    CHECK_INT(ferry_session_poll(session, -1), 0);
+    ferry_transfer_free(ferry_session_get(session, "ftp://a/"));
+    CHECK_INT(ferry_session_poll(session, -1), 0);
+    CHECK_INT(ferry_session_poll(session, -1), 0);
+    ferry_session_free(session);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(every_function_may_make_every_call),
         CHECK_TEST(failed_start_is_told_to_on_done),
         CHECK_TEST(session_with_a_wrong_option_tells_every_transfer),
         CHECK_TEST(no_request_and_no_text_are_bad_input),
+        CHECK_TEST(poll_without_a_transfer_does_not_sleep_for_ever),
         CHECK_TEST(wake_that_a_poll_without_sleep_sees_is_for_the_next),
     };
     session_peer *peer = session_peer_new(&port);
