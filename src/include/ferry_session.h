@@ -177,9 +177,9 @@ void ferry_session_free(ferry_session *session);
 
 /* Works for all transfers, as long as poll_budget_us allows. 0 never waits. Otherwise, if there is
  * nothing to do, it first sleeps until there is, for `timeout_ms` at most (negative: for as long as
- * it takes, but not without a transfer). Calls functions of transfers. Returns how many transfers are not done. On the web only
- * builds with Asyncify or JSPI, and pthreads other than the main one, can sleep; elsewhere the time
- * is taken for 0. */
+ * it takes, but not without a transfer). Calls functions of transfers. Returns how many transfers
+ * are not done. On the web only builds with Asyncify or JSPI, and pthreads other than the main one,
+ * can sleep; elsewhere the time is taken for 0. */
 size_t ferry_session_poll(ferry_session *session, int timeout_ms);
 
 /* Gives each transfer once that is done, in the order in which they were; NULL: there is none now.
