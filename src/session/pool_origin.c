@@ -36,7 +36,9 @@ static ferry_error reserve_buckets(ferry_session *session, ferry_context *contex
     if (buckets == NULL) {
         return ferry_fail_memory(context);
     }
-    memset(buckets, 0, count * sizeof *buckets);
+    for (size_t i = 0; i < count; i++) {
+        buckets[i] = NULL;
+    }
     for (size_t i = 0; i < session->bucket_count; i++) {
         for (ferry_pool_origin *at = session->buckets[i]; at != NULL;) {
             ferry_pool_origin *next = at->next;
