@@ -176,6 +176,15 @@ void ferry_client_set_status(ferry_client *client, ferry_status status) {
     }
 }
 
+ferry_status ferry_client_get_failed_status(const ferry_client *client, ferry_error error) {
+    if (error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_TLS_CERTIFICATE) {
+        return FERRY_STATUS_TLS_HANDSHAKE_ERROR;
+    }
+    /* The link's phase, which the status follows a poll later. */
+    return client->backend->link == FERRY_LINK_RESOLVING ? FERRY_STATUS_CANT_RESOLVE
+                                                         : FERRY_STATUS_CANT_CONNECT;
+}
+
 ferry_error ferry_client_fail(ferry_client *client, ferry_status status, ferry_error error) {
     client->error = error;
     if (client->backend != NULL) {

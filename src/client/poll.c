@@ -4,15 +4,6 @@
 
 #include "runtime.h"
 
-ferry_status ferry_client_get_failed_status(const ferry_client *client, ferry_error error) {
-    if (error == FERRY_ERROR_TLS_HANDSHAKE || error == FERRY_ERROR_TLS_CERTIFICATE) {
-        return FERRY_STATUS_TLS_HANDSHAKE_ERROR;
-    }
-    /* The link's phase, which the status follows a poll later. */
-    return client->backend->link == FERRY_LINK_RESOLVING ? FERRY_STATUS_CANT_RESOLVE
-                                                         : FERRY_STATUS_CANT_CONNECT;
-}
-
 size_t ferry_client_list_waits(const ferry_client *client, ferry_wait *waits, size_t capacity,
                                int64_t *deadline_ms) {
     *deadline_ms = INT64_MAX;
