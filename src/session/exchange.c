@@ -327,14 +327,14 @@ static void exchange_fail(ferry_transfer *transfer) {
     /* It was kept, and ended as the request was on its way: so have others of that origin, maybe.
      */
     bool is_stale = error == FERRY_ERROR_CONNECTION_ERROR && connection->is_kept &&
-                    !ferry_client_has_response(client) && transfer->stale_tries == 0;
+                    !ferry_client_has_response(client);
     ferry_fail(&transfer->context, error, "%s", ferry_client_get_error_detail(client));
     if (is_stale) {
         ferry_pool_drop_idle(transfer->session, connection->origin);
     }
     ferry_pool_release(connection);
     if (is_stale && again) {
-        transfer->stale_tries++;
+        transfer->needs_new = true; /* another kept one may have ended too */
         ferry_pool_submit(transfer);
         return;
     }

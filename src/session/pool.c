@@ -18,13 +18,36 @@ enum {
 
 /* ---- Who gets a connection ---- */
 
-static ferry_transfer *first_waiting(const ferry_pool_origin *origin) {
-    ferry_heap_node *node = ferry_heap_first(&origin->waiting);
+static ferry_transfer *queue_first(const ferry_heap *queue) {
+    ferry_heap_node *node = ferry_heap_first(queue);
     return node != NULL ? FERRY_HEAP_ITEM(node, ferry_transfer, queue) : NULL;
 }
 
+static ferry_transfer *first_waiting(const ferry_pool_origin *origin) {
+    ferry_transfer *renewing = queue_first(&origin->renewing);
+    return renewing != NULL ? renewing : queue_first(&origin->waiting);
+}
+
+static size_t origin_count_waiting(const ferry_pool_origin *origin) {
+    return origin->renewing.count + origin->waiting.count;
+}
+
 static void transfer_take_off(ferry_transfer *transfer) {
-    ferry_heap_remove(&transfer->origin->waiting, &transfer->queue);
+    ferry_heap_remove(ferry_pool_queue_of(transfer), &transfer->queue);
+}
+
+/* The connection had ended before the request was sent. */
+static void transfer_connect_again(ferry_transfer *transfer, bool is_kept) {
+    if (is_kept || ++transfer->stale_tries <= MAX_STALE_TRIES) {
+        transfer->state = FERRY_TRANSFER_WAITING;
+        ferry_heap_put(ferry_pool_queue_of(transfer), &transfer->queue, transfer->queue.key);
+        return;
+    }
+    ferry_error error = ferry_fail(&transfer->context, FERRY_ERROR_CONNECTION_ERROR,
+                                   "the server closed %d new connections, one after another, "
+                                   "before a request was sent",
+                                   transfer->stale_tries);
+    ferry_transfer_fail_attempt(transfer, error, true);
 }
 
 /* Gives the connection to the transfer. False: it had ended, or the transfer cannot be sent: it is
@@ -42,6 +65,7 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
     ferry_error error = ferry_exchange_send(transfer);
     if (error == FERRY_OK) {
         connection->was_used = true;
+        transfer->needs_new = false;
         ferry_pool_watch(connection);
         return true;
     }
@@ -51,12 +75,10 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
     if (error == FERRY_ERROR_CONNECT_AGAIN) {
         bool is_kept = connection->is_kept;
         ferry_pooled_drop(connection);
-        if (is_kept || ++transfer->stale_tries <= MAX_STALE_TRIES) {
-            transfer->state = FERRY_TRANSFER_WAITING;
-            ferry_heap_put(&transfer->origin->waiting, &transfer->queue, transfer->queue.key);
-            return false;
-        }
-    } else if (ferry_client_get_status(connection->client) == FERRY_STATUS_CONNECTED) {
+        transfer_connect_again(transfer, is_kept);
+        return false;
+    }
+    if (ferry_client_get_status(connection->client) == FERRY_STATUS_CONNECTED) {
         ferry_pooled_rest(connection);
         ferry_pooled_set_timer(connection, connection->idle_end_us);
     } else {
@@ -77,6 +99,19 @@ static ferry_pool_connection *take_idle(ferry_pool_origin *origin) {
             return connection;
         }
         ferry_pooled_drop(connection);
+    }
+    return NULL;
+}
+
+/* An idle connection that no request has gone over. */
+static ferry_pool_connection *find_new(const ferry_pool_origin *origin) {
+    const ferry_list_node *all = &origin->idle;
+    for (ferry_list_node *node = ferry_list_first(all); node != NULL;
+         node = ferry_list_next(all, node)) {
+        ferry_pool_connection *connection = FERRY_LIST_ITEM(node, ferry_pool_connection, idle);
+        if (!connection->was_used && ferry_pooled_is_fit(connection)) {
+            return connection;
+        }
     }
     return NULL;
 }
@@ -115,8 +150,7 @@ static void connection_finish_making(ferry_pool_connection *connection) {
 }
 
 /* Begins one more connection, for the first that waits. */
-static void origin_open(ferry_session *session, ferry_pool_origin *origin) {
-    ferry_transfer *first = first_waiting(origin);
+static void origin_open(ferry_session *session, ferry_pool_origin *origin, ferry_transfer *first) {
     ferry_error error;
     ferry_pool_connection *connection =
         ferry_pooled_new(session, origin, &first->context, first->plan.timeouts.connect_ms, &error);
@@ -147,29 +181,59 @@ static void origin_await_turn(ferry_session *session, ferry_pool_origin *origin)
     }
 }
 
+/* Begins a connection for the first that waits, unless `wanted` are being made. False: none is
+ * begun now. */
+static bool origin_try_open(ferry_session *session, ferry_pool_origin *origin,
+                            ferry_transfer *first, size_t wanted) {
+    /* A look-up that is under way is for all of them. */
+    if (origin->connections >= (size_t)session->max_per_origin || origin->connecting >= wanted ||
+        origin->look_ups > 0) {
+        return false;
+    }
+    bool must_yield = origin->connections > 0 && !ferry_list_is_empty(&session->starved);
+    if (must_yield || !make_room(session)) {
+        origin_await_turn(session, origin);
+        return false;
+    }
+    origin_open(session, origin, first);
+    return true;
+}
+
+/* Those that wait for a new connection get none that was kept, but may take its room. */
+static void origin_serve_renewing(ferry_session *session, ferry_pool_origin *origin) {
+    for (ferry_transfer *transfer; (transfer = queue_first(&origin->renewing)) != NULL;) {
+        if (session->is_closing) {
+            break;
+        }
+        ferry_pool_connection *fresh = find_new(origin);
+        ferry_pool_connection *kept = fresh == NULL ? take_idle(origin) : NULL;
+        if (fresh != NULL) {
+            connection_bind(fresh, transfer);
+            continue;
+        }
+        if (kept != NULL && origin->connections >= (size_t)session->max_per_origin &&
+            origin->connecting < origin->renewing.count && origin->look_ups == 0) {
+            ferry_pooled_drop(kept);
+        }
+        if (!origin_try_open(session, origin, transfer, origin->renewing.count)) {
+            break;
+        }
+    }
+}
+
 /* Gives those that wait what connections there are, and begins more. */
 static void origin_serve(ferry_session *session, ferry_pool_origin *origin) {
-    for (ferry_transfer *transfer; (transfer = first_waiting(origin)) != NULL;) {
+    origin_serve_renewing(session, origin);
+    for (ferry_transfer *transfer; (transfer = queue_first(&origin->waiting)) != NULL;) {
         if (session->is_closing) {
             break;
         }
         ferry_pool_connection *idle = take_idle(origin);
         if (idle != NULL) {
             connection_bind(idle, transfer);
-            continue;
-        }
-        /* A look-up that is under way is for all of them. */
-        bool may_open = origin->connections < (size_t)session->max_per_origin &&
-                        origin->connecting < origin->waiting.count && origin->look_ups == 0;
-        if (!may_open) {
+        } else if (!origin_try_open(session, origin, transfer, origin_count_waiting(origin))) {
             break;
         }
-        bool must_yield = origin->connections > 0 && !ferry_list_is_empty(&session->starved);
-        if (must_yield || !make_room(session)) {
-            origin_await_turn(session, origin);
-            break;
-        }
-        origin_open(session, origin);
     }
 }
 
@@ -202,7 +266,8 @@ void ferry_pool_submit(ferry_transfer *transfer) {
     ferry_pool_origin *origin = ferry_pool_origin_of(transfer);
     ferry_error error = FERRY_ERROR_OUT_OF_MEMORY;
     if (origin != NULL) {
-        error = ferry_heap_reserve(&origin->waiting, &transfer->context, origin->waiting.count + 1);
+        ferry_heap *queue = transfer->needs_new ? &origin->renewing : &origin->waiting;
+        error = ferry_heap_reserve(queue, &transfer->context, queue->count + 1);
     }
     if (error != FERRY_OK) {
         if (origin != NULL) {
@@ -213,7 +278,8 @@ void ferry_pool_submit(ferry_transfer *transfer) {
     }
     transfer->origin = origin;
     transfer->state = FERRY_TRANSFER_WAITING;
-    ferry_heap_put(&origin->waiting, &transfer->queue, -(int64_t)transfer->plan.request.priority);
+    ferry_heap_put(ferry_pool_queue_of(transfer), &transfer->queue,
+                   -(int64_t)transfer->plan.request.priority);
     origin_serve(session, origin);
     ferry_pool_origin_release(session, origin);
     ferry_pool_serve_waiting(session);
@@ -255,7 +321,7 @@ void ferry_pool_release(ferry_pool_connection *connection) {
     transfer->connection = NULL;
     connection->transfer = NULL;
     bool is_kept = ferry_pooled_is_fit(connection) && ferry_list_is_empty(&session->starved) &&
-                   (session->max_idle_ms >= 0 || origin->waiting.count > 0);
+                   (session->max_idle_ms >= 0 || origin_count_waiting(origin) > 0);
     if (is_kept) {
         ferry_pooled_rest(connection);
         ferry_pool_watch(connection);

@@ -55,6 +55,7 @@ static ferry_error reserve_buckets(ferry_session *session, ferry_context *contex
 
 static void origin_free(ferry_session *session, ferry_pool_origin *origin) {
     ferry_heap_deinit(&origin->waiting, &session->context);
+    ferry_heap_deinit(&origin->renewing, &session->context);
     ferry_tls_cache_free(origin->tls_cache);
     if (origin->key != NULL) {
         ferry_wipe(origin->key, origin->key_length);
@@ -65,7 +66,8 @@ static void origin_free(ferry_session *session, ferry_pool_origin *origin) {
 }
 
 void ferry_pool_origin_release(ferry_session *session, ferry_pool_origin *origin) {
-    if (origin->holds > 0 || origin->connections > 0 || origin->waiting.count > 0) {
+    if (origin->holds > 0 || origin->connections > 0 || origin->waiting.count > 0 ||
+        origin->renewing.count > 0) {
         return;
     }
     ferry_list_remove(&origin->turn);

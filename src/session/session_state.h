@@ -33,6 +33,7 @@ struct ferry_pool_origin {
     ferry_tls_cache *tls_cache; /* its own, where it has options */
 
     ferry_heap waiting;   /* transfers, by priority and age */
+    ferry_heap renewing;  /* those that wait for a new connection; they go first */
     ferry_list_node idle; /* connections, the one used last at the end */
     ferry_list_node turn; /* in session.starved or .hungry: it waits for room among all */
     bool is_starved;
@@ -127,7 +128,7 @@ struct ferry_transfer {
     ferry_list_node all;      /* in session.transfers */
     ferry_list_node finished; /* in session.finished, until next_done has given it */
     ferry_list_node news;     /* in session.news: functions are to be called */
-    ferry_heap_node queue;    /* in origin.waiting */
+    ferry_heap_node queue;    /* in origin.waiting or .renewing */
     ferry_heap_node timer;    /* in session.transfer_timers: the end of a delay, or of total_ms */
     int64_t delay_end_us;     /* where it is DELAYED */
     int64_t retry_ms;         /* where the use is RETRY: how long to wait before */
@@ -151,7 +152,8 @@ struct ferry_transfer {
     ferry_response_use use; /* of the response whose head is seen */
     int redirects;
     int retries;
-    int stale_tries;      /* kept connections that had ended */
+    int stale_tries;      /* new connections that had ended before a request was sent */
+    bool needs_new;       /* a kept connection has failed it: it waits in origin.renewing */
     bool is_first_origin; /* credentials and the caller's headers still go along */
     bool becomes_get;     /* a redirect has turned the method to GET, without a body */
     bool was_sent;        /* the body has been read from: it is rewound before it is sent again */
@@ -243,6 +245,11 @@ void ferry_session_resume_paused(ferry_session *session);
 /* Puts a transfer among those that wait for a connection to where its URL points, and gives it one
  * if there is one. */
 void ferry_pool_submit(ferry_transfer *transfer);
+
+/* Where it waits, or will. `needs_new` must not change as long as it is there. */
+static inline ferry_heap *ferry_pool_queue_of(const ferry_transfer *transfer) {
+    return transfer->needs_new ? &transfer->origin->renewing : &transfer->origin->waiting;
+}
 
 /* Takes it out of the queue, or closes the connection that it has. */
 void ferry_pool_withdraw(ferry_transfer *transfer);

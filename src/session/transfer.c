@@ -223,6 +223,6 @@ void ferry_transfer_set_priority(ferry_transfer *transfer, int priority) {
     }
     transfer->plan.request.priority = priority;
     if (ferry_heap_has(&transfer->queue)) {
-        ferry_heap_put(&transfer->origin->waiting, &transfer->queue, -(int64_t)priority);
+        ferry_heap_put(ferry_pool_queue_of(transfer), &transfer->queue, -(int64_t)priority);
     }
 }

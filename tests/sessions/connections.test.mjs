@@ -431,6 +431,44 @@ describe("Connections", () => {
     );
   });
 
+  test("after_a_stale_one_comes_a_new_one_and_no_other_kept_one", async (t) => {
+    const [isSlow, isOther, isSeen] = [event(), event(), event()];
+    const both = together(2);
+    const targets = [];
+    const server = await rawServer(t, async (connection) => {
+      for (let i = 0; ; i++) {
+        const { target } = await request(connection);
+        targets.push(target);
+        if (target === "/cut" && i > 0) {
+          await isSlow.promise;
+          if (targets.filter((one) => one === target).length > 1) isSeen.resolve();
+          return connection.end();
+        }
+        if (target === "/cut") isSeen.resolve();
+        if (target === "/slow") {
+          isSlow.resolve();
+          await isOther.promise; // it has got the room of the one that was cut
+        }
+        await connection.send(target === "/" ? await both() : hello);
+      }
+    });
+    const other = await rawServer(t, async (connection) => {
+      await request(connection);
+      isOther.resolve();
+      await isSeen.promise;
+      await connection.send(hello);
+    });
+    const first = many(2, () => ({ url: urlOf(server) }));
+    const cut = { url: urlOf(server, "/cut"), retries: -1 };
+    const rest = [cut, { url: urlOf(server, "/slow") }, { url: urlOf(other) }];
+    const got = await transfers({ connections: 2 }, first, rest);
+    assert.deepEqual(
+      errors(got),
+      many(5, () => "OK"),
+    );
+    assert.deepEqual(targets.sort(), ["/", "/", "/cut", "/cut", "/slow"]);
+  });
+
   // ---- None to be had ----
 
   test("all_that_wait_are_told_why_none_could_be_made", async () => {
