@@ -117,6 +117,13 @@ static void sync_folder(const char *path) {
     free(folder);
 }
 
+static bool file_is_closed(ferry_disk_file *file) {
+    pthread_mutex_lock(&file->disk->mutex);
+    bool is_closed = file->is_closed;
+    pthread_mutex_unlock(&file->disk->mutex);
+    return is_closed;
+}
+
 static bool file_put_in_place(ferry_disk_file *file) {
     struct stat old;
     if (stat(file->path, &old) == 0 && S_ISREG(old.st_mode)) {
@@ -132,6 +139,9 @@ static bool file_put_in_place(ferry_disk_file *file) {
     file->descriptor = -1;
     if (closed != 0) {
         return file_fail(file, "write");
+    }
+    if (file_is_closed(file)) { /* syncing may have taken long */
+        return false;
     }
     if (rename(file->name, file->path) != 0) {
         return file_fail(file, "replace");

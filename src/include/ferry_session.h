@@ -343,10 +343,11 @@ ferry_transfer *ferry_session_post_json(ferry_session *session, const char *url,
  * and ".part-" and a number, which only its owner may read. When the body is complete, the new file
  * is synced and takes the place of what is at `path`, with the permissions of the old file if there
  * was one. If the transfer fails, or is cancelled, the new file is removed, and the old one stays
- * as it was. A thread of the session's makes all calls that may wait for a disk; its memory comes
- * from the C library. `path` is copied. FERRY_ERROR_FILE: the file cannot be written; the detail
- * has the system's words. On the web files are Emscripten's, in memory as a rule: they do not
- * outlive the page. */
+ * as it was; unless it is cancelled, or total_ms ends, while the complete file takes its place:
+ * then it may stay there. A thread of the session's makes all calls that may wait for a disk; its
+ * memory comes from the C library. `path` is copied. FERRY_ERROR_FILE: the file cannot be written;
+ * the detail has the system's words. On the web files are Emscripten's, in memory as a rule: they
+ * do not outlive the page. */
 ferry_transfer *ferry_session_download(ferry_session *session, const char *url, const char *path);
 ferry_transfer *ferry_session_start_download(ferry_session *session,
                                              const ferry_session_request *request,
