@@ -199,6 +199,7 @@ const table = new Map([
   ["./dev bench calls", prints(/^response +call ms +frame ms/)],
   ["./dev soak", prints(/^0 findings$/m, "./dev soak 1")],
   ["./dev soak 60", "as ./dev soak"],
+  ["./dev soak session", prints(/^0 findings$/m, "./dev soak session 1")],
   ["./dev soak --prove", "it runs the soak once for each fault of a list"],
   ["./dev mutate", prints(/ changes were tried: /, "./dev mutate --list")],
   ["./dev mutate 600", "as ./dev mutate"],

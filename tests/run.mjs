@@ -140,7 +140,9 @@ function readTap(output) {
 
 /** A minute of the soak in all; the seeds are the same each time. */
 async function soak(preset, title, ...options) {
-  const command = [`build/${preset}/bin/soak`, "--from", "1", "--requests", "50000", ...options];
+  const kind = options[0] === "session" ? [options.shift()] : [];
+  const fixed = ["--from", "1", "--requests", "50000"];
+  const command = [`build/${preset}/bin/soak`, ...kind, ...fixed, ...options];
   // As "./dev soak" has it: what glibc keeps for threads is no leak, and would hide small ones.
   const env = {
     ...sanitizers,
@@ -152,7 +154,7 @@ async function soak(preset, title, ...options) {
     failed: code === 0 ? 0 : 1,
     names: code === 0 ? [] : ["findings"],
     details: output,
-    notes: /^\d+ requests .*$/m.exec(output) ?? [],
+    notes: /^\d+ (?:requests|transfers) .*$/m.exec(output) ?? [],
   }));
 }
 
@@ -249,6 +251,7 @@ if (!quick && (await build("asan"))) {
   await inPairs("asan", " with ASan and UBSan", files, isAlone);
   await soak("asan", " with ASan and UBSan", "20");
   await soak("asan", " without memory now and then, with ASan and UBSan", "--starve", "10");
+  await soak("asan", " of sessions, with ASan and UBSan", "session", "10");
 }
 if (!quick && (await build("tsan"))) {
   await ctest("unit tests with TSan", "tsan", ["-L", "unit"]);

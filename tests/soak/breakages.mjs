@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // breakages: faults that are put into a copy of the sources on purpose, each of which the soak must
-// find. `from` stands once in the file; where it is gone, the breakage has to follow the source.
+// find; with `session`, that of sessions. `from` stands once in the file; where it is gone, the
+// breakage has to follow the source.
 export const breakages = [
   {
     name: "an idle connection is not looked at before a request",
@@ -96,6 +97,34 @@ export const breakages = [
     name: "the memory for what is held back is not freed",
     file: "src/h1/sender.c",
     from: "ferry_buffer_deinit(&sender->held, sender->context);",
+    to: "(void)0;",
+  },
+  {
+    name: "a request that a kept connection has failed is not sent again",
+    session: true,
+    file: "src/session/exchange.c",
+    from: "if (is_stale && again) {",
+    to: "if (is_stale && again && transfer->retries < 0) {",
+  },
+  {
+    name: "a request's body is not rewound for a redirect",
+    session: true,
+    file: "src/session/exchange.c",
+    from: "transfer->was_sent = true;",
+    to: "(void)0;",
+  },
+  {
+    name: "the memory of a body is not given back to the session",
+    session: true,
+    file: "src/session/response.c",
+    from: "count_memory(transfer, transfer->body_capacity + 1, 0);\n        ferry_free(",
+    to: "ferry_free(",
+  },
+  {
+    name: "the file of a transfer that failed stays beside the old one",
+    session: true,
+    file: "platform/posix/disk.c",
+    from: "unlink(file->name); /* what we made, and nothing else */",
     to: "(void)0;",
   },
 ];

@@ -3,7 +3,7 @@
 #include "origin.h"
 
 #include "answer.h"
-#include "chance.h"
+#include "errand.h"
 #include "intake.h"
 #include "require.h"
 
@@ -107,11 +107,23 @@ static bool target_read(const char *target, uint64_t *seed, uint64_t *number) {
     return true;
 }
 
+/* Gives whether the connection goes on. */
+static bool origin_answer(soak_intake *intake, const intake_head *head, bool is_first) {
+    uint64_t seed;
+    uint64_t number;
+    if (errand_is_target(head->target)) {
+        return errand_serve(intake, head, is_first);
+    }
+    if (!target_read(head->target, &seed, &number)) {
+        return false;
+    }
+    soak_script script = script_make(seed);
+    return answer_give(intake, head, &script, number);
+}
+
 static void origin_serve_requests(soak_intake *intake) {
     intake_head head;
     bool is_first = true;
-    uint64_t seed;
-    uint64_t number;
     bool goes_on = true;
     while (goes_on && intake_read_head(intake, &head)) {
         if (head.is_connect) {
@@ -121,12 +133,8 @@ static void origin_serve_requests(soak_intake *intake) {
         if (is_first) {
             origin_learn_link(intake->channel, &head);
         }
+        goes_on = origin_answer(intake, &head, is_first);
         is_first = false;
-        goes_on = target_read(head.target, &seed, &number);
-        if (goes_on) {
-            soak_script script = script_make(seed);
-            goes_on = answer_give(intake, &head, &script, number);
-        }
     }
 }
 

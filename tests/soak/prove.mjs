@@ -42,11 +42,11 @@ function build() {
 }
 
 /** The first words of what was found, or null. */
-function soak() {
+function soak(kind) {
   let seconds = 0;
   for (const limit of RUNS) {
     const begin = Date.now();
-    const args = ["--from", String(limit * 1000), "--findings", "1", String(limit)];
+    const args = [...kind, "--from", String(limit * 1000), "--findings", "1", String(limit)];
     const { status, signal, output } = run("build/native/bin/soak", ...args);
     seconds += (Date.now() - begin) / 1000;
     const found = /^finding: (.*)$/m.exec(output)?.[1];
@@ -57,7 +57,7 @@ function soak() {
   return { seconds, what: null };
 }
 
-function prove({ name, file, from, to }) {
+function prove({ name, session, file, from, to }) {
   const target = path.join(copy, file);
   const whole = fs.readFileSync(target, "utf8");
   if (whole.split(from).length !== 2) throw new Error(`${file} does not have "${from}" once`);
@@ -67,7 +67,7 @@ function prove({ name, file, from, to }) {
   );
   try {
     build();
-    const { seconds, what } = soak();
+    const { seconds, what } = soak(session ? ["session"] : []);
     const verdict = what === null ? "NOT FOUND" : `found in ${seconds.toFixed(0)} s`;
     console.log(`${verdict}: ${name}${what === null ? "" : `\n    ${what}`}`);
     return what !== null;
@@ -79,10 +79,12 @@ function prove({ name, file, from, to }) {
 copyTree();
 run("cmake", "--preset", "native");
 build();
-const clean = run("build/native/bin/soak", "--from", "1", String(RUNS[0]));
-if (clean.status !== 0) {
-  console.log(clean.output);
-  throw new Error("there are findings without any breakage");
+for (const kind of [[], ["session"]]) {
+  const clean = run("build/native/bin/soak", ...kind, "--from", "1", String(RUNS[0]));
+  if (clean.status !== 0) {
+    console.log(clean.output);
+    throw new Error("there are findings without any breakage");
+  }
 }
 const chosen = breakages.filter(({ name }) => name.includes(process.argv[2] ?? ""));
 const missed = chosen.filter((breakage) => !prove(breakage));

@@ -28,6 +28,7 @@ static struct {
 } server;
 
 static _Atomic uint64_t notes[NOTES];
+static atomic_uint attempts[NOTES];
 
 typedef struct soak_visit {
     int descriptor;
@@ -40,6 +41,14 @@ void server_note_done(uint64_t number, uint64_t seed) {
 
 bool server_is_done(uint64_t number, uint64_t seed) {
     return notes[number % NOTES] == seed;
+}
+
+void server_begin_attempts(uint64_t number) {
+    attempts[number % NOTES] = 0;
+}
+
+unsigned server_count_attempt(uint64_t number) {
+    return ++attempts[number % NOTES];
 }
 
 int server_port(server_door door) {

@@ -35,4 +35,8 @@ size_t server_connections(void); /* that were ever made */
 void server_note_done(uint64_t number, uint64_t seed);
 bool server_is_done(uint64_t number, uint64_t seed);
 
+/* How often this has been called for the request since it began. */
+void server_begin_attempts(uint64_t number);
+unsigned server_count_attempt(uint64_t number);
+
 #endif

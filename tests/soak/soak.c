@@ -7,6 +7,7 @@
 #include "findings.h"
 #include "loop.h"
 #include "require.h"
+#include "session_round.h"
 #include "tally.h"
 #include "workers.h"
 
@@ -24,9 +25,10 @@ typedef struct soak_settings {
     uint64_t first_seed;
     uint64_t one_seed; /* 0: many */
     bool starves;
+    bool has_sessions;
 } soak_settings;
 
-static const char usage[] = "usage: soak [OPTION...] [SECONDS]\n"
+static const char usage[] = "usage: soak [session] [OPTION...] [SECONDS]\n"
                             "\n"
                             "  --seed N       one conversation, with its log\n"
                             "  --from N       the first seed of many (default: the time)\n"
@@ -34,7 +36,10 @@ static const char usage[] = "usage: soak [OPTION...] [SECONDS]\n"
                             "  --threads N    with a client each, in blocking mode or waiting (6)\n"
                             "  --requests N   end after so many (no limit)\n"
                             "  --findings N   end after so many (20)\n"
-                            "  --starve       allocations fail now and then\n";
+                            "  --starve       allocations fail now and then\n"
+                            "\n"
+                            "session: many transfers of one session at once, in place of clients;\n"
+                            "  --seed, --from, --requests and --findings are for it\n";
 
 /* ---- Seeds ---- */
 
@@ -75,6 +80,10 @@ static uint64_t number_read(const char *text) {
 static soak_settings settings_read(char **arguments) {
     soak_settings settings = {.seconds = DEFAULT_SECONDS, .clients = 100, .threads = 6};
     settings.first_seed = (uint64_t)conversation_now_ms() * 1000 + 1;
+    if (*arguments != NULL && strcmp(*arguments, "session") == 0) {
+        settings.has_sessions = true;
+        arguments++;
+    }
     for (; *arguments != NULL; arguments++) {
         const char *option = *arguments;
         bool is_option = option[0] == '-';
@@ -148,6 +157,40 @@ static void run_one(uint64_t seed, const conversation_setup *setup) {
     loop_free(loop);
 }
 
+/* ---- Sessions ---- */
+
+static struct {
+    const soak_settings *settings;
+    int64_t begin_ms;
+} sessions;
+
+static bool sessions_are_over(void) {
+    const soak_settings *settings = sessions.settings;
+    return findings_are_enough() ||
+           conversation_now_ms() - sessions.begin_ms >= (int64_t)settings->seconds * 1000 ||
+           (settings->most_requests > 0 && session_round_requests() >= settings->most_requests);
+}
+
+static void run_sessions(const soak_settings *settings, const conversation_setup *setup) {
+    uint64_t seed = settings->one_seed != 0 ? settings->one_seed : settings->first_seed;
+    sessions.settings = settings;
+    sessions.begin_ms = conversation_now_ms();
+    printf("seeds from %llu on\n", (unsigned long long)seed);
+    fflush(stdout);
+    do {
+        session_round_run(seed++, setup, sessions_are_over);
+    } while (settings->one_seed == 0 && !sessions_are_over());
+}
+
+/* ---- The whole ---- */
+
+static const char *command_of(const soak_settings *settings) {
+    if (settings->has_sessions) {
+        return "./dev soak session";
+    }
+    return settings->starves ? "./dev soak --starve" : "./dev soak";
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     soak_settings settings = settings_read(argv + 1);
@@ -155,11 +198,13 @@ int main(int argc, char **argv) {
     setup.ca_pem = channel_tls_start();
     setup.cache = setup.ca_pem != NULL ? ferry_tls_cache_new() : NULL;
     setup.proxy_tls = (ferry_tls_options){.ca_pem = setup.ca_pem, .cache = setup.cache};
-    findings_set_command(settings.starves ? "./dev soak --starve" : "./dev soak");
+    findings_set_command(command_of(&settings));
     soak_baseline before = baseline_take();
     server_start();
     int64_t begin_ms = conversation_now_ms();
-    if (settings.one_seed != 0) {
+    if (settings.has_sessions) {
+        run_sessions(&settings, &setup);
+    } else if (settings.one_seed != 0) {
         run_one(settings.one_seed, &setup);
     } else {
         run_many(&settings, &setup);
@@ -170,7 +215,12 @@ int main(int argc, char **argv) {
         findings_add(0, "%zu connections are still open, without any client", left);
     }
     ferry_tls_cache_free(setup.cache);
-    tally_print(seconds > 0 ? seconds : 1);
+    seconds = seconds > 0 ? seconds : 1;
+    if (settings.has_sessions) {
+        session_round_print(seconds);
+    } else {
+        tally_print(seconds);
+    }
     baseline_compare(&before);
     channel_tls_stop();
     printf("%zu findings\n", findings_count());
