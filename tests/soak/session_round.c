@@ -115,13 +115,13 @@ static soak_round *round_new(uint64_t seed, const conversation_setup *setup) {
     made->group.seed = seed;
     made->group.chance = chance_of(chance_mix(seed, 8));
     made->group.has_tls = setup->ca_pem != NULL;
-    made->group.tls_share = made->group.has_tls ? (unsigned)chance_between(chance, 0, 50) : 0;
+    made->group.tls_share = made->group.has_tls ? (unsigned)chance_between(chance, 0, 30) : 0;
     for (size_t i = 0; i < 2; i++) {
         made->group.doors[i] =
             (server_door)chance_between(chance, SERVER_DOOR_HTTPS_1_2, SERVER_DOOR_HTTPS_TICKETS);
     }
-    made->group.is_proxied = chance_is(chance, 25);
-    made->is_proxy_tls = made->group.has_tls && chance_is(chance, 50);
+    made->group.is_proxied = chance_is(chance, 20);
+    made->is_proxy_tls = made->group.has_tls && chance_is(chance, 30);
     made->has_own_loop = chance_is(chance, 30);
     made->is_freed_early = chance_is(chance, 25);
     made->most_tasks = chance_between(chance, 100, MOST_TASKS);
