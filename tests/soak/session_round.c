@@ -21,6 +21,7 @@ enum {
     WINDOW = 400,
     HANG_MS = 60000,
     POLL_MS = 20,
+    MOST_LOOKS = 500,
     DOORS_OF_NAMES = SERVER_DOOR_HTTPS_TICKETS + 1,
     RESOLVE_LINES = (2 * TASK_NAMES + 1) * (DOORS_OF_NAMES + 1) + 1,
     RESOLVE_LINE_SIZE = LINK_NAME_SIZE + 32,
@@ -237,13 +238,22 @@ static void round_check_counters(soak_round *round) {
     }
 }
 
-static void round_check_folder(soak_round *round) {
+/* Gives how many files are not complete; `is_last`: they are findings, and all files go. */
+static size_t round_list_files(const soak_round *round, bool is_last) {
     DIR *folder = opendir(round->folder);
     struct dirent *entry;
+    size_t count = 0;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] != '.') {
-            char path[sizeof round->folder + sizeof entry->d_name + 1];
+        char path[sizeof round->folder + sizeof entry->d_name + 1];
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        bool is_part = strstr(entry->d_name, ".part-") != NULL;
+        count += is_part ? 1 : 0;
+        if (is_last && is_part) {
             findings_add(round->group.seed, "the file %s is left", entry->d_name);
+        }
+        if (is_last) {
             snprintf(path, sizeof path, "%s/%s", round->folder, entry->d_name);
             unlink(path);
         }
@@ -251,6 +261,15 @@ static void round_check_folder(soak_round *round) {
     if (folder != NULL) {
         closedir(folder);
     }
+    return count;
+}
+
+/* A session that is freed does not wait for its thread, which removes what is not complete. */
+static void round_check_folder(const soak_round *round) {
+    for (int i = 0; i < MOST_LOOKS && round_list_files(round, false) > 0; i++) {
+        poll(NULL, 0, POLL_MS);
+    }
+    round_list_files(round, true);
     rmdir(round->folder);
 }
 
