@@ -50,8 +50,9 @@ ferry_error ferry_heap_reserve(ferry_heap *heap, ferry_context *context, size_t 
         return FERRY_OK;
     }
     size_t capacity = heap->capacity * 2 > count ? heap->capacity * 2 : count + 15;
-    ferry_heap_node **nodes = ferry_resize(context, heap->nodes, heap->count * sizeof *nodes,
-                                           capacity * sizeof(ferry_heap_node *));
+    ferry_heap_node **nodes =
+        ferry_resize(context, heap->nodes, heap->count * sizeof(ferry_heap_node *),
+                     capacity * sizeof(ferry_heap_node *));
     if (nodes == NULL) {
         return ferry_fail_memory(context);
     }
