@@ -214,7 +214,9 @@ static void tls_cache_is_made_whether_there_is_tls_or_not(void) {
     ferry_error error = ferry_client_connect_to_host(client, "127.0.0.1", 8443, &tls);
     if (error != FERRY_OK) {
         CHECK_INT(error, FERRY_ERROR_UNAVAILABLE);
-        CHECK_CONTAINS(ferry_client_get_error_detail(client), "this build has no TLS");
+        const char *detail = ferry_client_get_error_detail(client);
+        CHECK(strstr(detail, "this build has no TLS") != NULL ||
+              strstr(detail, "a browser verifies certificates itself") != NULL);
     }
     ferry_client_free(client);
     ferry_tls_cache_free(tls.cache);

@@ -56,6 +56,9 @@ static bool take_digest(ferry_hash_kind kind, unsigned char *digest, size_t *siz
         return false;
     }
     CHECK_INT(error, FERRY_OK);
+    if (hash == NULL) {
+        return false; /* on the web, where fetch() compares digests */
+    }
     ferry_hash_add(hash, "rest of another body", 20);
     ferry_hash_finish(hash, digest); /* and it begins anew */
     ferry_hash_add(hash, "a", 1);

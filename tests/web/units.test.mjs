@@ -23,6 +23,7 @@ const ELSEWHERE = {
   test_dialer_order: "it opens sockets",
   test_lookup: "it opens sockets",
   test_poller: "it opens sockets",
+  test_session_addresses: "it opens sockets",
   test_session_calls: "it opens sockets",
   test_session_cookies: "it opens sockets",
   test_session_shortage: "it opens sockets",
