@@ -24,11 +24,11 @@ async function weigh(title, program) {
   return { title, program: fs.statSync(program).size, libraries: await weighLibraries(program) };
 }
 
-/** The library, compiled for size, without content codings. */
+/** The library, compiled for size, without content codings and the list of public suffixes. */
 async function buildFerry(root, build) {
   const flags = "-Os -DNDEBUG -ffunction-sections -fdata-sections";
   const options = ["-DCMAKE_BUILD_TYPE=MinSizeRel", `-DCMAKE_C_FLAGS_MINSIZEREL=${flags}`];
-  for (const name of ["ZLIB", "BROTLI", "ZSTD", "BUILD_TESTS", "BUILD_EXAMPLES"]) {
+  for (const name of ["ZLIB", "BROTLI", "ZSTD", "PSL", "BUILD_TESTS", "BUILD_EXAMPLES"]) {
     options.push(`-DFERRY_${name}=OFF`);
   }
   await run(["cmake", "-S", root, "-B", build, "-G", "Ninja", ...options]);
