@@ -60,9 +60,11 @@ static void url_of(char url[64], const plain_server *server) {
 static void get_all(ferry_session *session, const char *url, int count, ferry_error expected) {
     const ferry_session_request request = {.url = url, .max_retries = -1};
     ferry_transfer *transfers[MAX_CONNECTIONS];
+    resolver_hold(); /* until all wait for it */
     for (int i = 0; i < count; i++) {
         transfers[i] = ferry_session_start(session, &request);
     }
+    resolver_release();
     for (int i = 0; i < count; i++) {
         CHECK_INT(ferry_transfer_wait(transfers[i], 20000), expected);
         CHECK(ferry_transfer_is_done(transfers[i]));
