@@ -292,8 +292,6 @@ void ferry_pool_withdraw(ferry_transfer *transfer) {
         ferry_pool_origin_release(transfer->session, origin);
     }
     if (transfer->connection != NULL) {
-        /* First: the number of a closed descriptor may be another thread's at once. */
-        ferry_poller_remove(transfer->session->poller, &transfer->connection->item);
         ferry_client_close(transfer->connection->client);
         ferry_pool_release(transfer->connection);
     }

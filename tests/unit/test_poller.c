@@ -289,6 +289,37 @@ static void number_that_another_item_has_now_stays_that_items(void) {
     }
 }
 
+/* An item that no longer waits makes no system call: its descriptor may be closed, and the number
+ * another thread's. One that is still open is waited for anew. */
+static void descriptor_that_stayed_open_can_be_waited_for_again(void) {
+    for (int way = 0; way < 4; way++) {
+        begin();
+        pair both = pair_open();
+        ferry_poller_item before = {0};
+        ferry_poller_item after = {0};
+        watch(&before, both.ours, FERRY_EVENT_READ | FERRY_EVENT_WRITE, true);
+        if (way % 2 == 0) {
+            ferry_poller_remove(poller, &before);
+        } else {
+            CHECK_INT(ferry_poller_set(poller, &before, NULL, 0, false), FERRY_OK);
+        }
+        if (way < 2) {
+            CHECK_INT(wait_for(0, NULL), 0); /* what happens now is nobody's */
+        }
+        watch(&after, both.ours, FERRY_EVENT_READ, false);
+        CHECK_INT(wait_for(0, NULL), 0);
+        tell(&both);
+        bool woken;
+        CHECK_INT(ferry_poller_wait(poller, LONG_MS, &ready, &woken), FERRY_OK);
+        CHECK(ferry_list_take(&ready) == &after.node);
+        CHECK(ferry_list_is_empty(&ready));
+        ferry_poller_remove(poller, &before);
+        ferry_poller_remove(poller, &after);
+        pair_close(&both);
+        end();
+    }
+}
+
 /* ---- Wakes ---- */
 
 static void *wake_later(void *argument) {
@@ -462,6 +493,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(ready_ones_are_found_among_many),
         CHECK_TEST(number_that_is_opened_again_is_waited_for_anew),
         CHECK_TEST(number_that_another_item_has_now_stays_that_items),
+        CHECK_TEST(descriptor_that_stayed_open_can_be_waited_for_again),
         CHECK_TEST(wake_before_the_wait_ends_it),
         CHECK_TEST(wake_during_the_wait_ends_it),
         CHECK_TEST(many_wakes_are_one),
