@@ -115,7 +115,7 @@ function readCtest(output) {
 async function ctest(name, preset, selection) {
   const command = ["ctest", "--test-dir", `build/${preset}`, "-V", "-j", "2"];
   command.push("--no-tests=error", ...selection);
-  await step(name, command, sanitizers, readCtest);
+  await step(name, command, { ...sanitizers, ...shortened }, readCtest);
 }
 
 /** The TAP report has the sums, its comments and "not ok" lines the rest. */
@@ -177,8 +177,7 @@ function testFiles(top = "tests") {
  * many may run at once.
  */
 async function nodeTests(preset, title, { files = testFiles(), extra = {}, together = 1 } = {}) {
-  const env = { ...sanitizers, FERRY_BUILD: `build/${preset}`, ...extra };
-  if (quick) env.FERRY_QUICK = "1";
+  const env = { ...sanitizers, ...shortened, FERRY_BUILD: `build/${preset}`, ...extra };
   const left = [...files];
   const work = async () => {
     for (let file = left.shift(); file !== undefined; file = left.shift()) {
@@ -221,6 +220,8 @@ const sanitizers = {
   UBSAN_OPTIONS: "print_stacktrace=1",
   TSAN_OPTIONS: "second_deadlock_stack=1",
 };
+
+const shortened = quick ? { FERRY_QUICK: "1" } : {};
 
 fs.mkdirSync(logs, { recursive: true });
 if (await build("native")) {

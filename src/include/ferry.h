@@ -865,7 +865,8 @@ ferry_error ferry_client_get_error(const ferry_client *client);
 const char *ferry_client_get_error_detail(const ferry_client *client);
 
 /* For programs with an event loop of their own: what the client waits for. Stores up to `capacity`
- * entries and returns how many there are. Ask again after every call on the client. Poll the client
+ * entries and returns how many there are. Ask again after every call on the client. A descriptor
+ * that is no longer listed may be closed, and its number may be another's by then. Poll the client
  * when one of them is ready, or when the time that the next function gives has passed. While
  * several addresses are tried there are several entries. An idle connection has one, so that the
  * client notices when the server closes it. A body has none until a read has found nothing. On the
