@@ -75,6 +75,10 @@ ferry_error ferry_cookie_jar_load(ferry_cookie_jar *jar, const char *path);
  * FERRY_ERROR_INVALID_PARAMETER, _TOO_LARGE, _OUT_OF_MEMORY, _UNAVAILABLE: as above. */
 ferry_error ferry_cookie_jar_save(ferry_cookie_jar *jar, const char *path);
 
+/* Drops the cookies that end with the session: for a program that begins one, after
+ * ferry_cookie_jar_load(). */
+void ferry_cookie_jar_end_session(ferry_cookie_jar *jar);
+
 /* Drops all cookies. */
 void ferry_cookie_jar_clear(ferry_cookie_jar *jar);
 
@@ -231,6 +235,11 @@ typedef struct ferry_transfer_functions {
      * FERRY_OK ends the transfer with that error. Called again if the body begins anew. */
     ferry_error (*on_head)(void *ctx, ferry_transfer *transfer);
 
+    /* The head of a redirect that is to be followed is there: code, headers and URL are its own
+     * until the next one is sent. Results as on_head. Never called on the web, where the browser
+     * follows redirects. */
+    ferry_error (*on_redirect)(void *ctx, ferry_transfer *transfer);
+
     /* The next bytes of the body, which is then not kept. Results as on_head. */
     ferry_error (*on_data)(void *ctx, ferry_transfer *transfer, const void *data, size_t length);
 
@@ -261,6 +270,11 @@ typedef struct ferry_session_request {
     void *body_ctx;
     int64_t body_read_length; /* negative: not known. On the web it is not looked at. */
 
+    /* Or the program writes the body, with ferry_transfer_write(), as it gets it from elsewhere;
+     * body_read_length says how long it is. A request that would have to be sent again after the
+     * first byte was written fails. */
+    bool owner_writes;
+
     /* Where the response's body goes, if not to memory of the library's: to the caller's memory,
      * which must stay until the transfer is done; a body that is longer is FERRY_ERROR_TOO_LARGE.
      * Or to functions.on_data. Or it is read with ferry_transfer_read(). */
@@ -288,6 +302,13 @@ typedef struct ferry_session_request {
      * response. On the web the browser follows up to 20 whatever is set here; negative is
      * FERRY_FETCH_REDIRECT_MANUAL. */
     int max_redirects;
+
+    /* After a redirect with this code a POST stays a POST, with its body. Otherwise it becomes a
+     * GET, as the Fetch standard says. (307 and 308 keep every method.) On the web the browser
+     * follows redirects, and these are ignored. */
+    bool post_after_301;
+    bool post_after_302;
+    bool post_after_303;
 
     /* How often the request is sent again after a failed connection or a response with 408, 429,
      * 502, 503 or 504: after a second, then two, then four, up to 30, each by chance up to a
@@ -393,6 +414,15 @@ const char *ferry_transfer_get_response_header(const ferry_transfer *transfer, c
 const char *const *ferry_transfer_get_response_headers(const ferry_transfer *transfer,
                                                        size_t *count);
 
+/* The reason phrase, and the version of HTTP (11: HTTP/1.1): as those of ferry_client. */
+const char *ferry_transfer_get_response_reason(const ferry_transfer *transfer);
+int ferry_transfer_get_response_http_version(const ferry_transfer *transfer);
+
+/* Of the connection that brought the response: the address of the peer, and whether another request
+ * had gone over it before. As those of ferry_client. */
+const char *ferry_transfer_get_peer_address(const ferry_transfer *transfer);
+bool ferry_transfer_is_connection_reused(const ferry_transfer *transfer);
+
 /* The URL that the transfer is at: its own, made absolute, or that of the last redirect. */
 const char *ferry_transfer_get_url(const ferry_transfer *transfer);
 
@@ -414,6 +444,27 @@ void *ferry_transfer_take_body(ferry_transfer *transfer, size_t *length);
  * ferry_transfer_is_done(), and poll. */
 ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capacity,
                                 size_t *length);
+
+/* With owner_writes: sends the next bytes of the request's body, and stores how many of them were
+ * taken. Fewer than `length`: there is no connection yet, or it is full, or the server is to say
+ * 100 (Continue) first; poll, and go on with the rest. In none of the failures below is anything
+ * written.
+ *
+ * FERRY_ERROR_UPLOAD_STOPPED: the server has answered, and wants no more of the body; see
+ *     ferry_client_write_request_body(). The transfer goes on with the response.
+ * FERRY_ERROR_UNCONFIGURED: there is no owner_writes, or the body is complete.
+ * FERRY_ERROR_INVALID_PARAMETER: more than body_read_length.
+ * Otherwise the transfer's error; FERRY_OK without a byte taken once it has ended well. */
+ferry_error ferry_transfer_write(ferry_transfer *transfer, const void *data, size_t length,
+                                 size_t *written);
+
+/* With owner_writes: says that the body is complete. *is_taken false: there is no connection yet;
+ * poll, and say it again. Errors are those of ferry_transfer_write(), and
+ * FERRY_ERROR_INVALID_PARAMETER: the body is shorter than body_read_length. */
+ferry_error ferry_transfer_finish_body(ferry_transfer *transfer, bool *is_taken);
+
+/* Body bytes of the latest request that the connection was given. */
+int64_t ferry_transfer_get_bytes_sent(const ferry_transfer *transfer);
 
 /* Bytes of the body that have come, after codings are undone, and how many there will be; -1: that
  * is not known. For progress bars. */

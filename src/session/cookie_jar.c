@@ -424,6 +424,17 @@ ferry_cookie_jar *ferry_cookie_jar_new(const ferry_allocator *allocator) {
     return jar;
 }
 
+void ferry_cookie_jar_end_session(ferry_cookie_jar *jar) {
+    ferry_list_node *next;
+    for (ferry_list_node *node = ferry_list_first(&jar->all); node != NULL; node = next) {
+        next = ferry_list_next(&jar->all, node);
+        ferry_stored_cookie *cookie = FERRY_LIST_ITEM(node, ferry_stored_cookie, all);
+        if (cookie->parts.expires_s == FERRY_COOKIE_NEVER) {
+            jar_drop(jar, cookie);
+        }
+    }
+}
+
 void ferry_cookie_jar_clear(ferry_cookie_jar *jar) {
     for (ferry_list_node *node; (node = ferry_list_first(&jar->all)) != NULL;) {
         jar_drop(jar, FERRY_LIST_ITEM(node, ferry_stored_cookie, all));

@@ -2,6 +2,7 @@
 /* exchange: one request of a transfer over a connection, and what becomes of its response. */
 #include "session_state.h"
 
+#include "base/format.h"
 #include "client/runtime.h"
 #include "integrity.h"
 #include "redirect.h"
@@ -15,7 +16,8 @@ static const int64_t default_max_body = (int64_t)64 * 1024 * 1024;
 
 static ferry_error rewind_body(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
-    if (request->body_read == NULL || !transfer->was_sent || transfer->becomes_get) {
+    bool is_given = request->body_read != NULL || request->owner_writes;
+    if (!is_given || !transfer->was_sent || transfer->becomes_get) {
         return FERRY_OK;
     }
     if (request->body_rewind == NULL) {
@@ -100,6 +102,7 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
         .borrow_body = has_body && from->body_length > 0,
         .body_read = has_body ? from->body_read : NULL,
         .body_ctx = from->body_ctx,
+        .streamed = has_body && from->owner_writes,
         .streamed_length = from->body_read_length,
         .fetch = has_own_fetch ? &fetch : NULL,
         .timeouts = &timeouts,
@@ -110,7 +113,9 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
         return ferry_fail(&transfer->context, error, "%s",
                           ferry_client_get_error_detail(connection->client));
     }
-    transfer->was_sent = true;
+    /* What the program writes is not gone before it has written. */
+    transfer->was_sent = !from->owner_writes || from->body_read_length == 0;
+    transfer->bytes_sent = 0;
     note_begin(transfer);
     transfer->session->counters.connections_reused += connection->was_used;
     return FERRY_OK;
@@ -120,8 +125,8 @@ ferry_error ferry_exchange_send(ferry_transfer *transfer) {
 
 static bool may_send_again(const ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
-    if (!ferry_request_plan_is_repeatable(&transfer->plan) || transfer->has_delivered ||
-        request->send_again == FERRY_SEND_AGAIN_NO) {
+    bool is_used_up = transfer->was_sent && !ferry_request_plan_is_repeatable(&transfer->plan);
+    if (is_used_up || transfer->has_delivered || request->send_again == FERRY_SEND_AGAIN_NO) {
         return false;
     }
     return request->send_again == FERRY_SEND_AGAIN_YES ||
@@ -215,9 +220,27 @@ static ferry_error exchange_take_cookies(ferry_transfer *transfer) {
 }
 
 /* Returns false where the transfer has not gone on. */
+static bool exchange_call_head(ferry_transfer *transfer,
+                               ferry_error (*function)(void *ctx, ferry_transfer *transfer),
+                               const char *name) {
+    const ferry_pool_connection *connection = transfer->connection;
+    ferry_error error =
+        function != NULL ? function(transfer->plan.request.ctx, transfer) : FERRY_OK;
+    if (transfer->connection != connection || transfer->session->is_freed) {
+        return false; /* it has cancelled the transfer, or freed it, or all of them */
+    }
+    if (error != FERRY_OK) {
+        char detail[40];
+        ferry_format(detail, sizeof detail, "%s has ended the transfer", name);
+        ferry_exchange_stop(transfer, error, detail);
+    }
+    return error == FERRY_OK;
+}
+
+/* Returns false where the transfer has not gone on. */
 static bool exchange_take_head(ferry_transfer *transfer) {
-    ferry_pool_connection *connection = transfer->connection;
-    const ferry_client *client = connection->client;
+    const ferry_client *client = transfer->connection->client;
+    const ferry_transfer_functions *functions = &transfer->plan.request.functions;
     if (ferry_transfer_take_head(transfer, client) != FERRY_OK ||
         exchange_take_cookies(transfer) != FERRY_OK) {
         ferry_exchange_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
@@ -230,6 +253,9 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     if (!check_announced_length(transfer)) {
         return false;
     }
+    if (transfer->use == FERRY_USE_REDIRECT) {
+        return exchange_call_head(transfer, functions->on_redirect, "on_redirect");
+    }
     if (transfer->use == FERRY_USE_DELIVER && transfer->download != NULL) {
         ferry_error error = transfer->download->begin(transfer);
         if (error != FERRY_OK) {
@@ -238,18 +264,8 @@ static bool exchange_take_head(ferry_transfer *transfer) {
             return false;
         }
     }
-    const ferry_transfer_functions *functions = &transfer->plan.request.functions;
-    if (transfer->use == FERRY_USE_DELIVER && functions->on_head != NULL) {
-        ferry_error error = functions->on_head(transfer->plan.request.ctx, transfer);
-        if (transfer->connection != connection || transfer->session->is_freed) {
-            return false; /* it has cancelled the transfer, or freed it, or all of them */
-        }
-        if (error != FERRY_OK) {
-            ferry_exchange_stop(transfer, error, "on_head has ended the transfer");
-            return false;
-        }
-    }
-    return true;
+    return transfer->use != FERRY_USE_DELIVER ||
+           exchange_call_head(transfer, functions->on_head, "on_head");
 }
 
 /* ---- The end ---- */

@@ -318,6 +318,7 @@ void ferry_pool_release(ferry_pool_connection *connection) {
     origin->holds++;
     session->counters.transfers_active--;
     note_keep_alive(connection, transfer);
+    transfer->bytes_sent = ferry_client_get_bytes_sent(connection->client);
     transfer->connection = NULL;
     connection->transfer = NULL;
     bool is_kept = ferry_pooled_is_fit(connection) && ferry_list_is_empty(&session->starved) &&

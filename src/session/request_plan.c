@@ -12,14 +12,17 @@
 /* ---- What is wrong with a request ---- */
 
 static const char *find_fault(const ferry_session_request *request) {
-    int bodies = (request->body != NULL) + (request->body_read != NULL);
+    int bodies = (request->body != NULL) + (request->body_read != NULL) + request->owner_writes;
     int places =
         (request->dst != NULL) + (request->functions.on_data != NULL) + request->owner_reads;
     if (request->url == NULL) {
         return "the request has no URL";
     }
     if (bodies > 1) {
-        return "the request has two bodies: give body or body_read";
+        return "the request has two bodies: give one of body, body_read and owner_writes";
+    }
+    if (request->owner_writes && request->body_rewind != NULL) {
+        return "the request has a body_rewind without a body_read";
     }
     if (request->body == NULL && request->body_length > 0) {
         return "the request has a body_length but no body";
@@ -223,7 +226,8 @@ bool ferry_request_plan_has_cookies(const ferry_request_plan *plan) {
 }
 
 bool ferry_request_plan_is_repeatable(const ferry_request_plan *plan) {
-    return plan->request.body_read == NULL || plan->request.body_rewind != NULL;
+    const ferry_session_request *request = &plan->request;
+    return (request->body_read == NULL && !request->owner_writes) || request->body_rewind != NULL;
 }
 
 void ferry_request_plan_deinit(ferry_request_plan *plan, const ferry_context *context) {

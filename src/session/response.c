@@ -3,6 +3,7 @@
  * client that brought it goes on to other requests. */
 #include "session_state.h"
 
+#include "base/format.h"
 #include "base/packer.h"
 #include "base/span.h"
 
@@ -14,8 +15,10 @@ ferry_error ferry_transfer_take_head(ferry_transfer *transfer, const ferry_clien
     const ferry_context *context = &transfer->context;
     size_t count;
     const char *const *lines = ferry_client_get_response_headers(client, &count);
+    const char *reason = ferry_client_get_response_reason(client);
     ferry_packer counter = {0};
     ferry_pack_lines(&counter, lines);
+    ferry_pack_text(&counter, reason);
     char *block = ferry_alloc(context, counter.size);
     if (block == NULL) {
         return FERRY_ERROR_OUT_OF_MEMORY;
@@ -23,8 +26,13 @@ ferry_error ferry_transfer_take_head(ferry_transfer *transfer, const ferry_clien
     ferry_packer packer = {.block = block};
     ferry_free(context, transfer->head);
     transfer->header_lines = ferry_pack_lines(&packer, lines);
+    transfer->reason = ferry_pack_text(&packer, reason);
     transfer->head = block;
     transfer->header_count = count;
+    transfer->http_version = ferry_client_get_response_http_version(client);
+    transfer->is_over_reused = ferry_client_is_connection_reused(client);
+    ferry_format(transfer->peer, sizeof transfer->peer, "%s",
+                 ferry_client_get_peer_address(client));
     transfer->code = ferry_client_get_response_code(client);
     return FERRY_OK;
 }
@@ -35,6 +43,8 @@ void ferry_transfer_drop_response(ferry_transfer *transfer) {
     transfer->head = NULL;
     transfer->header_lines = NULL;
     transfer->header_count = 0;
+    transfer->reason = NULL;
+    transfer->http_version = 0;
     transfer->code = 0;
     transfer->use = FERRY_USE_NONE;
     transfer->body_bytes = 0;
@@ -149,6 +159,22 @@ const char *ferry_transfer_get_response_header(const ferry_transfer *transfer, c
         }
     }
     return NULL;
+}
+
+const char *ferry_transfer_get_response_reason(const ferry_transfer *transfer) {
+    return transfer->reason != NULL ? transfer->reason : "";
+}
+
+int ferry_transfer_get_response_http_version(const ferry_transfer *transfer) {
+    return transfer->http_version;
+}
+
+const char *ferry_transfer_get_peer_address(const ferry_transfer *transfer) {
+    return transfer->peer;
+}
+
+bool ferry_transfer_is_connection_reused(const ferry_transfer *transfer) {
+    return transfer->is_over_reused;
 }
 
 int64_t ferry_transfer_get_body_bytes(const ferry_transfer *transfer) {

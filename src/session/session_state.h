@@ -170,7 +170,13 @@ struct ferry_transfer {
     char *head; /* the block of header lines; see response_head.c */
     const char *const *header_lines;
     size_t header_count;
-    char *body; /* in memory; NULL: nothing is kept */
+    const char *reason; /* in the block; NULL: there is no response */
+    int http_version;
+    char peer[80];          /* the address of who has answered; "": not known */
+    bool is_over_reused;    /* another request had gone over its connection */
+    bool has_finished_body; /* owner_writes: it is said that the body is complete */
+    int64_t bytes_sent;     /* of the body, where the connection is no more */
+    char *body;             /* in memory; NULL: nothing is kept */
     size_t body_length;
     size_t body_capacity;
     int64_t body_bytes; /* wherever they went */

@@ -15,13 +15,22 @@ static ferry_error check_redirect(ferry_transfer *transfer, const ferry_place *p
         error = ferry_fail(&transfer->context, FERRY_ERROR_REDIRECT,
                            "the redirect leads from https:// to http:// (allow_downgrade)");
     }
-    bool needs_body = !transfer->becomes_get && request->body_read != NULL;
-    if (error == FERRY_OK && needs_body && !ferry_request_plan_is_repeatable(&transfer->plan)) {
+    if (error == FERRY_OK && !transfer->becomes_get && transfer->was_sent &&
+        !ferry_request_plan_is_repeatable(&transfer->plan)) {
         error = ferry_fail(&transfer->context, FERRY_ERROR_REDIRECT,
                            "the redirect asks for the request's body again, and there is no "
                            "body_rewind");
     }
     return error;
+}
+
+/* Where the method is a POST, which alone they are about. */
+static bool request_keeps_post(const ferry_session_request *request, int code) {
+    bool is_post = request->method_name != NULL ? strcmp(request->method_name, "POST") == 0
+                                                : request->method == FERRY_METHOD_POST;
+    return is_post && ((code == FERRY_RESPONSE_MOVED_PERMANENTLY && request->post_after_301) ||
+                       (code == FERRY_RESPONSE_FOUND && request->post_after_302) ||
+                       (code == FERRY_RESPONSE_SEE_OTHER && request->post_after_303));
 }
 
 static ferry_error transfer_redirect(ferry_transfer *transfer) {
@@ -33,7 +42,7 @@ static ferry_error transfer_redirect(ferry_transfer *transfer) {
                           "from %.300s",
                           transfer->redirects, transfer->place.url);
     }
-    if (!transfer->becomes_get) {
+    if (!transfer->becomes_get && !request_keeps_post(request, transfer->code)) {
         transfer->becomes_get =
             ferry_redirect_becomes_get(transfer->code, request->method, request->method_name);
     }

@@ -77,6 +77,29 @@ describe("Redirects", () => {
     }
   }
 
+  test("post_stays_post_after_the_codes_that_the_request_names", async (t) => {
+    const { first } = await pair(t);
+    const cases = [301, 302, 303].flatMap((code) =>
+      [301, 302, 303].flatMap((named) =>
+        ["POST", "PUT"].map((method) => ({ code, named, method })),
+      ),
+    );
+    const steps = cases.map(({ code, named, method }) => ({
+      ...{ url: urlOf(first, `/same/${code}`), method, read: "a=b", rewind: true },
+      [`post_after_${named}`]: true,
+    }));
+    const { transfers: got } = await transfers({}, ...steps);
+    const arrived = first.requests.filter(({ target }) => target === "/end");
+    for (const [i, { code, named, method }] of cases.entries()) {
+      const what = `${method}, ${code}, named ${named}`;
+      const changes = becomesGet(code, method) && !(code === named && method === "POST");
+      assert.equal(got[i].error, "OK", what);
+      assert.equal(arrived[i].method, changes ? "GET" : method, what);
+      assert.equal(arrived[i].body, changes ? "" : "a=b", what);
+    }
+    assert.equal(arrived.length, cases.length);
+  });
+
   test("a_method_without_a_constant_is_kept_but_after_303", async (t) => {
     const { first } = await pair(t);
     const codes = [301, 302, 303, 307, 308];

@@ -185,6 +185,9 @@ static bool set_number(run *r, const char *name, long long value) {
         {"any_status", &request->any_status},
         {"follow", &request->headers_follow},
         {"downgrade", &request->allow_downgrade},
+        {"post_after_301", &request->post_after_301},
+        {"post_after_302", &request->post_after_302},
+        {"post_after_303", &request->post_after_303},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (strcmp(name, numbers[i].name) == 0) {

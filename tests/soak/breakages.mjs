@@ -110,8 +110,8 @@ export const breakages = [
     name: "a request's body is not rewound for a redirect",
     session: true,
     file: "src/session/exchange.c",
-    from: "transfer->was_sent = true;",
-    to: "(void)0;",
+    from: "transfer->was_sent = !from->owner_writes ||",
+    to: "transfer->was_sent = false &&",
   },
   {
     name: "the memory of a body is not given back to the session",

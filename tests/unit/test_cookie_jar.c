@@ -493,6 +493,19 @@ static void a_browser_keeps_cookies_itself(void) {
     CHECK_INT(error, FERRY_ERROR_FILE);
 }
 
+static void end_of_a_session_takes_the_cookies_that_end_with_it(void) {
+    begin();
+    take("h.org", "a=1");
+    take("h.org", "b=2; Max-Age=100");
+    take("i.org", "c=3");
+    ferry_cookie_jar_end_session(jar);
+    CHECK_INT(jar->count, 1);
+    CHECK_STR(sent("h.org", "/"), "b=2");
+    CHECK_STR(sent("i.org", "/"), "");
+    ferry_cookie_jar_end_session(jar);
+    CHECK_INT(jar->count, 1);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(a_cookie_goes_back_to_its_host),
@@ -523,6 +536,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(every_allocation_may_fail),
         CHECK_TEST(half_an_allocator_is_refused),
         CHECK_TEST(a_browser_keeps_cookies_itself),
+        CHECK_TEST(end_of_a_session_takes_the_cookies_that_end_with_it),
     };
     int failed = CHECK_RUN(tests, argc, argv);
     ferry_cookie_jar_free(jar);

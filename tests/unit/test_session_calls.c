@@ -12,8 +12,9 @@
 
 enum { MOST_POLLS = 20000, MOST_WAIT_MS = 1000 };
 
-typedef enum place { ON_HEAD, ON_DATA, ON_PROGRESS, ON_DONE, PLACES } place;
-static const char *const place_names[] = {"on_head", "on_data", "on_progress", "on_done"};
+typedef enum place { ON_REDIRECT, ON_HEAD, ON_DATA, ON_PROGRESS, ON_DONE, PLACES } place;
+static const char *const place_names[] = {"on_redirect", "on_head", "on_data", "on_progress",
+                                          "on_done"};
 
 typedef enum action {
     FREE_ITSELF,
@@ -87,6 +88,7 @@ static const char *url_of(const char *target) {
     return url;
 }
 
+static ferry_error on_redirect(void *ctx, ferry_transfer *transfer);
 static ferry_error on_head(void *ctx, ferry_transfer *transfer);
 static ferry_error on_data(void *ctx, ferry_transfer *transfer, const void *data, size_t length);
 static void on_progress(void *ctx, ferry_transfer *transfer);
@@ -96,7 +98,8 @@ static void start(rig *r, watched *one, const char *url) {
     one->rig = r;
     const ferry_session_request request = {
         .url = url,
-        .functions = {.on_head = on_head,
+        .functions = {.on_redirect = on_redirect,
+                      .on_head = on_head,
                       .on_data = on_data,
                       .on_progress = on_progress,
                       .on_done = on_done},
@@ -210,6 +213,11 @@ static ferry_error called(void *ctx, ferry_transfer *transfer, place where) {
     return FERRY_OK;
 }
 
+static ferry_error on_redirect(void *ctx, ferry_transfer *transfer) {
+    CHECK_INT(ferry_transfer_get_response_code(transfer), 302);
+    return called(ctx, transfer, ON_REDIRECT);
+}
+
 static ferry_error on_head(void *ctx, ferry_transfer *transfer) {
     CHECK_INT(ferry_transfer_get_response_code(transfer), 200);
     return called(ctx, transfer, ON_HEAD);
@@ -295,7 +303,8 @@ static void check_outcome(const rig *r) {
     if (!is_gone && r->what != CANCEL_ALL && r->what != CANCEL_ITSELF && r->what != FAIL) {
         CHECK_INT(ferry_transfer_get_error(r->main.transfer), FERRY_OK);
     }
-    if (r->what == FAIL && (r->where == ON_HEAD || r->where == ON_DATA)) {
+    if (r->what == FAIL &&
+        (r->where == ON_REDIRECT || r->where == ON_HEAD || r->where == ON_DATA)) {
         CHECK_INT(ferry_transfer_get_error(r->main.transfer), FERRY_ERROR_FAILED);
     }
     if (!is_gone && r->where != ON_DONE && r->where != ON_PROGRESS &&
@@ -309,7 +318,7 @@ static void check_outcome(const rig *r) {
 }
 
 static void every_function_may_make_every_call(void) {
-    static const char *const targets[] = {"/hello", "/close", "/empty", "/big"};
+    static const char *const targets[] = {"/hello", "/close", "/empty", "/big", "/redirect"};
     for (int where = 0; where < PLACES; where++) {
         for (int what = 0; what < ACTIONS; what++) {
             for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
@@ -319,7 +328,10 @@ static void every_function_may_make_every_call(void) {
                 start(&r, &r.main, url_of(targets[i]));
                 run(&r);
                 bool has_bytes = strcmp(targets[i], "/empty") != 0;
-                CHECK_INT(r.has_acted, has_bytes || where == ON_HEAD || where == ON_DONE);
+                bool is_reached = where == ON_REDIRECT
+                                      ? strcmp(targets[i], "/redirect") == 0
+                                      : has_bytes || where == ON_HEAD || where == ON_DONE;
+                CHECK_INT(r.has_acted, is_reached);
                 check_outcome(&r);
                 end(&r);
                 if (check_failures() > before) {
