@@ -234,6 +234,63 @@ function checkCallsOfCore() {
   }
 }
 
+/** The files of a folder that call themselves by way of others there, one after another. */
+function findCircle(edges) {
+  const done = new Set();
+  const walk = (at, way) => {
+    if (way.includes(at)) return [...way.slice(way.indexOf(at)), at];
+    if (done.has(at)) return null;
+    for (const next of edges.get(at) ?? []) {
+      const circle = walk(next, [...way, at]);
+      if (circle) return circle;
+    }
+    done.add(at);
+    return null;
+  };
+  for (const start of edges.keys()) {
+    const circle = walk(start, []);
+    if (circle) return circle;
+  }
+  return null;
+}
+
+/**
+ * Within a folder, too, includes go one way, and so do calls. A table of functions is no call. Public
+ * headers include one another, so that a program may include whichever it likes.
+ */
+function checkCircles() {
+  const sources = files.filter((file) => /^(src|platform|web)\/.*\.[ch]$/.test(file));
+  const unit = (file) => file.replace(/\.[ch]$/, "");
+  const isBeside = (file, other) => path.posix.dirname(file) === path.posix.dirname(other);
+  const edges = new Map(sources.map((file) => [unit(file), new Set()]));
+  const add = (from, to) => {
+    if (to && isBeside(from, to) && unit(from) !== unit(to)) edges.get(unit(from)).add(unit(to));
+  };
+  for (const file of sources) {
+    for (const [, name] of read(file).matchAll(/^\s*#\s*include "([^"]+)"/gm)) {
+      add(file, resolveInclude(file, name));
+    }
+  }
+  const objectOf = (source) => path.join(buildDir, "CMakeFiles/ferry.dir", `${source}.o`);
+  const built = sources.filter((file) => fs.existsSync(objectOf(file)));
+  const homes = new Map();
+  for (const source of built) {
+    for (const line of nm("-g", "--defined-only", objectOf(source))) {
+      homes.set(line.split(" ").pop(), source);
+    }
+  }
+  for (const source of built) {
+    for (const line of nm("-u", objectOf(source))) add(source, homes.get(line.split(" ").pop()));
+  }
+  const calls = [...edges.values()].reduce((sum, to) => sum + to.size, 0);
+  if (built.length < 50 || calls < 100) report("src", 0, "its calls are not found");
+  for (const folder of FLOORS.slice(1)) {
+    const own = [...edges].filter(([from]) => path.posix.dirname(from) === folder);
+    const circle = findCircle(new Map(own));
+    if (circle) report(folder, 0, `a circle: ${circle.map((it) => path.basename(it)).join(" > ")}`);
+  }
+}
+
 /** A new call must be in the table of the calls that memory fails in. */
 function checkShortage() {
   const table = "tests/unit/shortage_calls.c";
@@ -294,6 +351,7 @@ files.filter((file) => /^(src|platform|web)\/.*\.([ch]|m?js)$/.test(file)).forEa
 checkStaticNames(files.filter((file) => /^(src|platform|web)\/.*\.c$/.test(file)));
 checkArchive();
 checkCallsOfCore();
+checkCircles();
 checkShortage();
 checkSharedNumbers();
 checkArchitecture();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* brotli: the br coding, windows up to the 16 MiB of RFC 7932. */
-#include "registry.h"
+#include "codings.h"
 
 #include <brotli/decode.h>
 

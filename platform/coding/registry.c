@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* registry: the list of the content codings whose libraries were found when ferry was built. */
-#include "registry.h"
+#include "codings.h"
 
 #if FERRY_HAVE_ZLIB
 #define ACCEPT_ZLIB "gzip, deflate"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* zlib: gzip with all its members, and deflate in the two forms that servers send. */
-#include "registry.h"
+#include "codings.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* zstd: the zstd coding, frame after frame, windows up to the 8 MiB that RFC 9659 allows on
  * the web. */
-#include "registry.h"
+#include "codings.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #define FERRY_TLS_CALLS_H
 
 #include "codes.h"
-#include "stream.h"
+#include "stream_state.h"
 
 enum { FERRY_TLS_MAX_TURNS = 64 }; /* messages without data that are handled in one call */
 

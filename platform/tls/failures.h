@@ -3,7 +3,7 @@
 #ifndef FERRY_TLS_FAILURES_H
 #define FERRY_TLS_FAILURES_H
 
-#include "stream.h"
+#include "stream_state.h"
 
 /* Fails with what the handshake comes to: TLS_HANDSHAKE, TLS_CERTIFICATE, CONNECTION_ERROR. */
 ferry_error ferry_tls_handshake_explain(const ferry_tls_stream *stream, int code);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* stream: reads from a TLS connection, writes to it and ends it. */
-#include "stream.h"
+#include "stream_state.h"
 
 #include "calls.h"
 #include "codes.h"

@@ -2,7 +2,10 @@
 /* download: transfers whose bodies go to files. It stands apart so that a program without them does
  * not carry it, nor on the web a file system. */
 #include "disk.h"
-#include "session_state.h"
+#include "exchange.h"
+#include "response_body.h"
+#include "transfer.h"
+#include "transfer_start.h"
 
 enum { READ_SIZE = 128 * 1024 };
 
@@ -85,7 +88,7 @@ static bool download_is_sound(ferry_transfer *transfer) {
     if (ferry_disk_get_state(transfer->file, &reason) != FERRY_DISK_FAILED) {
         return true;
     }
-    ferry_exchange_stop(transfer, FERRY_ERROR_FILE, reason);
+    ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
     return false;
 }
 
@@ -121,7 +124,7 @@ static void download_look(ferry_transfer *transfer) {
     const char *reason;
     ferry_disk_state state = ferry_disk_get_state(transfer->file, &reason);
     if (state == FERRY_DISK_FAILED) {
-        ferry_exchange_stop(transfer, FERRY_ERROR_FILE, reason);
+        ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
     } else if (transfer->state != FERRY_TRANSFER_STORING) {
         ferry_exchange_advance(transfer); /* there may be room again */
     } else if (state == FERRY_DISK_DONE) {

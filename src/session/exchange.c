@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* exchange: one request of a transfer over a connection, and what becomes of its response. */
-#include "session_state.h"
+#include "exchange.h"
 
 #include "base/format.h"
-#include "client/runtime.h"
 #include "integrity.h"
+#include "pool.h"
+#include "pooled.h"
 #include "redirect.h"
+#include "response.h"
+#include "response_body.h"
 #include "retry.h"
+#include "transfer.h"
+#include "transfer_redirect.h"
 
 #include <string.h>
-
-static const int64_t default_max_body = (int64_t)64 * 1024 * 1024;
 
 /* ---- The request ---- */
 
@@ -65,7 +68,8 @@ static ferry_error exchange_select_cookies(ferry_transfer *transfer, const char 
     return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(&transfer->context);
 }
 
-ferry_error ferry_exchange_send(ferry_transfer *transfer) {
+/* As ferry_pool_events.on_connection. */
+static ferry_error exchange_send(ferry_transfer *transfer) {
     ferry_request_plan *plan = &transfer->plan;
     const ferry_session_request *from = &plan->request;
     const char *cookies = NULL;
@@ -173,24 +177,6 @@ static ferry_response_use choose_use(ferry_transfer *transfer) {
     return is_success || request->any_status ? FERRY_USE_DELIVER : FERRY_USE_STATUS;
 }
 
-void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char *detail) {
-    ferry_fail(&transfer->context, error, "%s", detail); /* which may be the client's */
-    ferry_pool_withdraw(transfer);
-    ferry_transfer_finish(transfer, error);
-}
-
-int64_t ferry_response_max_body(const ferry_transfer *transfer) {
-    const ferry_session_request *request = &transfer->plan.request;
-    bool in_memory =
-        request->dst == NULL && request->functions.on_data == NULL && transfer->download == NULL;
-    if (request->max_body_bytes > 0) {
-        return request->max_body_bytes;
-    }
-    return (in_memory && !request->owner_reads) || transfer->use == FERRY_USE_STATUS
-               ? default_max_body
-               : INT64_MAX;
-}
-
 static bool check_announced_length(ferry_transfer *transfer) {
     int64_t length = ferry_client_get_response_body_length(transfer->connection->client);
     int64_t expected = transfer->plan.request.expected_bytes;
@@ -198,12 +184,12 @@ static bool check_announced_length(ferry_transfer *transfer) {
         return true;
     }
     if (length > ferry_response_max_body(transfer)) {
-        ferry_exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
+        ferry_transfer_stop(transfer, FERRY_ERROR_TOO_LARGE,
                             "the body is longer than max_body_bytes");
         return false;
     }
     if (expected > 0 && length != expected && transfer->plan.request.method != FERRY_METHOD_HEAD) {
-        ferry_exchange_stop(transfer, FERRY_ERROR_INVALID_DATA,
+        ferry_transfer_stop(transfer, FERRY_ERROR_INVALID_DATA,
                             "the body has another length than expected_bytes");
         return false;
     }
@@ -232,7 +218,7 @@ static bool exchange_call_head(ferry_transfer *transfer,
     if (error != FERRY_OK) {
         char detail[40];
         ferry_format(detail, sizeof detail, "%s has ended the transfer", name);
-        ferry_exchange_stop(transfer, error, detail);
+        ferry_transfer_stop(transfer, error, detail);
     }
     return error == FERRY_OK;
 }
@@ -243,9 +229,13 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     const ferry_transfer_functions *functions = &transfer->plan.request.functions;
     if (ferry_transfer_take_head(transfer, client) != FERRY_OK ||
         exchange_take_cookies(transfer) != FERRY_OK) {
-        ferry_exchange_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
+        ferry_transfer_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
                             ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY));
         return false;
+    }
+    int keep_alive_ms = ferry_transfer_get_keep_alive_ms(transfer);
+    if (keep_alive_ms >= 0) {
+        transfer->connection->max_idle_ms = keep_alive_ms;
     }
     transfer->timings.first_byte_us = transfer->session->now_us - transfer->started_us;
     transfer->body_total = ferry_client_get_response_body_length_hint(client);
@@ -429,7 +419,40 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
     while (transfer->connection == connection && !session->is_freed && exchange_step(transfer)) {
     }
     if (transfer->connection == connection) {
-        ferry_pool_watch(connection);
+        ferry_pooled_watch(connection);
     }
     ferry_transfer_release(transfer);
+}
+
+const ferry_pool_events ferry_exchange_events = {
+    .on_connection = exchange_send,
+    .on_ready = ferry_exchange_advance,
+    .on_failure = ferry_transfer_fail_attempt,
+    .on_pause = ferry_transfer_delay,
+};
+
+ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capacity,
+                                size_t *length) {
+    *length = 0;
+    bool is_open = transfer->connection != NULL && transfer->use == FERRY_USE_DELIVER;
+    if (!transfer->plan.request.owner_reads || !is_open) {
+        return transfer->error;
+    }
+    ferry_client *client = transfer->connection->client;
+    ferry_session_note_time(transfer->session);
+    ferry_error error = ferry_client_read_response_body(client, dst, capacity, length);
+    if (ferry_response_judge(transfer, error, *length) == FERRY_READ_OVER) {
+        return transfer->error;
+    }
+    transfer->has_delivered = transfer->has_delivered || *length > 0;
+    if (!ferry_response_count(transfer, dst, *length)) {
+        *length = 0;
+        return transfer->error;
+    }
+    if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
+        ferry_exchange_advance(transfer);
+    } else {
+        ferry_pooled_watch(transfer->connection);
+    }
+    return FERRY_OK;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* owner_body: takes the body of a request from the program, as it gets it from elsewhere. */
-#include "session_state.h"
+#include "pooled.h"
 
 /* The transfer can go on, which is for the next poll: no function is called from here. */
 static void connection_note_write(ferry_pool_connection *connection) {
     ferry_status status = ferry_client_get_status(connection->client);
-    ferry_pool_watch(connection);
+    ferry_pooled_watch(connection);
     if (status != FERRY_STATUS_REQUESTING && !ferry_list_has(&connection->item.node)) {
         ferry_list_append(&connection->session->ready, &connection->item.node);
     }

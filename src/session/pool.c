@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* pool: connections by origin, kept while they are of use, and which transfer gets which. A
  * transfer is bound late: whichever connection is ready first takes the first one that waits. */
-#include "session_state.h"
+#include "pool.h"
 
-#include "base/number.h"
-#include "base/span.h"
 #include "pool_address.h"
 #include "pool_origin.h"
 #include "pooled.h"
-
-#include <string.h>
 
 enum {
     CONNECT_PAUSE_MS = 1000, /* where a server takes no more connections than it has */
@@ -32,22 +28,27 @@ static size_t origin_count_waiting(const ferry_pool_origin *origin) {
     return origin->renewing.count + origin->waiting.count;
 }
 
+/* `needs_new` must not change as long as it is there. */
+static ferry_heap *queue_of(const ferry_transfer *transfer) {
+    return transfer->needs_new ? &transfer->origin->renewing : &transfer->origin->waiting;
+}
+
 static void transfer_take_off(ferry_transfer *transfer) {
-    ferry_heap_remove(ferry_pool_queue_of(transfer), &transfer->queue);
+    ferry_heap_remove(queue_of(transfer), &transfer->queue);
 }
 
 /* The connection had ended before the request was sent. */
 static void transfer_connect_again(ferry_transfer *transfer, bool is_kept) {
     if (is_kept || ++transfer->stale_tries <= MAX_STALE_TRIES) {
         transfer->state = FERRY_TRANSFER_WAITING;
-        ferry_heap_put(ferry_pool_queue_of(transfer), &transfer->queue, transfer->queue.key);
+        ferry_heap_put(queue_of(transfer), &transfer->queue, transfer->queue.key);
         return;
     }
     ferry_error error = ferry_fail(&transfer->context, FERRY_ERROR_CONNECTION_ERROR,
                                    "the server closed %d new connections, one after another, "
                                    "before a request was sent",
                                    transfer->stale_tries);
-    ferry_transfer_fail_attempt(transfer, error, true);
+    transfer->session->events->on_failure(transfer, error, true);
 }
 
 /* Gives the connection to the transfer. False: it had ended, or the transfer cannot be sent: it is
@@ -62,11 +63,11 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
     ferry_session *session = connection->session;
     session->counters.transfers_active++;
     connection->is_kept = connection->was_used;
-    ferry_error error = ferry_exchange_send(transfer);
+    ferry_error error = session->events->on_connection(transfer);
     if (error == FERRY_OK) {
         connection->was_used = true;
         transfer->needs_new = false;
-        ferry_pool_watch(connection);
+        ferry_pooled_watch(connection);
         return true;
     }
     session->counters.transfers_active--;
@@ -84,7 +85,7 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
     } else {
         ferry_pooled_drop(connection);
     }
-    ferry_transfer_finish(transfer, error);
+    session->events->on_failure(transfer, error, false);
     return false;
 }
 
@@ -136,7 +137,7 @@ static void origin_fail_waiting(ferry_pool_origin *origin, ferry_error error, co
     for (ferry_transfer *transfer; (transfer = first_waiting(origin)) != NULL;) {
         transfer_take_off(transfer);
         ferry_fail(&transfer->context, error, "%s", detail);
-        ferry_transfer_fail_attempt(transfer, error, true);
+        transfer->session->events->on_failure(transfer, error, true);
     }
 }
 
@@ -145,9 +146,12 @@ static void connection_finish_making(ferry_pool_connection *connection) {
     ferry_pool_address_end(connection);
     connection->origin->connecting--;
     ferry_pooled_rest(connection);
-    ferry_pool_watch(connection);
+    ferry_pooled_watch(connection);
     ferry_pooled_set_timer(connection, connection->idle_end_us);
 }
+
+/* It serves those that wait, which may take one more connection. */
+static void connection_advance_item(ferry_poller_item *item);
 
 /* Begins one more connection, for the first that waits. */
 static void origin_open(ferry_session *session, ferry_pool_origin *origin, ferry_transfer *first) {
@@ -156,9 +160,10 @@ static void origin_open(ferry_session *session, ferry_pool_origin *origin, ferry
         ferry_pooled_new(session, origin, &first->context, first->plan.timeouts.connect_ms, &error);
     if (connection == NULL) {
         transfer_take_off(first);
-        ferry_transfer_fail_attempt(first, error, true);
+        session->events->on_failure(first, error, true);
         return;
     }
+    connection->item.advance = connection_advance_item;
     bool is_made = ferry_pooled_make(connection, &error);
     if (is_made) {
         connection_finish_making(connection);
@@ -167,7 +172,7 @@ static void origin_open(ferry_session *session, ferry_pool_origin *origin, ferry
         ferry_list_append(&session->ready, &connection->item.node);
     } else {
         ferry_pool_address_note(connection);
-        ferry_pool_watch(connection);
+        ferry_pooled_watch(connection);
     }
 }
 
@@ -273,13 +278,12 @@ void ferry_pool_submit(ferry_transfer *transfer) {
         if (origin != NULL) {
             ferry_pool_origin_release(session, origin);
         }
-        ferry_transfer_finish(transfer, ferry_fail_memory(&transfer->context));
+        session->events->on_failure(transfer, ferry_fail_memory(&transfer->context), false);
         return;
     }
     transfer->origin = origin;
     transfer->state = FERRY_TRANSFER_WAITING;
-    ferry_heap_put(ferry_pool_queue_of(transfer), &transfer->queue,
-                   -(int64_t)transfer->plan.request.priority);
+    ferry_heap_put(queue_of(transfer), &transfer->queue, -(int64_t)transfer->plan.request.priority);
     origin_serve(session, origin);
     ferry_pool_origin_release(session, origin);
     ferry_pool_serve_waiting(session);
@@ -297,17 +301,10 @@ void ferry_pool_withdraw(ferry_transfer *transfer) {
     }
 }
 
-/* "timeout=5" of Keep-Alive (RFC 2068 section 19.7.1.1), less a second for the way. */
-static void note_keep_alive(ferry_pool_connection *connection, const ferry_transfer *transfer) {
-    const char *value = ferry_transfer_get_response_header(transfer, "Keep-Alive", 0);
-    ferry_span list = ferry_span_of(value != NULL ? value : "");
-    ferry_span element;
-    while (ferry_span_next_element(&list, &element)) {
-        int64_t seconds;
-        if (ferry_span_take_prefix(&element, FERRY_SPAN("timeout=")) &&
-            ferry_decimal_read(element, &seconds) && seconds < INT32_MAX / 1000) {
-            connection->max_idle_ms = seconds > 0 ? (int)(seconds - 1) * 1000 : 0;
-        }
+void ferry_pool_reorder(ferry_transfer *transfer) {
+    if (ferry_heap_has(&transfer->queue)) {
+        ferry_heap_put(queue_of(transfer), &transfer->queue,
+                       -(int64_t)transfer->plan.request.priority);
     }
 }
 
@@ -317,7 +314,6 @@ void ferry_pool_release(ferry_pool_connection *connection) {
     ferry_transfer *transfer = connection->transfer;
     origin->holds++;
     session->counters.transfers_active--;
-    note_keep_alive(connection, transfer);
     transfer->bytes_sent = ferry_client_get_bytes_sent(connection->client);
     transfer->connection = NULL;
     connection->transfer = NULL;
@@ -325,7 +321,7 @@ void ferry_pool_release(ferry_pool_connection *connection) {
                    (session->max_idle_ms >= 0 || origin_count_waiting(origin) > 0);
     if (is_kept) {
         ferry_pooled_rest(connection);
-        ferry_pool_watch(connection);
+        ferry_pooled_watch(connection);
         ferry_pooled_set_timer(connection, connection->idle_end_us);
     } else {
         ferry_pooled_drop(connection);
@@ -378,7 +374,7 @@ static void connection_fail(ferry_pool_connection *connection, ferry_error error
         /* Those in use show that the server is there. It may have enough of them, and they may last
          * for long. */
         transfer_take_off(first);
-        ferry_transfer_delay(first, CONNECT_PAUSE_MS);
+        session->events->on_pause(first, CONNECT_PAUSE_MS);
     }
     origin->holds--;
     ferry_pool_origin_release(session, origin);
@@ -404,7 +400,7 @@ static void connection_advance_making(ferry_pool_connection *connection) {
         ferry_pool_serve_waiting(session);
     } else {
         bool is_known = ferry_pool_address_note(connection);
-        ferry_pool_watch(connection);
+        ferry_pooled_watch(connection);
         if (is_known) {
             origin_serve(session, origin);
         }
@@ -420,7 +416,7 @@ static void connection_advance_idle(ferry_pool_connection *connection) {
         ferry_pool_origin_release(session, origin);
         ferry_pool_serve_waiting(session);
     } else {
-        ferry_pool_watch(connection);
+        ferry_pooled_watch(connection);
         ferry_pooled_set_timer(connection, connection->idle_end_us);
     }
 }
@@ -434,12 +430,13 @@ static void connection_advance(ferry_pool_connection *connection) {
         connection_advance_idle(connection);
         break;
     case FERRY_POOL_IN_USE:
-        ferry_exchange_advance(connection->transfer);
+        connection->session->events->on_ready(connection->transfer);
         break;
     }
 }
 
-void ferry_pool_advance(ferry_poller_item *item) {
+/* It was found ready: works for it as far as it gets without waiting. It may be freed then. */
+static void connection_advance_item(ferry_poller_item *item) {
     connection_advance(FERRY_LIST_ITEM(item, ferry_pool_connection, item));
 }
 

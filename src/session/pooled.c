@@ -43,7 +43,7 @@ void ferry_pooled_set_timer(ferry_pool_connection *connection, int64_t at_us) {
     }
 }
 
-void ferry_pool_watch(ferry_pool_connection *connection) {
+void ferry_pooled_watch(ferry_pool_connection *connection) {
     ferry_session *session = connection->session;
     ferry_wait waits[MAX_WAITS];
     size_t count = ferry_client_get_waits(connection->client, waits, MAX_WAITS);
@@ -134,7 +134,6 @@ ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origi
         return NULL;
     }
     *connection = (ferry_pool_connection){
-        .item.advance = ferry_pool_advance,
         .session = session,
         .client = client,
         .origin = origin,

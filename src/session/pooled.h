@@ -6,7 +6,8 @@
 
 #include "session_state.h"
 
-/* Makes a connection and begins to connect. NULL: the detail is in the context. */
+/* Makes a connection and begins to connect. The caller says what its item calls. NULL: the detail
+ * is in the context. */
 ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origin *origin,
                                         ferry_context *context, int connect_ms, ferry_error *error);
 
@@ -19,6 +20,9 @@ bool ferry_pooled_is_fit(const ferry_pool_connection *connection);
 /* It is idle from now on. */
 void ferry_pooled_rest(ferry_pool_connection *connection);
 void ferry_pooled_leave_idle(ferry_pool_connection *connection);
+
+/* Finds what the connection waits for, and until when, after its client was called. */
+void ferry_pooled_watch(ferry_pool_connection *connection);
 
 /* Its timer is due at that time, or earlier. */
 void ferry_pooled_set_timer(ferry_pool_connection *connection, int64_t at_us);

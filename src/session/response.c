@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* response: what a transfer keeps of the response: code, header lines, and the body in memory. The
  * client that brought it goes on to other requests. */
-#include "session_state.h"
+#include "response.h"
 
 #include "base/format.h"
+#include "base/number.h"
 #include "base/packer.h"
 #include "base/span.h"
 
@@ -175,6 +176,22 @@ const char *ferry_transfer_get_peer_address(const ferry_transfer *transfer) {
 
 bool ferry_transfer_is_connection_reused(const ferry_transfer *transfer) {
     return transfer->is_over_reused;
+}
+
+/* "timeout=5" (RFC 2068 section 19.7.1.1). */
+int ferry_transfer_get_keep_alive_ms(const ferry_transfer *transfer) {
+    const char *value = ferry_transfer_get_response_header(transfer, "Keep-Alive", 0);
+    ferry_span list = ferry_span_of(value != NULL ? value : "");
+    ferry_span element;
+    int keep_ms = -1;
+    while (ferry_span_next_element(&list, &element)) {
+        int64_t seconds;
+        if (ferry_span_take_prefix(&element, FERRY_SPAN("timeout=")) &&
+            ferry_decimal_read(element, &seconds) && seconds < INT32_MAX / 1000) {
+            keep_ms = seconds > 0 ? (int)(seconds - 1) * 1000 : 0;
+        }
+    }
+    return keep_ms;
 }
 
 int64_t ferry_transfer_get_body_bytes(const ferry_transfer *transfer) {

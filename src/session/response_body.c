@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* response_body: where the bytes of a response's body go: to memory, to the program's function, or
  * nowhere. */
-#include "session_state.h"
+#include "response_body.h"
 
-#include "client/runtime.h"
+#include "response.h"
+#include "transfer.h"
 
 enum {
     MAX_DRAINED = 64 * 1024,   /* of a body that nobody wants, to keep its connection */
     READ_SIZE = 128 * 1024,    /* at most, before the clock is looked at */
     FIRST_BODY_SIZE = 4 * 1024 /* of memory for a body whose length is not known */
 };
+
+static const int64_t default_max_body = (int64_t)64 * 1024 * 1024;
+
+int64_t ferry_response_max_body(const ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    bool in_memory =
+        request->dst == NULL && request->functions.on_data == NULL && transfer->download == NULL;
+    if (request->max_body_bytes > 0) {
+        return request->max_body_bytes;
+    }
+    return (in_memory && !request->owner_reads) || transfer->use == FERRY_USE_STATUS
+               ? default_max_body
+               : INT64_MAX;
+}
 
 bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t length) {
     if (transfer->hash != NULL && transfer->use == FERRY_USE_DELIVER) {
@@ -22,7 +37,7 @@ bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t len
         ferry_transfer_announce(transfer);
     }
     if (transfer->body_bytes > ferry_response_max_body(transfer)) {
-        ferry_exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
+        ferry_transfer_stop(transfer, FERRY_ERROR_TOO_LARGE,
                             "the body is longer than max_body_bytes");
         return false;
     }
@@ -87,7 +102,7 @@ static bool lacks_memory(const ferry_transfer *transfer) {
 ferry_read_result ferry_response_judge(ferry_transfer *transfer, ferry_error error, size_t length) {
     const ferry_client *client = transfer->connection->client;
     if (error != FERRY_OK && ferry_client_get_status(client) == FERRY_STATUS_BODY) {
-        ferry_exchange_stop(transfer, error, ferry_client_get_error_detail(client));
+        ferry_transfer_stop(transfer, error, ferry_client_get_error_detail(client));
         return FERRY_READ_OVER;
     }
     return length > 0 ? FERRY_READ_MORE : FERRY_READ_NOTHING;
@@ -107,7 +122,7 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
     size_t capacity;
     size_t length = 0;
     if (find_room(transfer, &dst, &capacity) != FERRY_OK) {
-        ferry_exchange_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
+        ferry_transfer_stop(transfer, FERRY_ERROR_OUT_OF_MEMORY,
                             ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY));
         return FERRY_READ_OVER;
     }
@@ -120,7 +135,7 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
     ferry_error error = ferry_client_read_response_body(
         connection->client, dst, capacity < READ_SIZE ? capacity : READ_SIZE, &length);
     if (is_full && length > 0) {
-        ferry_exchange_stop(transfer, FERRY_ERROR_TOO_LARGE,
+        ferry_transfer_stop(transfer, FERRY_ERROR_TOO_LARGE,
                             transfer->plan.request.dst != NULL
                                 ? "the body is longer than dst_capacity"
                                 : "the body is longer than max_body_bytes");
@@ -152,7 +167,7 @@ static ferry_read_result read_to_function(ferry_transfer *transfer) {
         return FERRY_READ_OVER;
     }
     if (error != FERRY_OK) {
-        ferry_exchange_stop(transfer, error, "on_data has ended the transfer");
+        ferry_transfer_stop(transfer, error, "on_data has ended the transfer");
         return FERRY_READ_OVER;
     }
     return FERRY_READ_MORE;
@@ -193,30 +208,4 @@ ferry_read_result ferry_response_read(ferry_transfer *transfer) {
     default:
         return read_to_memory(transfer);
     }
-}
-
-ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capacity,
-                                size_t *length) {
-    *length = 0;
-    bool is_open = transfer->connection != NULL && transfer->use == FERRY_USE_DELIVER;
-    if (!transfer->plan.request.owner_reads || !is_open) {
-        return transfer->error;
-    }
-    ferry_client *client = transfer->connection->client;
-    ferry_session_note_time(transfer->session);
-    ferry_error error = ferry_client_read_response_body(client, dst, capacity, length);
-    if (ferry_response_judge(transfer, error, *length) == FERRY_READ_OVER) {
-        return transfer->error;
-    }
-    transfer->has_delivered = transfer->has_delivered || *length > 0;
-    if (!ferry_response_count(transfer, dst, *length)) {
-        *length = 0;
-        return transfer->error;
-    }
-    if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
-        ferry_exchange_advance(transfer);
-    } else {
-        ferry_pool_watch(transfer->connection);
-    }
-    return FERRY_OK;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* session: its options, its polls, and its end. */
-#include "session_state.h"
-
-#include "client/runtime.h"
+#include "exchange.h"
 #include "origin_key.h"
+#include "pool.h"
+#include "transfer.h"
 #include "url/host.h"
 
 #include <limits.h>
@@ -203,7 +203,7 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
     if (session == NULL) {
         return NULL;
     }
-    *session = (ferry_session){.context = context};
+    *session = (ferry_session){.context = context, .events = &ferry_exchange_events};
     ferry_list_init(&session->ready);
     ferry_list_init(&session->connections);
     ferry_list_init(&session->idle);
@@ -275,16 +275,6 @@ void ferry_session_cancel_all(ferry_session *session) {
         ferry_transfer_cancel(FERRY_LIST_ITEM(node, ferry_transfer, all));
     }
     session->is_closing = false;
-}
-
-void ferry_session_note_time(ferry_session *session) {
-    if (!session->is_polling) {
-        session->now_us = ferry_runtime_now_us();
-    }
-}
-
-void ferry_session_resume_paused(ferry_session *session) {
-    ferry_list_append_all(&session->ready, &session->paused);
 }
 
 void ferry_session_network_changed(ferry_session *session) {

@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* session_state: what the files of this folder share. Nothing else includes it. */
+/* session_state: what the files of this folder share. Nothing else includes it. Each calls those
+ * below itself alone. What has happened below comes up by a table of functions:
+ *
+ *     session            options, polls, the end
+ *     download           bodies that go to files: ferry_download_ops
+ *     transfer_start     makes a transfer of a request
+ *     exchange           one request over a connection: ferry_pool_events
+ *     response_body      where the bytes of a body go
+ *     transfer_redirect  where a transfer goes next
+ *     transfer           ends, retries, timers
+ *     response           what a transfer keeps of a response
+ *     pool               which transfer gets which connection
+ *     owner_body         the body of a request, from the program
+ *     pooled             one connection
+ *     pool_address       where the connections of an origin go
+ *     pool_origin        where requests go that may share connections
+ */
 #ifndef FERRY_SESSION_SESSION_STATE_H
 #define FERRY_SESSION_SESSION_STATE_H
 
 #include "base/buffer.h"
 #include "base/heap.h"
 #include "base/list.h"
+#include "client/runtime.h"
 #include "client_options.h"
 #include "cookie_jar.h"
 #include "ferry_session.h"
@@ -17,7 +34,7 @@
 typedef struct ferry_pool_origin ferry_pool_origin;
 typedef struct ferry_pool_connection ferry_pool_connection;
 
-/* ---- Connections: pool.c ---- */
+/* ---- Connections ---- */
 
 /* Where requests go that may share connections: scheme, host, port, and how TLS is spoken. */
 struct ferry_pool_origin {
@@ -79,6 +96,22 @@ struct ferry_pool_connection {
     bool is_looking_up;     /* counted in origin.look_ups */
     bool has_known_address; /* it tries the origin's address alone */
 };
+
+/* What the pool tells of a transfer that waits for a connection, or has one. Each may submit it
+ * again, withdraw it, or end it. */
+typedef struct ferry_pool_events {
+    /* It has a connection, and sends its request over it. CONNECT_AGAIN: the connection had ended,
+     * and nothing was sent: the pool looks for another one. Other errors: the request cannot be
+     * sent; on_failure then follows. */
+    ferry_error (*on_connection)(ferry_transfer *transfer);
+    /* Its connection can go on, maybe. */
+    void (*on_ready)(ferry_transfer *transfer);
+    /* It waits for a connection no more, and has none. The detail is in its context.
+     * `may_send_again`: it may be another time. */
+    void (*on_failure)(ferry_transfer *transfer, ferry_error error, bool may_send_again);
+    /* It waits no more: it is to be submitted again after so many milliseconds. */
+    void (*on_pause)(ferry_transfer *transfer, int64_t delay_ms);
+} ferry_pool_events;
 
 /* ---- Transfers ---- */
 
@@ -206,6 +239,7 @@ struct ferry_session {
     size_t max_memory_bytes;
     int64_t poll_budget_us; /* negative: none */
 
+    const ferry_pool_events *events;
     ferry_poller *poller;
     ferry_list_node ready;       /* items of connections that can go on */
     ferry_list_node connections; /* all of them */
@@ -238,133 +272,16 @@ struct ferry_session {
     ferry_session_counters counters;
 };
 
-/* ---- session.c ---- */
-
 /* Reads the clock, unless a poll does: for calls of the program's own. */
-void ferry_session_note_time(ferry_session *session);
+static inline void ferry_session_note_time(ferry_session *session) {
+    if (!session->is_polling) {
+        session->now_us = ferry_runtime_now_us();
+    }
+}
 
 /* Connections whose bodies wait for memory look again. */
-void ferry_session_resume_paused(ferry_session *session);
-
-/* ---- pool.c: connections, and who gets them ---- */
-
-/* Puts a transfer among those that wait for a connection to where its URL points, and gives it one
- * if there is one. */
-void ferry_pool_submit(ferry_transfer *transfer);
-
-/* Where it waits, or will. `needs_new` must not change as long as it is there. */
-static inline ferry_heap *ferry_pool_queue_of(const ferry_transfer *transfer) {
-    return transfer->needs_new ? &transfer->origin->renewing : &transfer->origin->waiting;
+static inline void ferry_session_resume_paused(ferry_session *session) {
+    ferry_list_append_all(&session->ready, &session->paused);
 }
-
-/* Takes it out of the queue, or closes the connection that it has. */
-void ferry_pool_withdraw(ferry_transfer *transfer);
-
-/* The connection's transfer has ended, or goes elsewhere. The connection is kept if its client can
- * take another request, and closed otherwise. */
-void ferry_pool_release(ferry_pool_connection *connection);
-
-/* Closes the connections that nobody uses; of one origin, or of all (NULL). */
-void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin);
-
-/* A connection's item was found ready: works for it as far as it gets without waiting. It may be
- * freed then. */
-void ferry_pool_advance(ferry_poller_item *item);
-
-/* The connection's timer is due. */
-void ferry_pool_timer(ferry_pool_connection *connection);
-
-/* Finds what the connection waits for, and until when, after its client was called. */
-void ferry_pool_watch(ferry_pool_connection *connection);
-
-/* Gives room among all connections to the origins that wait for it. */
-void ferry_pool_serve_waiting(ferry_session *session);
-
-/* Closes and frees everything, when no transfer has a connection. */
-void ferry_pool_deinit(ferry_session *session);
-
-/* ---- exchange.c: one request of a transfer over a connection ---- */
-
-/* Sends the transfer's request over its connection. CONNECT_AGAIN: the connection had ended, and
- * nothing was sent. Other errors: the request cannot be sent; the client has the detail. */
-FERRY_MUST_USE ferry_error ferry_exchange_send(ferry_transfer *transfer);
-
-/* Polls the connection's client and goes on as far as it can without waiting. The transfer may have
- * given its connection back then. */
-void ferry_exchange_advance(ferry_transfer *transfer);
-
-/* Ends the transfer, and closes its connection: the rest is not wanted. */
-void ferry_exchange_stop(ferry_transfer *transfer, ferry_error error, const char *detail);
-
-/* ---- response_body.c ---- */
-
-/* These bytes have come. False: the body is too long, and the transfer has ended. */
-bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t length);
-
-/* What is to be done after a read of the client's that gave so many bytes. An error that has not
- * ended the exchange, such as no memory, ends the transfer. */
-ferry_read_result ferry_response_judge(ferry_transfer *transfer, ferry_error error, size_t length);
-
-/* Reads a piece of the body to where it goes. */
-ferry_read_result ferry_response_read(ferry_transfer *transfer);
-
-/* The most bytes that the body may have. */
-int64_t ferry_response_max_body(const ferry_transfer *transfer);
-
-/* ---- transfer.c ---- */
-
-/* Ends the transfer. The detail of an error is in its context already. */
-void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error);
-
-/* An attempt has failed, and the detail is in the transfer's context. Tries again later, if the
- * request allows it, or ends the transfer. The transfer has no connection any more. */
-void ferry_transfer_fail_attempt(ferry_transfer *transfer, ferry_error error, bool may_send_again);
-
-/* Tries again after so many milliseconds. */
-void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms);
-
-/* INVALID_PARAMETER where the session takes https:// alone and the place is another one. */
-FERRY_MUST_USE ferry_error ferry_transfer_check_scheme(ferry_transfer *transfer,
-                                                       const ferry_place *place);
-
-/* Goes where the response's Location points, or ends the transfer. It has no connection any more.
- */
-void ferry_transfer_follow(ferry_transfer *transfer);
-
-/* Starts a transfer whose body goes to memory (NULL), or to a file at this path. */
-ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,
-                                     const ferry_download_ops *download, const char *path);
-
-/* The transfer's timer is due. */
-void ferry_transfer_timer(ferry_transfer *transfer);
-
-/* Sets the timer: the end of a delay, or of total_ms. */
-void ferry_transfer_set_timer(ferry_transfer *transfer);
-
-/* Functions are to be called. */
-void ferry_transfer_announce(ferry_transfer *transfer);
-
-/* Calls on_progress and on_done where they are due. */
-void ferry_transfer_call_functions(ferry_transfer *transfer);
-
-/* While it is held, the transfer's memory stays, even if a function frees it. */
-static inline void ferry_transfer_hold(ferry_transfer *transfer) {
-    transfer->holds++;
-}
-void ferry_transfer_release(ferry_transfer *transfer);
-
-/* ---- response.c: what comes back ---- */
-
-/* Keeps code and headers of the client's response. OUT_OF_MEMORY. */
-FERRY_MUST_USE ferry_error ferry_transfer_take_head(ferry_transfer *transfer,
-                                                    const ferry_client *client);
-
-/* Forgets the response. */
-void ferry_transfer_drop_response(ferry_transfer *transfer);
-
-/* Makes room for a body of this length, and a NUL; at most `limit`. OUT_OF_MEMORY. */
-FERRY_MUST_USE ferry_error ferry_transfer_reserve_body(ferry_transfer *transfer, size_t length,
-                                                       size_t limit);
-void ferry_transfer_free_body(ferry_transfer *transfer);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* transfer: its life from start to free: its end, its retries and timers, and the functions that it
  * calls. */
-#include "session_state.h"
+#include "transfer.h"
 
-#include "client/runtime.h"
+#include "pool.h"
+#include "response.h"
 #include "retry.h"
 
 #include <string.h>
@@ -35,6 +36,12 @@ void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error) {
         ferry_list_append(&session->finished, &transfer->finished);
     }
     ferry_transfer_announce(transfer);
+}
+
+void ferry_transfer_stop(ferry_transfer *transfer, ferry_error error, const char *detail) {
+    ferry_fail(&transfer->context, error, "%s", detail); /* which may be the client's */
+    ferry_pool_withdraw(transfer);
+    ferry_transfer_finish(transfer, error);
 }
 
 static void transfer_destroy(ferry_transfer *transfer) {
@@ -179,6 +186,14 @@ void ferry_transfer_timer(ferry_transfer *transfer) {
     }
 }
 
+ferry_error ferry_transfer_check_scheme(ferry_transfer *transfer, const ferry_place *place) {
+    if (transfer->session->https_only && !place->parts.secure) {
+        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "the URL is http://, and the session takes https:// alone (https_only)");
+    }
+    return FERRY_OK;
+}
+
 /* ---- What there is to know ---- */
 
 bool ferry_transfer_is_done(const ferry_transfer *transfer) {
@@ -222,7 +237,5 @@ void ferry_transfer_set_priority(ferry_transfer *transfer, int priority) {
         return; /* it is everyone's */
     }
     transfer->plan.request.priority = priority;
-    if (ferry_heap_has(&transfer->queue)) {
-        ferry_heap_put(ferry_pool_queue_of(transfer), &transfer->queue, -(int64_t)priority);
-    }
+    ferry_pool_reorder(transfer);
 }

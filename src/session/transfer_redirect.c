@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* transfer_redirect: follows a redirect, or says why not. */
+#include "transfer_redirect.h"
+
+#include "pool.h"
 #include "redirect.h"
-#include "session_state.h"
+#include "response.h"
+#include "transfer.h"
 
 #include <string.h>
 

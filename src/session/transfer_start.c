@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* transfer_start: makes a transfer of a request, and checks what can be checked before anything is
  * sent. */
-#include "session_state.h"
+#include "transfer_start.h"
 
 #include "integrity.h"
+#include "pool.h"
+#include "transfer.h"
 
 #include <string.h>
 
@@ -16,14 +18,6 @@ static ferry_transfer transfer_without_memory = {
     .body_total = -1,
     .timings = {-1, -1, -1, -1, -1, -1},
 };
-
-ferry_error ferry_transfer_check_scheme(ferry_transfer *transfer, const ferry_place *place) {
-    if (transfer->session->https_only && !place->parts.secure) {
-        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
-                          "the URL is http://, and the session takes https:// alone (https_only)");
-    }
-    return FERRY_OK;
-}
 
 static ferry_error transfer_take_path(ferry_transfer *transfer, const char *path) {
     const ferry_session_request *request = &transfer->plan.request;

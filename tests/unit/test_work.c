@@ -11,7 +11,7 @@
 #include <string.h>
 
 #if FERRY_HAVE_ZLIB || FERRY_HAVE_BROTLI || FERRY_HAVE_ZSTD
-#include "coding/registry.h"
+#include "coding/codings.h"
 #endif
 
 enum {

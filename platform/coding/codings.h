@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* registry: the content codings that libraries of the platform undo; registry.c says which are in.
+/* codings: the content codings that libraries of the platform undo; registry.c says which are in.
  */
-#ifndef FERRY_PLATFORM_CODING_REGISTRY_H
-#define FERRY_PLATFORM_CODING_REGISTRY_H
+#ifndef FERRY_PLATFORM_CODING_CODINGS_H
+#define FERRY_PLATFORM_CODING_CODINGS_H
 
 #include "message/coding.h"
 

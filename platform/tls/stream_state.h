@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* stream: what is known of one TLS connection. handshake.c opens it, stream.c reads and writes. */
-#ifndef FERRY_TLS_STREAM_H
-#define FERRY_TLS_STREAM_H
+/* stream_state: what is known of one TLS connection. handshake.c opens it, stream.c reads and
+ * writes. */
+#ifndef FERRY_TLS_STREAM_STATE_H
+#define FERRY_TLS_STREAM_STATE_H
 
 #include "bio.h"
 #include "config.h"

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* pool: connections by origin, and which transfer gets which. It tells by session.events what comes
+ * of it. */
+#ifndef FERRY_SESSION_POOL_H
+#define FERRY_SESSION_POOL_H
+
+#include "session_state.h"
+
+/* Puts a transfer among those that wait for a connection to where its URL points, and gives it one
+ * if there is one. */
+void ferry_pool_submit(ferry_transfer *transfer);
+
+/* Takes it out of the queue, or closes the connection that it has. */
+void ferry_pool_withdraw(ferry_transfer *transfer);
+
+/* Its priority is another one. */
+void ferry_pool_reorder(ferry_transfer *transfer);
+
+/* The connection's transfer has ended, or goes elsewhere. The connection is kept if its client can
+ * take another request, and closed otherwise. */
+void ferry_pool_release(ferry_pool_connection *connection);
+
+/* Closes the connections that nobody uses; of one origin, or of all (NULL). */
+void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin);
+
+/* The connection's timer is due. */
+void ferry_pool_timer(ferry_pool_connection *connection);
+
+/* Gives room among all connections to the origins that wait for it. */
+void ferry_pool_serve_waiting(ferry_session *session);
+
+/* Closes and frees everything, when no transfer has a connection. */
+void ferry_pool_deinit(ferry_session *session);
+
+#endif

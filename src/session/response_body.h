@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* response_body: where the bytes of a response's body go. */
+#ifndef FERRY_SESSION_RESPONSE_BODY_H
+#define FERRY_SESSION_RESPONSE_BODY_H
+
+#include "session_state.h"
+
+/* The most bytes that the body may have. */
+int64_t ferry_response_max_body(const ferry_transfer *transfer);
+
+/* These bytes have come. False: the body is too long, and the transfer has ended. */
+bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t length);
+
+/* What is to be done after a read of the client's that gave so many bytes. An error that has not
+ * ended the exchange, such as no memory, ends the transfer. */
+ferry_read_result ferry_response_judge(ferry_transfer *transfer, ferry_error error, size_t length);
+
+/* Reads a piece of the body to where it goes. */
+ferry_read_result ferry_response_read(ferry_transfer *transfer);
+
+#endif

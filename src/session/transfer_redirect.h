@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* transfer_redirect: where a transfer goes next. */
+#ifndef FERRY_SESSION_TRANSFER_REDIRECT_H
+#define FERRY_SESSION_TRANSFER_REDIRECT_H
+
+#include "session_state.h"
+
+/* Goes where the response's Location points, or ends the transfer. It has no connection any more.
+ */
+void ferry_transfer_follow(ferry_transfer *transfer);
+
+#endif
