@@ -163,6 +163,10 @@ typedef struct ferry_session_options {
      * many are kept, all but the oldest transfer pause. Default 256 MiB. */
     size_t max_memory_bytes;
 
+    /* As in ferry_session_request, for all transfers together. They have turns of a sixteenth of a
+     * second. 0: no limit. */
+    int64_t max_bytes_per_second;
+
     /* How long one ferry_session_poll() works at most, in microseconds. It ends with the piece of
      * work during which this time passes, which takes up to a millisecond. Default 2,000; negative:
      * no limit. */
@@ -329,6 +333,16 @@ typedef struct ferry_session_request {
      * fetch() does it, holds the body back until it is complete, and says only that it failed:
      * FERRY_ERROR_NETWORK_OR_CORS. In a build without TLS: FERRY_ERROR_UNAVAILABLE. NULL: any. */
     const char *integrity;
+
+    /* How many bytes of bodies are received in a second, and how many are sent, at most: of the
+     * response as it comes, before its codings are undone, and of the request. Reading pauses, and
+     * the server is held back by its connection; no time-out counts the pause. What can be read at
+     * once is a sixteenth of a second's (16 KiB with a coding), and a program that polls late
+     * catches up with a quarter of a second. On the web sending is not limited, since a browser
+     * takes a request's body as a whole, and it goes on receiving until its own buffers are full,
+     * which may hold some MB: what is limited is what the program gets, and the server is held back
+     * then. 0: no limit, but the session's. */
+    int64_t max_bytes_per_second;
 
     int64_t max_body_bytes; /* of the response; 0: 64 MiB in memory, no limit elsewhere */
     int64_t expected_bytes; /* what the body's length must be; 0: any */

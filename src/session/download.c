@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* download: transfers whose bodies go to files. It stands apart so that a program without them does
  * not carry it, nor on the web a file system. */
+#include "base/span.h"
 #include "disk.h"
 #include "exchange.h"
 #include "response_body.h"
@@ -92,7 +93,7 @@ static bool download_is_sound(ferry_transfer *transfer) {
     return false;
 }
 
-static ferry_read_result download_read(ferry_transfer *transfer) {
+static ferry_read_result download_read(ferry_transfer *transfer, size_t most) {
     void *room = NULL;
     size_t length = 0;
     if (!download_is_sound(transfer)) {
@@ -101,8 +102,9 @@ static ferry_read_result download_read(ferry_transfer *transfer) {
     size_t capacity = ferry_disk_get_room(transfer->file, &room);
     if (capacity == 0) {
         download_wait(transfer);
-        return download_is_sound(transfer) ? FERRY_READ_NOTHING : FERRY_READ_OVER;
+        return download_is_sound(transfer) ? FERRY_READ_PAUSED : FERRY_READ_OVER;
     }
+    capacity = ferry_size_least(capacity, most);
     ferry_error error = ferry_client_read_response_body(
         transfer->connection->client, room, capacity < READ_SIZE ? capacity : READ_SIZE, &length);
     ferry_disk_add(transfer->file, length);

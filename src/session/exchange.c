@@ -3,6 +3,8 @@
 #include "exchange.h"
 
 #include "base/format.h"
+#include "base/span.h"
+#include "feed.h"
 #include "integrity.h"
 #include "pool.h"
 #include "pooled.h"
@@ -10,6 +12,7 @@
 #include "response.h"
 #include "response_body.h"
 #include "retry.h"
+#include "throttle.h"
 #include "transfer.h"
 #include "transfer_redirect.h"
 
@@ -83,7 +86,8 @@ static ferry_error exchange_send(ferry_transfer *transfer) {
     bool has_body = !transfer->becomes_get;
     ferry_timeouts timeouts = *from->timeouts;
     timeouts.total_ms = -1; /* the session's business: it is for the whole transfer */
-    bool has_own_fetch = from->fetch != NULL || from->max_redirects < 0 || from->integrity != NULL;
+    bool has_own_fetch = from->fetch != NULL || from->max_redirects < 0 ||
+                         from->integrity != NULL || ferry_throttle_is_limited(transfer);
     ferry_fetch_options fetch =
         ferry_client_options_copy_get(transfer->session->client_options)->fetch;
     if (from->fetch != NULL) {
@@ -95,7 +99,10 @@ static ferry_error exchange_send(ferry_transfer *transfer) {
     if (from->integrity != NULL && !ferry_session_dials) {
         fetch.integrity = from->integrity;
     }
-    const ferry_request request = {
+    if (!ferry_session_dials) {
+        fetch.window_bytes = ferry_throttle_choose_window(transfer, fetch.window_bytes);
+    }
+    ferry_request request = {
         .method = transfer->becomes_get ? FERRY_METHOD_GET : from->method,
         .method_name = transfer->becomes_get ? NULL : from->method_name,
         .url = transfer->place.parts.target,
@@ -111,6 +118,10 @@ static ferry_error exchange_send(ferry_transfer *transfer) {
         .fetch = has_own_fetch ? &fetch : NULL,
         .timeouts = &timeouts,
     };
+    error = ferry_feed_begin(transfer, &request);
+    if (error != FERRY_OK) {
+        return error;
+    }
     ferry_pool_connection *connection = transfer->connection;
     error = ferry_client_send(connection->client, &request);
     if (error != FERRY_OK) {
@@ -120,6 +131,7 @@ static ferry_error exchange_send(ferry_transfer *transfer) {
     /* What the program writes is not gone before it has written. */
     transfer->was_sent = !from->owner_writes || from->body_read_length == 0;
     transfer->bytes_sent = 0;
+    ferry_throttle_begin_exchange(transfer);
     note_begin(transfer);
     transfer->session->counters.connections_reused += connection->was_used;
     return FERRY_OK;
@@ -347,10 +359,6 @@ static void exchange_fail(ferry_transfer *transfer) {
     ferry_transfer_fail_attempt(transfer, error, again);
 }
 
-static bool is_out_of_time(const ferry_session *session) {
-    return session->poll_budget_us >= 0 && ferry_runtime_now_us() >= session->poll_end_us;
-}
-
 /* True where the response's head is there, also of one whose body has failed already. */
 static bool exchange_has_head(const ferry_client *client) {
     return ferry_client_get_status(client) != FERRY_STATUS_REQUESTING &&
@@ -402,7 +410,8 @@ static bool exchange_step(ferry_transfer *transfer) {
     if (ferry_client_get_status(client) != FERRY_STATUS_BODY) {
         return true;
     }
-    if (result == FERRY_READ_MORE && is_out_of_time(transfer->session)) {
+    connection->is_paused = result == FERRY_READ_PAUSED;
+    if (result == FERRY_READ_MORE && ferry_session_is_out_of_time(transfer->session)) {
         if (!ferry_list_has(&connection->item.node)) {
             ferry_list_append(&transfer->session->ready, &connection->item.node);
         }
@@ -415,8 +424,11 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
     ferry_pool_connection *connection = transfer->connection;
     const ferry_session *session = transfer->session;
     ferry_transfer_hold(transfer);
+    connection->is_paused = false;
     ferry_client_poll(connection->client); /* its error is the status's */
-    while (transfer->connection == connection && !session->is_freed && exchange_step(transfer)) {
+    bool goes_on = ferry_feed_advance(transfer);
+    while (goes_on && transfer->connection == connection && !session->is_freed) {
+        goes_on = exchange_step(transfer);
     }
     if (transfer->connection == connection) {
         ferry_pooled_watch(connection);
@@ -440,7 +452,14 @@ ferry_error ferry_transfer_read(ferry_transfer *transfer, void *dst, size_t capa
     }
     ferry_client *client = transfer->connection->client;
     ferry_session_note_time(transfer->session);
-    ferry_error error = ferry_client_read_response_body(client, dst, capacity, length);
+    size_t most = ferry_throttle_admit(transfer, FERRY_WAY_IN);
+    transfer->connection->is_paused = most == 0;
+    if (most == 0) {
+        ferry_pooled_watch(transfer->connection);
+        return FERRY_OK;
+    }
+    ferry_error error =
+        ferry_client_read_response_body(client, dst, ferry_size_least(capacity, most), length);
     if (ferry_response_judge(transfer, error, *length) == FERRY_READ_OVER) {
         return transfer->error;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* owner_body: takes the body of a request from the program, as it gets it from elsewhere. */
+#include "base/span.h"
 #include "pooled.h"
+#include "throttle.h"
 
 /* The transfer can go on, which is for the next poll: no function is called from here. */
 static void connection_note_write(ferry_pool_connection *connection) {
@@ -38,7 +40,12 @@ ferry_error ferry_transfer_write(ferry_transfer *transfer, const void *data, siz
         return error;
     }
     ferry_session_note_time(transfer->session);
-    error = ferry_client_write_request_body(client, data, length, written);
+    size_t most = ferry_throttle_admit(transfer, FERRY_WAY_OUT);
+    if (most == 0) {
+        return FERRY_OK; /* until the connection's timer */
+    }
+    error = ferry_client_write_request_body(client, data, ferry_size_least(length, most), written);
+    ferry_throttle_count(transfer, FERRY_WAY_OUT);
     transfer->was_sent = transfer->was_sent || *written > 0;
     connection_note_write(transfer->connection);
     return error;

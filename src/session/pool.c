@@ -6,6 +6,7 @@
 #include "pool_address.h"
 #include "pool_origin.h"
 #include "pooled.h"
+#include "throttle.h"
 
 enum {
     CONNECT_PAUSE_MS = 1000, /* where a server takes no more connections than it has */
@@ -315,6 +316,7 @@ void ferry_pool_release(ferry_pool_connection *connection) {
     origin->holds++;
     session->counters.transfers_active--;
     transfer->bytes_sent = ferry_client_get_bytes_sent(connection->client);
+    ferry_throttle_leave(transfer);
     transfer->connection = NULL;
     connection->transfer = NULL;
     bool is_kept = ferry_pooled_is_fit(connection) && ferry_list_is_empty(&session->starved) &&

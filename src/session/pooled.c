@@ -46,6 +46,10 @@ void ferry_pooled_set_timer(ferry_pool_connection *connection, int64_t at_us) {
 void ferry_pooled_watch(ferry_pool_connection *connection) {
     ferry_session *session = connection->session;
     ferry_wait waits[MAX_WAITS];
+    if (connection->is_paused) {
+        ferry_poller_remove(session->poller, &connection->item);
+        return;
+    }
     size_t count = ferry_client_get_waits(connection->client, waits, MAX_WAITS);
     ferry_error error =
         ferry_poller_set(session->poller, &connection->item, waits,

@@ -36,6 +36,9 @@ static const char *find_fault(const ferry_session_request *request) {
     if (request->max_body_bytes < 0 || request->expected_bytes < 0) {
         return "max_body_bytes and expected_bytes cannot be negative";
     }
+    if (request->max_bytes_per_second < 0) {
+        return "max_bytes_per_second cannot be negative";
+    }
     if (request->max_retry_after_ms < 0) {
         return "max_retry_after_ms cannot be negative";
     }

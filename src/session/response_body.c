@@ -3,13 +3,16 @@
  * nowhere. */
 #include "response_body.h"
 
+#include "base/span.h"
 #include "response.h"
+#include "throttle.h"
 #include "transfer.h"
 
 enum {
-    MAX_DRAINED = 64 * 1024,   /* of a body that nobody wants, to keep its connection */
-    READ_SIZE = 128 * 1024,    /* at most, before the clock is looked at */
-    FIRST_BODY_SIZE = 4 * 1024 /* of memory for a body whose length is not known */
+    MAX_DRAINED = 64 * 1024,    /* of a body that nobody wants, to keep its connection */
+    READ_SIZE = 128 * 1024,     /* at most, before the clock is looked at */
+    FIRST_BODY_SIZE = 4 * 1024, /* of memory for a body whose length is not known */
+    LIMITED_SIZE = 16 * 1024,   /* for a function, where a limit of bytes a second counts */
 };
 
 static const int64_t default_max_body = (int64_t)64 * 1024 * 1024;
@@ -30,6 +33,7 @@ bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t len
     if (transfer->hash != NULL && transfer->use == FERRY_USE_DELIVER) {
         ferry_hash_add(transfer->hash, data, length);
     }
+    ferry_throttle_count(transfer, FERRY_WAY_IN);
     transfer->body_bytes += (int64_t)length;
     transfer->session->counters.bytes_received += length;
     if (length > 0 && transfer->plan.request.functions.on_progress != NULL) {
@@ -109,14 +113,14 @@ ferry_read_result ferry_response_judge(ferry_transfer *transfer, ferry_error err
 }
 
 /* Into memory: the library's, or the caller's. */
-static ferry_read_result read_to_memory(ferry_transfer *transfer) {
+static ferry_read_result read_to_memory(ferry_transfer *transfer, size_t most) {
     ferry_session *session = transfer->session;
     ferry_pool_connection *connection = transfer->connection;
     if (lacks_memory(transfer)) {
         if (!ferry_list_has(&connection->item.node)) {
             ferry_list_append(&session->paused, &connection->item.node);
         }
-        return FERRY_READ_NOTHING;
+        return FERRY_READ_PAUSED;
     }
     void *dst;
     size_t capacity;
@@ -132,8 +136,8 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
         dst = &beyond;
         capacity = 1;
     }
-    ferry_error error = ferry_client_read_response_body(
-        connection->client, dst, capacity < READ_SIZE ? capacity : READ_SIZE, &length);
+    capacity = ferry_size_least(ferry_size_least(capacity, READ_SIZE), most);
+    ferry_error error = ferry_client_read_response_body(connection->client, dst, capacity, &length);
     if (is_full && length > 0) {
         ferry_transfer_stop(transfer, FERRY_ERROR_TOO_LARGE,
                             transfer->plan.request.dst != NULL
@@ -149,17 +153,22 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer) {
                : FERRY_READ_OVER;
 }
 
-static ferry_read_result read_to_function(ferry_transfer *transfer) {
+static ferry_read_result read_to_function(ferry_transfer *transfer, size_t most) {
     ferry_pool_connection *connection = transfer->connection;
     const ferry_session_request *request = &transfer->plan.request;
-    const void *chunk = NULL;
+    char limited[LIMITED_SIZE];
+    const void *chunk = limited;
     size_t length = 0;
-    ferry_error error = ferry_client_read_response_body_chunk(connection->client, &chunk, &length);
-    if (length == 0) {
-        return ferry_response_judge(transfer, error, length);
-    }
+    ferry_error error =
+        most == SIZE_MAX
+            ? ferry_client_read_response_body_chunk(connection->client, &chunk, &length)
+            : ferry_client_read_response_body(connection->client, limited,
+                                              ferry_size_least(most, LIMITED_SIZE), &length);
     if (!ferry_response_count(transfer, chunk, length)) {
         return FERRY_READ_OVER;
+    }
+    if (length == 0) {
+        return ferry_response_judge(transfer, error, length);
     }
     transfer->has_delivered = true;
     error = request->functions.on_data(request->ctx, transfer, chunk, length);
@@ -190,22 +199,22 @@ static ferry_read_result read_away(ferry_transfer *transfer) {
 
 ferry_read_result ferry_response_read(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
-    switch (transfer->use) {
-    case FERRY_USE_REDIRECT:
-    case FERRY_USE_RETRY:
+    if (transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY) {
         return read_away(transfer);
-    case FERRY_USE_DELIVER:
-        if (request->owner_reads) {
-            return FERRY_READ_NOTHING;
-        }
-        if (transfer->download != NULL) {
-            return transfer->download->read(transfer);
-        }
-        if (request->functions.on_data != NULL) {
-            return read_to_function(transfer);
-        }
-        return read_to_memory(transfer);
-    default:
-        return read_to_memory(transfer);
     }
+    bool is_delivered = transfer->use == FERRY_USE_DELIVER;
+    if (is_delivered && request->owner_reads) {
+        return FERRY_READ_NOTHING;
+    }
+    size_t most = ferry_throttle_admit(transfer, FERRY_WAY_IN);
+    if (most == 0) {
+        return FERRY_READ_PAUSED;
+    }
+    if (is_delivered && transfer->download != NULL) {
+        return transfer->download->read(transfer, most);
+    }
+    if (is_delivered && request->functions.on_data != NULL) {
+        return read_to_function(transfer, most);
+    }
+    return read_to_memory(transfer, most);
 }

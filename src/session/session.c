@@ -123,11 +123,22 @@ static ferry_error take_client_options(ferry_session *session,
     return session->client_options != NULL ? FERRY_OK : ferry_fail_memory(&session->context);
 }
 
+static void session_begin_lines(ferry_session *session, int64_t bytes_per_second) {
+    for (int way = 0; way < FERRY_WAYS; way++) {
+        ferry_rate_begin(&session->lines[way].rate, bytes_per_second, ferry_runtime_now_us());
+    }
+}
+
 static ferry_error check_numbers(ferry_session *session, const ferry_session_options *options) {
     if (options->max_connections < 0 || options->max_connections_per_origin < 0) {
         return ferry_fail(&session->context, FERRY_ERROR_INVALID_PARAMETER,
                           "max_connections and max_connections_per_origin cannot be negative");
     }
+    if (options->max_bytes_per_second < 0) {
+        return ferry_fail(&session->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "max_bytes_per_second cannot be negative");
+    }
+    session_begin_lines(session, options->max_bytes_per_second);
     return FERRY_OK;
 }
 
@@ -214,6 +225,9 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
     ferry_list_init(&session->transfers);
     ferry_list_init(&session->finished);
     ferry_list_init(&session->news);
+    for (int way = 0; way < FERRY_WAYS; way++) {
+        ferry_list_init(&session->lines[way].waiting);
+    }
     ferry_buffer_init(&session->tls_key, FERRY_LIMIT_ORIGIN_KEY, "the TLS options");
     ferry_buffer_init(&session->key_scratch, FERRY_LIMIT_ORIGIN_KEY, "the TLS options");
     session->bad_option = session_take_options(session, options);

@@ -28,6 +28,7 @@
 #include "ferry_session.h"
 #include "hash.h"
 #include "place.h"
+#include "rate.h"
 #include "request_plan.h"
 #include "session_runtime.h"
 
@@ -93,6 +94,9 @@ struct ferry_pool_connection {
      * it connects, and not after that. */
     bool has_new_descriptors;
 
+    /* Its response is not read for now, and not waited for: who holds it back lets it go on. */
+    bool is_paused;
+
     bool is_looking_up;     /* counted in origin.look_ups */
     bool has_known_address; /* it tries the origin's address alone */
 };
@@ -119,6 +123,7 @@ typedef struct ferry_pool_events {
 typedef enum ferry_read_result {
     FERRY_READ_MORE,    /* something came, or the exchange has ended: the status says which */
     FERRY_READ_NOTHING, /* nothing is there now */
+    FERRY_READ_PAUSED,  /* nothing is to be read now */
     FERRY_READ_OVER,    /* the transfer has given its connection back */
 } ferry_read_result;
 
@@ -127,8 +132,8 @@ typedef enum ferry_read_result {
 typedef struct ferry_download_ops {
     /* Begins a new file. */
     ferry_error (*begin)(ferry_transfer *transfer);
-    /* As ferry_response_read(). */
-    ferry_read_result (*read)(ferry_transfer *transfer);
+    /* As ferry_response_read(), of `most` bytes at most. */
+    ferry_read_result (*read)(ferry_transfer *transfer, size_t most);
     /* The body is complete: the file is put in its place, and then the transfer ends. */
     void (*complete)(ferry_transfer *transfer);
     /* Drops the file, if there is one. */
@@ -136,6 +141,31 @@ typedef struct ferry_download_ops {
     /* Frees what the session has for files. */
     void (*free_disk)(ferry_session *session);
 } ferry_download_ops;
+
+/* ---- Limits of bytes a second: throttle.c ---- */
+
+typedef enum ferry_way {
+    FERRY_WAY_IN,  /* bodies of responses */
+    FERRY_WAY_OUT, /* bodies of requests */
+    FERRY_WAYS,
+} ferry_way;
+
+/* A transfer's own, one way. */
+typedef struct ferry_throttle {
+    ferry_rate rate;
+    int64_t counted;         /* of what the client has moved in this exchange */
+    ferry_list_node waiting; /* in line.waiting */
+    ferry_transfer *transfer;
+} ferry_throttle;
+
+/* The session's, one way. */
+typedef struct ferry_line {
+    ferry_rate rate;
+    ferry_list_node waiting; /* throttles of those that wait for their turn */
+} ferry_line;
+
+/* The rest of a request's body that is limited: feed.c. */
+typedef struct ferry_feed ferry_feed;
 
 /* What becomes of a response. */
 typedef enum ferry_response_use {
@@ -180,6 +210,9 @@ struct ferry_transfer {
     char *path;
     struct ferry_disk_file *file; /* NULL: there is none now */
     ferry_list_node storing;      /* in session.storing: it waits for the disk */
+
+    ferry_throttle throttles[FERRY_WAYS];
+    ferry_feed *feed; /* NULL: the client has all of the request's body */
 
     /* What is under way. */
     ferry_response_use use; /* of the response whose head is seen */
@@ -247,7 +280,8 @@ struct ferry_session {
     ferry_list_node starved;     /* origins without a connection that wait for room */
     ferry_list_node hungry;      /* origins with some that wait for room for more */
     ferry_list_node paused;      /* items of connections whose bodies wait for memory */
-    ferry_list_node transfers;   /* all that are not freed */
+    ferry_line lines[FERRY_WAYS];
+    ferry_list_node transfers; /* all that are not freed */
     ferry_list_node finished;
     ferry_list_node news;
     ferry_list_node storing; /* transfers that wait for the disk */
@@ -277,6 +311,11 @@ static inline void ferry_session_note_time(ferry_session *session) {
     if (!session->is_polling) {
         session->now_us = ferry_runtime_now_us();
     }
+}
+
+/* True where the poll has worked for as long as it may. */
+static inline bool ferry_session_is_out_of_time(const ferry_session *session) {
+    return session->poll_budget_us >= 0 && ferry_runtime_now_us() >= session->poll_end_us;
 }
 
 /* Connections whose bodies wait for memory look again. */

@@ -53,6 +53,7 @@ static void transfer_destroy(ferry_transfer *transfer) {
         ferry_list_remove(&transfer->news);
         ferry_heap_remove(&session->transfer_timers, &transfer->timer);
     }
+    ferry_free(context, transfer->feed);
     ferry_transfer_free_body(transfer);
     ferry_request_plan_deinit(&transfer->plan, context);
     ferry_place_deinit(&transfer->place, context);

@@ -5,6 +5,7 @@
 
 #include "integrity.h"
 #include "pool.h"
+#include "throttle.h"
 #include "transfer.h"
 
 #include <string.h>
@@ -94,6 +95,7 @@ static void transfer_begin(ferry_transfer *transfer) {
         transfer->deadline_us = transfer->started_us + (int64_t)total_ms * 1000;
         ferry_transfer_set_timer(transfer);
     }
+    ferry_throttle_begin(transfer);
     ferry_pool_submit(transfer);
 }
 

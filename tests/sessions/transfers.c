@@ -40,7 +40,8 @@ typedef struct run {
     const char *pins[MOST_PINS + 1];
     source body;
     char *dst;
-    size_t given; /* to on_data */
+    const char *file; /* NULL: the body goes to none */
+    size_t given;     /* to on_data */
     unsigned heads;
     unsigned dones;
     ferry_transfer *transfer;
@@ -204,6 +205,8 @@ static bool set_number(run *r, const char *name, long long value) {
     }
     if (strcmp(name, "max_body") == 0) {
         request->max_body_bytes = value;
+    } else if (strcmp(name, "rate") == 0) {
+        request->max_bytes_per_second = value;
     } else if (strcmp(name, "expected") == 0) {
         request->expected_bytes = value;
     } else if (strcmp(name, "again") == 0) {
@@ -228,6 +231,8 @@ static void set_option(run *r, const char *name, const char *value) {
         request->url = value;
     } else if (strcmp(name, "method") == 0) {
         request->method = method_of(value);
+    } else if (strcmp(name, "file") == 0) {
+        r->file = value;
     } else if (strcmp(name, "name") == 0) {
         request->method_name = value;
     } else if (strcmp(name, "bearer") == 0) {
@@ -276,6 +281,8 @@ static void set_session_option(const char *name, const char *value) {
         options->base_url = value;
     } else if (strcmp(name, "https_only") == 0) {
         options->https_only = true;
+    } else if (strcmp(name, "rate") == 0) {
+        options->max_bytes_per_second = atoll(value);
     } else if (strcmp(name, "memory") == 0) {
         options->max_memory_bytes = (size_t)atoll(value);
     } else if (strcmp(name, "order") == 0) {
@@ -402,7 +409,8 @@ static void start(run *r) {
     r->request.ctx = r;
     r->request.functions.on_head = on_head;
     r->request.functions.on_done = on_done;
-    r->transfer = ferry_session_start(all.session, &r->request);
+    r->transfer = r->file != NULL ? ferry_session_start_download(all.session, &r->request, r->file)
+                                  : ferry_session_start(all.session, &r->request);
     all.runs[all.count++] = r;
 }
 
