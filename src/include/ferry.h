@@ -1061,36 +1061,14 @@ void ferry_client_set_timeouts(ferry_client *client, const ferry_timeouts *timeo
  * bodies as they came: call this for what it shows. */
 void ferry_text_make_printable(char *text);
 
-/* ---- URLs --------------------------------------------------------------------------------- */
-
-/* An absolute http:// or https:// URL, taken apart (RFC 3986, RFC 9110 section 4.2). */
-typedef struct ferry_url {
-    bool secure;          /* https */
-    int port;             /* as given, or 80 or 443 */
-    const char *host;     /* lower case, no brackets, no percent-encoding */
-    const char *target;   /* path and query, as request wants it: begins with '/'; no fragment; what
-                             may not stand in a request line is percent-encoded */
-    const char *userinfo; /* "user:password" as it stands, percent-encoded; NULL: none */
-    const char *fragment; /* what is behind '#', percent-encoded; it is never sent; NULL: none */
-} ferry_url;
-
-/* Takes `text` apart as the URL standard's parser does (https://url.spec.whatwg.org/): backslashes
- * become slashes, dot segments are removed, IPv4 addresses are read in all their spellings, spaces
- * and controls around the URL are dropped. Some things differ: a tab or line break within the URL
- * is refused, not dropped; a host name beyond ASCII is refused unless it is in its punycode form,
- * which is not looked into; port 0 is refused. A host with an empty part ("a..b") is one to the URL
- * standard; connect_to_host refuses it. The strings are written to `storage`, which needs 3 *
- * strlen(text) + 16 bytes.
- *
- * FERRY_ERROR_INVALID_PARAMETER: `storage` is smaller, or `text` is no such URL. `reason`, unless
- * it is NULL, then gets a sentence that stays valid. */
-ferry_error ferry_url_parse(const char *text, char *storage, size_t storage_size, ferry_url *url,
-                            const char **reason);
-
 #ifdef __cplusplus
 }
 #endif
 
+#include "ferry_cookies.h"
+#include "ferry_events.h"
+#include "ferry_form.h"
 #include "ferry_session.h"
+#include "ferry_url.h"
 
 #endif

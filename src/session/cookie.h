@@ -5,7 +5,7 @@
 #define FERRY_SESSION_COOKIE_H
 
 #include "base/span.h"
-#include "ferry_session.h"
+#include "ferry_cookies.h"
 
 enum {
     FERRY_COOKIE_MAX_BYTES = 4096,     /* of name and value together */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* event_parser: reads server-sent events (HTML standard sections 9.2.5 and 9.2.6). */
-#include "ferry.h"
+#include "ferry_events.h"
 
 #include "base/buffer.h"
 #include "base/number.h"

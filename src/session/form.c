@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* form: writes multipart/form-data (RFC 7578, RFC 2046 section 5.1.1) as it is asked for. */
-#include "ferry.h"
+#include "ferry_form.h"
 
 #include "base/buffer.h"
 #include "client/runtime.h"

@@ -5,7 +5,7 @@
 #define FERRY_URL_URL_PARTS_H
 
 #include "base/span.h"
-#include "ferry.h"
+#include "ferry_url.h"
 
 /* The pieces of the text, as they stand. `data` is NULL where there is no such piece. */
 typedef struct ferry_url_parts {

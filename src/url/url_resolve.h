@@ -3,7 +3,7 @@
 #ifndef FERRY_URL_URL_RESOLVE_H
 #define FERRY_URL_URL_RESOLVE_H
 
-#include "ferry.h"
+#include "ferry_url.h"
 
 /* Places in a URL in its normal form. */
 typedef struct ferry_url_layout {
