@@ -22,11 +22,12 @@
  *   are UTF-8 or bytes, and end with NUL.
  * - Some structs may get new members at their end in a later minor version: ferry_client_options,
  *   ferry_request, ferry_timeouts, ferry_tls_options, ferry_fetch_options, ferry_timings,
- *   ferry_stream_ops, ferry_event_parser_options and ferry_form_part. 0 in a new member means what
- *   was so before. So zero these structs first, or name their members in an initialiser. The other
- *   structs do not change. Enumerations may get further values. Compile a program with the header
- *   of the minor version that it is linked with: a shared library of another minor version has
- *   another name (soname).
+ *   ferry_stream_ops, ferry_session_options, ferry_session_request, ferry_transfer_functions,
+ *   ferry_session_counters, ferry_transfer_timings, ferry_event_parser_options and ferry_form_part.
+ *   0 in a new member means what was so before. So zero these structs first, or name their members
+ *   in an initialiser. The other structs do not change. Enumerations may get further values.
+ * Compile a program with the header of the minor version that it is linked with: a shared library
+ * of another minor version has another name (soname).
  * - The library reads pointers that are passed in during the call only, unless it says otherwise.
  * - One thread at a time uses a client; only ferry_client_wake() may be called by others meanwhile.
  *   Clients on different threads are independent.
