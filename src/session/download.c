@@ -121,6 +121,14 @@ static void download_store(ferry_transfer *transfer) {
     download_look(transfer);
 }
 
+/* It has its turn like others: many may have waited for room. */
+static void download_go_on(const ferry_transfer *transfer) {
+    ferry_list_node *node = &transfer->connection->item.node;
+    if (!ferry_list_has(node)) {
+        ferry_list_append(&transfer->session->ready, node);
+    }
+}
+
 /* The disk has got on, with this file or with another one. */
 static void download_look(ferry_transfer *transfer) {
     const char *reason;
@@ -128,7 +136,7 @@ static void download_look(ferry_transfer *transfer) {
     if (state == FERRY_DISK_FAILED) {
         ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
     } else if (transfer->state != FERRY_TRANSFER_STORING) {
-        ferry_exchange_advance(transfer); /* there may be room again */
+        download_go_on(transfer); /* there may be room again */
     } else if (state == FERRY_DISK_DONE) {
         ferry_transfer_finish(transfer, FERRY_OK);
     } else {

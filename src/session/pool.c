@@ -146,6 +146,7 @@ static void connection_finish_making(ferry_pool_connection *connection) {
     ferry_pool_address_note(connection);
     ferry_pool_address_end(connection);
     connection->origin->connecting--;
+    connection->item.takes_long = false;
     ferry_pooled_rest(connection);
     ferry_pooled_watch(connection);
     ferry_pooled_set_timer(connection, connection->idle_end_us);
@@ -440,11 +441,6 @@ static void connection_advance(ferry_pool_connection *connection) {
 /* It was found ready: works for it as far as it gets without waiting. It may be freed then. */
 static void connection_advance_item(ferry_poller_item *item) {
     connection_advance(FERRY_LIST_ITEM(item, ferry_pool_connection, item));
-}
-
-void ferry_pool_timer(ferry_pool_connection *connection) {
-    ferry_heap_remove(&connection->session->connection_timers, &connection->timer);
-    connection_advance(connection);
 }
 
 void ferry_pool_deinit(ferry_session *session) {

@@ -23,9 +23,6 @@ void ferry_pool_release(ferry_pool_connection *connection);
 /* Closes the connections that nobody uses; of one origin, or of all (NULL). */
 void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin);
 
-/* The connection's timer is due. */
-void ferry_pool_timer(ferry_pool_connection *connection);
-
 /* Gives room among all connections to the origins that wait for it. */
 void ferry_pool_serve_waiting(ferry_session *session);
 

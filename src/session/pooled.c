@@ -138,6 +138,7 @@ ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origi
         return NULL;
     }
     *connection = (ferry_pool_connection){
+        .item.takes_long = strncmp(origin->host, "https:", 6) == 0,
         .session = session,
         .client = client,
         .origin = origin,

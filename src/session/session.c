@@ -116,34 +116,62 @@ static bool session_has_time(ferry_session *session) {
     return session->poll_budget_us < 0 || session->now_us < session->poll_end_us;
 }
 
-static void run_timers(ferry_session *session) {
-    for (ferry_heap_node *node; (node = ferry_heap_first(&session->transfer_timers)) != NULL;) {
-        if (node->key > session->now_us) {
+/* One at least, so that those that are due come to an end; the others have their time in the next
+ * polls. */
+static void run_transfer_timers(ferry_session *session) {
+    ferry_heap_node *node;
+    do {
+        node = ferry_heap_first(&session->transfer_timers);
+        if (node == NULL || node->key > session->now_us) {
             break;
         }
         ferry_transfer_timer(FERRY_HEAP_ITEM(node, ferry_transfer, timer));
-    }
+    } while (session_has_time(session));
+}
+
+/* They get turns like others: a thousand may be due at once. */
+static void take_due_connections(ferry_session *session) {
     for (ferry_heap_node *node; (node = ferry_heap_first(&session->connection_timers)) != NULL;) {
         if (node->key > session->now_us) {
             break;
         }
-        ferry_pool_timer(FERRY_HEAP_ITEM(node, ferry_pool_connection, timer));
+        ferry_heap_remove(&session->connection_timers, node);
+        ferry_pool_connection *connection = FERRY_HEAP_ITEM(node, ferry_pool_connection, timer);
+        if (!ferry_list_has(&connection->item.node)) {
+            ferry_list_append(&session->ready, &connection->item.node);
+        }
     }
+}
+
+/* What takes long at once is no longer begun in the second half of the time, unless it is the first
+ * in a poll. */
+static bool session_may_begin(const ferry_session *session, const ferry_poller_item *item,
+                              bool is_first) {
+    return is_first || !item->takes_long || session->poll_budget_us < 0 ||
+           session->now_us < session->poll_end_us - session->poll_budget_us / 2;
 }
 
 /* Each that is ready now has one turn; what is ready again has its next one in the next poll. */
 static void run_ready(ferry_session *session) {
     ferry_list_node turn;
+    ferry_list_node next; /* the first one in the next poll */
     ferry_list_init(&turn);
+    ferry_list_init(&next);
     ferry_list_append_all(&turn, &session->ready);
-    for (ferry_list_node *node; (node = ferry_list_take(&turn)) != NULL;) {
+    bool is_first = true;
+    for (ferry_list_node *node; (node = ferry_list_take(&turn)) != NULL; is_first = false) {
         ferry_poller_item *item = FERRY_LIST_ITEM(node, ferry_poller_item, node);
+        if (!session_may_begin(session, item, is_first)) {
+            ferry_list_append(&next, node);
+            break;
+        }
         item->advance(item);
         if (session->is_freed || !session_has_time(session)) {
             break;
         }
     }
     ferry_list_prepend_all(&session->ready, &turn); /* before those that came later */
+    ferry_list_prepend_all(&session->ready, &next);
 }
 
 static void call_functions(ferry_session *session) {
@@ -210,9 +238,10 @@ static bool session_run(ferry_session *session, int timeout_ms) {
     woken = session_take_wake(session, timeout_ms);
     session->now_us = ferry_runtime_now_us();
     session->poll_end_us = session->now_us + session->poll_budget_us;
+    take_due_connections(session);
     run_ready(session);
     if (!session->is_freed) {
-        run_timers(session);
+        run_transfer_timers(session);
         call_functions(session);
     }
     session->is_polling = false;

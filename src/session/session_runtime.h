@@ -36,6 +36,7 @@ enum { FERRY_POLLER_INLINE_WAITS = 2 };
 /* What waits: a member of the thing that does. Zeroed: it waits for nothing. */
 typedef struct ferry_poller_item {
     void (*advance)(struct ferry_poller_item *item); /* the session calls it when it is ready */
+    bool takes_long;      /* about a millisecond, as a step of a TLS handshake does */
     ferry_list_node node; /* in the poller's list of those that are ready, then in the session's */
     ferry_list_node all;  /* of those that wait for something */
     ferry_wait *waits;    /* what it waits for: `few`, or a block */

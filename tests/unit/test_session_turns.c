@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* test_session_turns: a poll ends with the piece of work during which its time passes, however many
+ * have something to do, and whatever for. */
+#include "check.h"
+#include "ferry.h"
+#include "session_peer.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { TRANSFERS = 6, MOST_POLLS = 200000 };
+
+static uint16_t port;
+static unsigned calls; /* of functions, in this poll */
+
+static ferry_error on_data(void *ctx, ferry_transfer *transfer, const void *data, size_t length) {
+    (void)ctx, (void)transfer, (void)data, (void)length;
+    calls++;
+    return FERRY_OK;
+}
+
+static void on_done(void *ctx, ferry_transfer *transfer) {
+    (void)transfer;
+    calls++;
+    (*(unsigned *)ctx)++;
+}
+
+/* As short a time as there is: the first piece of work is the last. */
+static ferry_session *begin(void) {
+    const ferry_session_options options = {.poll_budget_us = 1};
+    return ferry_session_new(&options);
+}
+
+/* What is due meanwhile is due at once. */
+static void let_time_pass(void) {
+    nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
+}
+
+static void start(ferry_session *session, const char *target, ferry_session_request request) {
+    char url[100];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, target);
+    request.url = url;
+    ferry_transfer_detach(ferry_session_start(session, &request));
+}
+
+static void pauses_that_end_together_take_turns(void) {
+    ferry_session *session = begin();
+    for (int i = 0; i < TRANSFERS; i++) {
+        start(session, "/big",
+              (ferry_session_request){
+                  .max_bytes_per_second = 1000000,
+                  .functions.on_data = on_data,
+              });
+    }
+    size_t left = TRANSFERS;
+    for (int polls = 0; left > 0 && polls < MOST_POLLS; polls++) {
+        calls = 0;
+        left = ferry_session_poll(session, 0);
+        CHECK(calls <= 1);
+        if (calls == 0) {
+            let_time_pass();
+        }
+    }
+    CHECK_INT(left, 0);
+    ferry_session_free(session);
+}
+
+static void time_outs_that_are_due_together_take_turns(void) {
+    ferry_session *session = begin();
+    const ferry_timeouts timeouts = {.total_ms = 1};
+    unsigned done = 0;
+    for (int i = 0; i < TRANSFERS; i++) {
+        start(session, "/hang",
+              (ferry_session_request){
+                  .timeouts = &timeouts,
+                  .functions.on_done = on_done,
+                  .ctx = &done,
+              });
+    }
+    let_time_pass();
+    for (int polls = 0; done < TRANSFERS && polls < MOST_POLLS; polls++) {
+        calls = 0;
+        ferry_session_poll(session, 0);
+        CHECK(calls <= 1);
+    }
+    CHECK_INT(done, TRANSFERS);
+    ferry_session_free(session);
+}
+
+int main(int argc, char **argv) {
+    static const check_test tests[] = {
+        CHECK_TEST(pauses_that_end_together_take_turns),
+        CHECK_TEST(time_outs_that_are_due_together_take_turns),
+    };
+    session_peer *peer = session_peer_new(&port);
+    if (peer == NULL) {
+        puts("there is no server");
+        return 1;
+    }
+    int result = CHECK_RUN(tests, argc, argv);
+    session_peer_free(peer);
+    return result;
+}
