@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { authority, issue, pemOf } from "../tests/tls/lib/authority.mjs";
+import { writeCertificates } from "./lib/certificates.mjs";
 import { measureCounts, measureRate, target } from "./lib/figures.mjs";
 import { describeMachine, findProgram, freePort, makeFolder } from "./lib/machine.mjs";
 import { pinningTo, run, startNginx, stopAll } from "./lib/machine.mjs";
@@ -72,17 +72,6 @@ function parseArguments(list) {
     }
   }
   return options;
-}
-
-/** A P-256 certificate of an authority of the benchmark's own; gives the authority's file. */
-function writeCertificates(folder) {
-  const root = authority("Benchmark Root");
-  const leaf = issue("localhost", { issuer: root, names: ["DNS:localhost", "IP:127.0.0.1"] });
-  fs.writeFileSync(path.join(folder, "server.pem"), pemOf(...leaf.chain));
-  fs.writeFileSync(path.join(folder, "server.key"), leaf.key);
-  fs.writeFileSync(path.join(folder, "root.pem"), root.pem);
-  fs.copyFileSync(path.join(folder, "root", "1k"), path.join(folder, "root", "connect"));
-  return path.join(folder, "root.pem");
 }
 
 /** What runs the programs: client and server share a CPU, but for the big body. */

@@ -198,6 +198,7 @@ const table = new Map([
   ["./dev bench", prints(/ferry/, "./dev bench --quick")],
   ["./dev bench tls", prints(/ferry/, "./dev bench tls --quick")],
   ["./dev bench session", prints(/Targets/, "./dev bench session --quick")],
+  ["./dev bench frames", prints(/Targets/, "./dev bench frames --quick")],
   ["./dev bench calls", prints(/^response +call ms +frame ms/)],
   ["./dev soak", prints(/^0 findings$/m, "./dev soak 1")],
   ["./dev soak 60", "as ./dev soak"],
