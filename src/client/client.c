@@ -275,7 +275,8 @@ ferry_error ferry_client_get_error(const ferry_client *client) {
 }
 
 const char *ferry_client_get_error_detail(const ferry_client *client) {
-    return client != NULL ? client->context.detail : ferry_error_message(FERRY_ERROR_OUT_OF_MEMORY);
+    /* The list of ferry_error_message() is for programs that call it: others do not carry it. */
+    return client != NULL ? client->context.detail : "out of memory";
 }
 
 /* ---- Properties ---- */

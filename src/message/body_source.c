@@ -12,8 +12,9 @@ ferry_error ferry_body_source_read(ferry_body_source *source, ferry_context *con
     ferry_error error = source->read(source->ctx, dst, capacity, length);
     if (error != FERRY_OK) {
         return ferry_fail(context, error,
-                          "the program did not give the body of the request (body_read): %s",
-                          ferry_error_message(error));
+                          "the program did not give the body of the request: body_read returned "
+                          "the error %d",
+                          (int)error);
     }
     if (*length > capacity) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,

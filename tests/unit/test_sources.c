@@ -326,8 +326,8 @@ static void a_function_that_fails_ends_the_request(void) {
     for (int64_t length = -1; length <= 30; length += 31) {
         given self = {.left = 10, .piece = 6, .error = FERRY_ERROR_INVALID_DATA};
         expect_failure(&self, length, FERRY_ERROR_INVALID_DATA,
-                       "the program did not give the body of the request (body_read): "
-                       "the body could not be decoded");
+                       "the program did not give the body of the request: body_read returned the "
+                       "error");
     }
 }
 
