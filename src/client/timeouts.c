@@ -207,6 +207,20 @@ ferry_error ferry_client_check_time(ferry_client *client, bool has_tried) {
     return now_ms >= deadline_ms ? client_time_out(client, timer, has_tried, now_ms) : FERRY_OK;
 }
 
+void ferry_client_extend_timeouts(ferry_client *client, int milliseconds) {
+    int64_t *const starts[] = {
+        &client->connect_since_ms,
+        &client->request_since_ms,
+        &client->sent_since_ms,
+        &client->idle_since_ms,
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        if (milliseconds > 0 && *starts[i] >= 0) {
+            *starts[i] += milliseconds;
+        }
+    }
+}
+
 int ferry_client_remaining_ms(const ferry_client *client, int64_t deadline_ms) {
     int64_t timer_ms;
     client_first_timer(client, &timer_ms);

@@ -1054,6 +1054,11 @@ size_t ferry_client_get_read_chunk_size(const ferry_client *client);
  * NULL: the defaults. */
 void ferry_client_set_timeouts(ferry_client *client, const ferry_timeouts *timeouts);
 
+/* Each time-out that runs ends so many milliseconds later. For a program that could not poll for so
+ * long, such as one whose page was hidden: nobody was late then. It must be called before the next
+ * poll or read. Numbers that are not positive do nothing. */
+void ferry_client_extend_timeouts(ferry_client *client, int milliseconds);
+
 /* ---- Text -------------------------------------------------------------------------------- */
 
 /* Makes a text from elsewhere fit for a terminal, in place. '?' replaces control characters (C0,

@@ -776,6 +776,26 @@ static void refused_request_leaves_the_time_outs_as_they_are(void) {
     ferry_client_free(client);
 }
 
+static void extended_time_outs_end_so_much_later(void) {
+    static const ferry_timeouts limits[] = {
+        {.response_ms = LIMIT_MS}, {.idle_ms = LIMIT_MS}, {.total_ms = LIMIT_MS}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        script_stream script;
+        ferry_client *client = begin_silent(&script, &limits[i]);
+        ferry_client_extend_timeouts(client, 1000); /* none runs yet */
+        CHECK_INT(send_with(client, NULL), FERRY_OK);
+        ferry_client_extend_timeouts(client, -1000);
+        CHECK_INT(poll_later(client, LIMIT_MS), FERRY_OK);
+        machine.now_us += INT64_C(3600000000); /* the program is elsewhere */
+        ferry_client_extend_timeouts(client, 3600000);
+        CHECK_INT(ferry_client_get_wait_timeout_ms(client), 1);
+        CHECK_INT(ferry_client_poll(client), FERRY_OK);
+        CHECK_INT(poll_later(client, 1), FERRY_ERROR_TIMEOUT);
+        CHECK_CONTAINS(ferry_client_get_error_detail(client), expected_timer(&limits[i]));
+        ferry_client_free(client);
+    }
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connect_ms_ends_every_call_in_time),
@@ -791,6 +811,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(body_of_a_request_waits_for_continue_as_long_as_it_says),
         CHECK_TEST(what_a_request_waited_for_is_no_concern_of_the_next),
         CHECK_TEST(refused_request_leaves_the_time_outs_as_they_are),
+        CHECK_TEST(extended_time_outs_end_so_much_later),
     };
     return CHECK_RUN(tests, argc, argv);
 }
