@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 // ferry_session: what sessions need of JavaScript beside ferry_fetch.js: to learn that any of many
-// fetches has got on, and where the page is. web/session_js.h documents each function.
+// fetches has got on, to read on while the page is hidden, and where the page is. web/session_js.h
+// documents each function.
 mergeInto(LibraryManager.library, {
   $ferrySession__deps: ["$ferryFetch"],
   $ferrySession: {
     watchers: [], // indices of what is counted up
     isThere: false, // ferryFetch.tell tells the watchers, too
+    turns: 0, // how often the page was hidden or shown: it is hidden where they are odd
+    hiddenMs: 0, // until it was shown the last time
+    turnedMs: 0, // when it was hidden the last time
 
     // Lets whoever watches, or sleeps on this one, know that there is something new.
     tell: function (index) {
@@ -14,21 +18,70 @@ mergeInto(LibraryManager.library, {
       var wake = ferryFetch.sleepers[4 * index];
       if (wake) wake();
     },
-  },
 
-  ferry_js_watch__deps: ["$ferrySession", "$ferryFetch"],
-  ferry_js_watch__proxy: "sync",
-  ferry_js_watch__sig: "vp",
-  ferry_js_watch: function (signal) {
-    var tell = ferryFetch.tell;
-    if (!ferrySession.isThere) {
+    begin: function () {
+      var tell = ferryFetch.tell;
       ferrySession.isThere = true;
       ferryFetch.tell = function (record) {
         tell(record);
         ferrySession.watchers.forEach(ferrySession.tell);
+        if (ferrySession.turns % 2) ferrySession.readAhead();
       };
-    }
-    ferrySession.watchers.push(ferryFetch.at(signal) / 4);
+      if (typeof document == "object" && document.addEventListener) {
+        document.addEventListener("visibilitychange", ferrySession.turn);
+        if (document.hidden) ferrySession.turn();
+      }
+    },
+
+    // The page was hidden, or shown again.
+    turn: function () {
+      var isHidden = ferrySession.turns % 2 == 1;
+      if (document.hidden == isHidden) return;
+      var now = performance.now();
+      if (isHidden) ferrySession.hiddenMs += now - ferrySession.turnedMs;
+      ferrySession.turnedMs = now;
+      ferrySession.turns++;
+      ferrySession.watchers.forEach(function (index) {
+        Atomics.store(HEAP32, index + 2, ferrySession.turns);
+      });
+      ferrySession.readAhead();
+    },
+
+    hidden: function () {
+      var since = ferrySession.turns % 2 ? performance.now() - ferrySession.turnedMs : 0;
+      return ferrySession.hiddenMs + since;
+    },
+
+    // Sets the windows of the fetches that may be read ahead, and reads where one has become larger.
+    readAhead: function () {
+      var held = {}; // by each session
+      var records = Object.values(ferryFetch.records).filter(function (record) {
+        return record.session !== undefined;
+      });
+      records.forEach(function (record) {
+        held[record.session] = (held[record.session] || 0) + record.held;
+      });
+      records.forEach(function (record) {
+        // One byte more than it may have shows that it is too long.
+        var isRead =
+          ferrySession.turns % 2 == 1 &&
+          record.come <= record.most &&
+          held[record.session] < record.mostOfAll;
+        record.window = isRead ? Infinity : record.usualWindow;
+        if (isRead && record.reader) ferryFetch.pump(record);
+      });
+    },
+  },
+
+  ferry_js_watch__deps: ["$ferrySession", "$ferryFetch"],
+  ferry_js_watch__proxy: "sync",
+  ferry_js_watch__sig: "dp",
+  ferry_js_watch: function (signal) {
+    var index = ferryFetch.at(signal) / 4;
+    if (!ferrySession.isThere) ferrySession.begin();
+    Atomics.store(HEAP32, index + 2, ferrySession.turns);
+    ferrySession.watchers.push(index);
+    return ferrySession.hidden();
   },
 
   ferry_js_unwatch__deps: ["$ferrySession", "$ferryFetch"],
@@ -37,6 +90,28 @@ mergeInto(LibraryManager.library, {
   ferry_js_unwatch: function (signal) {
     var watchers = ferrySession.watchers;
     watchers.splice(watchers.indexOf(ferryFetch.at(signal) / 4), 1);
+  },
+
+  ferry_js_hidden_ms__deps: ["$ferrySession"],
+  ferry_js_hidden_ms__proxy: "sync",
+  ferry_js_hidden_ms__sig: "d",
+  ferry_js_hidden_ms: function () {
+    return ferrySession.hidden();
+  },
+
+  ferry_js_read_ahead__deps: ["$ferrySession", "$ferryFetch"],
+  ferry_js_read_ahead__proxy: "sync",
+  ferry_js_read_ahead__sig: "vppdd",
+  ferry_js_read_ahead: function (fetch, session, most, mostOfAll) {
+    var signal = ferryFetch.at(fetch);
+    Object.values(ferryFetch.records).forEach(function (record) {
+      if (record.signal != signal) return;
+      record.session = ferryFetch.at(session);
+      record.most = most;
+      record.mostOfAll = mostOfAll;
+      record.usualWindow = record.usualWindow || record.window;
+    });
+    if (ferrySession.turns % 2) ferrySession.readAhead();
   },
 
   ferry_js_wake__deps: ["$ferrySession", "$ferryFetch"],

@@ -10,9 +10,11 @@
 
 struct ferry_poller {
     ferry_context *context;
-    ferry_list_node items;     /* those that wait for something */
-    ferry_fetch_signal signal; /* of all fetches together, and of those who wake */
+    ferry_list_node items;       /* those that wait for something */
+    ferry_session_signal signal; /* of all fetches together, and of those who wake */
     atomic_bool is_woken;
+    int32_t turns_seen; /* of the page's: see session_js.h */
+    double hidden_ms;   /* of what it was hidden so much is taken */
 };
 
 ferry_error ferry_poller_set(ferry_poller *poller, ferry_poller_item *item, const ferry_wait *waits,
@@ -45,13 +47,13 @@ ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_n
                               bool *woken) {
     ferry_error error = FERRY_OK;
     /* Before the look, so that what happens during it is not slept over. */
-    poller->signal.seen = atomic_load(&poller->signal.news);
+    poller->signal.fetches.seen = atomic_load(&poller->signal.fetches.news);
     poller_take_ready(poller, ready);
     bool may_sleep = timeout_ms != 0 && ferry_list_is_empty(ready) &&
                      !atomic_load(&poller->is_woken) && ferry_runtime_can_wait();
     if (may_sleep) {
         ferry_wait_end end;
-        ferry_wait waits[2] = {{(ferry_descriptor)&poller->signal, FERRY_EVENT_NEWS}};
+        ferry_wait waits[2] = {{(ferry_descriptor)&poller->signal.fetches, FERRY_EVENT_NEWS}};
         error = ferry_runtime_wait(poller->context, waits, 1, NULL, timeout_ms, &end);
         poller_take_ready(poller, ready);
     }
@@ -61,7 +63,28 @@ ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_n
 
 void ferry_poller_wake(ferry_poller *poller) {
     atomic_store(&poller->is_woken, true);
-    ferry_js_wake(&poller->signal);
+    ferry_js_wake(&poller->signal.fetches);
+}
+
+int64_t ferry_poller_take_hidden_ms(ferry_poller *poller) {
+    int32_t turns = atomic_load(&poller->signal.turns);
+    bool is_hidden = turns % 2 != 0;
+    if (turns == poller->turns_seen && !is_hidden) {
+        return 0;
+    }
+    poller->turns_seen = turns;
+    double whole_ms = ferry_js_hidden_ms();
+    int64_t taken_ms = (int64_t)(whole_ms - poller->hidden_ms);
+    poller->hidden_ms += (double)taken_ms; /* what is less than a millisecond comes next time */
+    return taken_ms;
+}
+
+void ferry_poller_read_ahead(ferry_poller *poller, const ferry_poller_item *item, int64_t most,
+                             size_t most_of_all) {
+    ferry_fetch_signal *fetch = item->count > 0 ? ferry_fetch_signal_of(&item->waits[0]) : NULL;
+    if (fetch != NULL) {
+        ferry_js_read_ahead(fetch, &poller->signal, (double)most, (double)most_of_all);
+    }
 }
 
 /* None is a descriptor: who has a loop polls once a frame. */
@@ -79,7 +102,8 @@ ferry_error ferry_poller_new(ferry_context *context, ferry_poller **poller) {
     }
     *made = (ferry_poller){.context = context};
     ferry_list_init(&made->items);
-    ferry_js_watch(&made->signal);
+    made->hidden_ms = ferry_js_watch(&made->signal);
+    made->turns_seen = atomic_load(&made->signal.turns);
     *poller = made;
     return FERRY_OK;
 }

@@ -6,9 +6,26 @@
 
 #include "fetch_js.h"
 
-/* From now on the signal's news are counted up whenever any fetch has got on. */
-void ferry_js_watch(ferry_fetch_signal *signal);
-void ferry_js_unwatch(ferry_fetch_signal *signal);
+/* What JavaScript tells a session: the news of all fetches together, and how often the page was
+ * hidden or shown again. It is hidden where `turns` is odd. */
+typedef struct ferry_session_signal {
+    ferry_fetch_signal fetches;
+    _Atomic int32_t turns;
+} ferry_session_signal;
+
+/* From now on the signal's news are counted up whenever any fetch has got on. Returns what
+ * ferry_js_hidden_ms() does. */
+double ferry_js_watch(ferry_session_signal *signal);
+void ferry_js_unwatch(ferry_session_signal *signal);
+
+/* For how long the page was hidden, up to now, since the first session; 0 where there is no
+ * document, such as in a Web Worker. */
+double ferry_js_hidden_ms(void);
+
+/* While the page is hidden, the fetch with this signal is read on up to `most` bytes of its body,
+ * unless those of this session wait with more than `most_of_all` bytes in JavaScript. */
+void ferry_js_read_ahead(ferry_fetch_signal *fetch, ferry_session_signal *session, double most,
+                         double most_of_all);
 
 /* Counts up the news of this signal, and wakes whoever sleeps on it. */
 void ferry_js_wake(ferry_fetch_signal *signal);

@@ -78,7 +78,9 @@ typedef struct ferry_session_options {
     int max_idle_ms;
 
     /* The most bytes of bodies that all transfers together keep in the library's memory. When so
-     * many are kept, all but the oldest transfer pause. Default 256 MiB. */
+     * many are kept, all but the oldest transfer pause. Default 256 MiB. In a hidden page, which
+     * gets no frames, JavaScript goes on reading bodies that go to memory or files, each up to its
+     * own limit, until as much again waits for the next poll. */
     size_t max_memory_bytes;
 
     /* As in ferry_session_request, for all transfers together. They have turns of a sixteenth of a
@@ -232,6 +234,14 @@ typedef struct ferry_session_request {
     bool post_after_302;
     bool post_after_303;
 
+    /* For a last word that shall arrive although the page is left, such as a score. On the web the
+     * request goes out at once, whatever waits, with fetch's keepalive flag. Its body must be in
+     * memory (FERRY_ERROR_UNAVAILABLE), and browsers bound what all such requests of a page that
+     * are under way send: a body that would make it more than 65,536 bytes is
+     * FERRY_ERROR_TOO_LARGE. The page that is left sees no response. Natively it means nothing
+     * special: a transfer is sent as soon as there is a connection in any case. */
+    bool keepalive;
+
     /* How often the request is sent again after a failed connection or a response with 408, 429,
      * 502, 503 or 504: after a second, then two, then four, up to 30, each by chance up to a
      * quarter shorter, or after what Retry-After says. 0: twice; negative: never. (A kept
@@ -275,7 +285,9 @@ typedef struct ferry_session_request {
     const ferry_tls_options *tls;     /* copied, except for the cache; NULL: the session's */
     const ferry_fetch_options *fetch; /* on the web; NULL: the session's */
     const ferry_timeouts *timeouts;   /* a member that is 0 is the session's. total_ms is for the
-                                         whole transfer, redirects and retries included */
+                                         whole transfer, redirects and retries included. On the
+                                         web the time for which the page is hidden is not counted
+                                         (in a Web Worker nobody knows of it) */
 } ferry_session_request;
 
 /* Starts a transfer. Never returns NULL: bad input, and no memory, give a transfer that has failed

@@ -87,12 +87,14 @@ static ferry_error exchange_send(ferry_transfer *transfer) {
     ferry_timeouts timeouts = *from->timeouts;
     timeouts.total_ms = -1; /* the session's business: it is for the whole transfer */
     bool has_own_fetch = from->fetch != NULL || from->max_redirects < 0 ||
-                         from->integrity != NULL || ferry_throttle_is_limited(transfer);
+                         from->integrity != NULL || from->keepalive ||
+                         ferry_throttle_is_limited(transfer);
     ferry_fetch_options fetch =
         ferry_client_options_copy_get(transfer->session->client_options)->fetch;
     if (from->fetch != NULL) {
         fetch = *from->fetch;
     }
+    fetch.keepalive = fetch.keepalive || from->keepalive;
     if (from->max_redirects < 0) {
         fetch.redirect = FERRY_FETCH_REDIRECT_MANUAL;
     }
@@ -119,10 +121,13 @@ static ferry_error exchange_send(ferry_transfer *transfer) {
         .timeouts = &timeouts,
     };
     error = ferry_feed_begin(transfer, &request);
+    ferry_pool_connection *connection = transfer->connection;
+    if (error == FERRY_OK) {
+        error = ferry_pooled_begin_keepalive(connection);
+    }
     if (error != FERRY_OK) {
         return error;
     }
-    ferry_pool_connection *connection = transfer->connection;
     error = ferry_client_send(connection->client, &request);
     if (error != FERRY_OK) {
         return ferry_fail(&transfer->context, error, "%s",
@@ -131,6 +136,8 @@ static ferry_error exchange_send(ferry_transfer *transfer) {
     /* What the program writes is not gone before it has written. */
     transfer->was_sent = !from->owner_writes || from->body_read_length == 0;
     transfer->bytes_sent = 0;
+    connection->max_ahead =
+        ferry_throttle_is_limited(transfer) ? 0 : ferry_response_max_ahead(transfer);
     ferry_throttle_begin_exchange(transfer);
     note_begin(transfer);
     transfer->session->counters.connections_reused += connection->was_used;

@@ -72,6 +72,7 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
         return true;
     }
     session->counters.transfers_active--;
+    ferry_pooled_end_keepalive(connection);
     transfer->connection = NULL;
     connection->transfer = NULL;
     if (error == FERRY_ERROR_CONNECT_AGAIN) {
@@ -244,6 +245,19 @@ static void origin_serve(ferry_session *session, ferry_pool_origin *origin) {
     }
 }
 
+/* On the web a request that may outlive its page waits for nobody: the page may end now. */
+static void origin_serve_at_once(ferry_session *session, ferry_pool_origin *origin,
+                                 ferry_transfer *transfer) {
+    ferry_pool_connection *connection = take_idle(origin);
+    if (connection == NULL) {
+        origin_open(session, origin, transfer);
+        connection = take_idle(origin);
+    }
+    if (connection != NULL) {
+        connection_bind(connection, transfer);
+    }
+}
+
 static bool session_has_room(const ferry_session *session) {
     return session->counters.connections_open < (size_t)session->max_connections ||
            !ferry_list_is_empty(&session->idle);
@@ -286,7 +300,11 @@ void ferry_pool_submit(ferry_transfer *transfer) {
     transfer->origin = origin;
     transfer->state = FERRY_TRANSFER_WAITING;
     ferry_heap_put(queue_of(transfer), &transfer->queue, -(int64_t)transfer->plan.request.priority);
-    origin_serve(session, origin);
+    if (transfer->plan.request.keepalive && !ferry_session_dials) {
+        origin_serve_at_once(session, origin, transfer);
+    } else {
+        origin_serve(session, origin);
+    }
     ferry_pool_origin_release(session, origin);
     ferry_pool_serve_waiting(session);
 }
@@ -318,9 +336,13 @@ void ferry_pool_release(ferry_pool_connection *connection) {
     session->counters.transfers_active--;
     transfer->bytes_sent = ferry_client_get_bytes_sent(connection->client);
     ferry_throttle_leave(transfer);
+    ferry_pooled_end_keepalive(connection);
     transfer->connection = NULL;
     connection->transfer = NULL;
-    bool is_kept = ferry_pooled_is_fit(connection) && ferry_list_is_empty(&session->starved) &&
+    bool is_beyond = session->counters.connections_open > (size_t)session->max_connections ||
+                     origin->connections > (size_t)session->max_per_origin;
+    bool is_kept = !is_beyond && ferry_pooled_is_fit(connection) &&
+                   ferry_list_is_empty(&session->starved) &&
                    (session->max_idle_ms >= 0 || origin_count_waiting(origin) > 0);
     if (is_kept) {
         ferry_pooled_rest(connection);

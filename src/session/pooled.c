@@ -55,6 +55,11 @@ void ferry_pooled_watch(ferry_pool_connection *connection) {
         ferry_poller_set(session->poller, &connection->item, waits,
                          count < MAX_WAITS ? count : MAX_WAITS, connection->has_new_descriptors);
     connection->has_new_descriptors = connection->state == FERRY_POOL_CONNECTING;
+    if (connection->max_ahead > 0 && connection->item.count > 0) {
+        ferry_poller_read_ahead(session->poller, &connection->item, connection->max_ahead,
+                                session->max_memory_bytes);
+        connection->max_ahead = 0;
+    }
     int timeout_ms = ferry_client_get_wait_timeout_ms(connection->client);
     if (error != FERRY_OK) {
         timeout_ms = 1; /* it cannot be waited for: it is polled instead */
@@ -187,6 +192,24 @@ void ferry_pooled_rest(ferry_pool_connection *connection) {
         idle_ms = 0;
     }
     connection->idle_end_us = session->now_us + idle_ms * 1000;
+}
+
+ferry_error ferry_pooled_begin_keepalive(ferry_pool_connection *connection) {
+    ferry_transfer *transfer = connection->transfer;
+    const ferry_session_request *request = &transfer->plan.request;
+    if (!request->keepalive) {
+        return FERRY_OK;
+    }
+    ferry_error error = ferry_keepalive_begin(&transfer->context, request);
+    connection->is_keepalive = error == FERRY_OK;
+    return error;
+}
+
+void ferry_pooled_end_keepalive(ferry_pool_connection *connection) {
+    if (connection->is_keepalive) {
+        connection->is_keepalive = false;
+        ferry_keepalive_end(&connection->transfer->plan.request);
+    }
 }
 
 bool ferry_pooled_make(ferry_pool_connection *connection, ferry_error *error) {

@@ -30,4 +30,9 @@ void ferry_pooled_set_timer(ferry_pool_connection *connection, int64_t at_us);
 /* Closes and frees it. Its origin stays. */
 void ferry_pooled_drop(ferry_pool_connection *connection);
 
+/* The connection's transfer is about to be sent, or has ended: see ferry_keepalive_begin(), whose
+ * errors it gives. */
+FERRY_MUST_USE ferry_error ferry_pooled_begin_keepalive(ferry_pool_connection *connection);
+void ferry_pooled_end_keepalive(ferry_pool_connection *connection);
+
 #endif

@@ -76,6 +76,7 @@ static void plan_pack(ferry_request_plan *plan, ferry_packer *packer,
         to->body = ferry_pack_bytes(packer, request->body, request->body_length);
     }
     if (request->fetch != NULL) {
+        to->keepalive = request->keepalive || request->fetch->keepalive;
         plan->fetch = *request->fetch;
         plan->fetch.integrity = ferry_pack_text(packer, request->fetch->integrity);
         to->fetch = &plan->fetch;

@@ -103,6 +103,16 @@ static bool lacks_memory(const ferry_transfer *transfer) {
     return false;
 }
 
+int64_t ferry_response_max_ahead(const ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    if (request->owner_reads || request->functions.on_data != NULL) {
+        return 0;
+    }
+    int64_t most = ferry_response_max_body(transfer);
+    bool is_bounded = request->dst != NULL && (uint64_t)most > request->dst_capacity;
+    return is_bounded ? (int64_t)request->dst_capacity : most;
+}
+
 ferry_read_result ferry_response_judge(ferry_transfer *transfer, ferry_error error, size_t length) {
     const ferry_client *client = transfer->connection->client;
     if (error != FERRY_OK && ferry_client_get_status(client) == FERRY_STATUS_BODY) {

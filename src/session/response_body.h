@@ -8,6 +8,10 @@
 /* The most bytes that the body may have. */
 int64_t ferry_response_max_body(const ferry_transfer *transfer);
 
+/* How many of them may be read while nobody polls, for the library takes all of them at once; 0:
+ * the program takes them one by one. */
+int64_t ferry_response_max_ahead(const ferry_transfer *transfer);
+
 /* These bytes have come. False: the body is too long, and the transfer has ended. */
 bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t length);
 

@@ -238,6 +238,7 @@ static bool session_run(ferry_session *session, int timeout_ms) {
     woken = session_take_wake(session, timeout_ms);
     session->now_us = ferry_runtime_now_us();
     session->poll_end_us = session->now_us + session->poll_budget_us;
+    ferry_session_pass_over_hidden(session);
     take_due_connections(session);
     run_ready(session);
     if (!session->is_freed) {

@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "base/list.h"
+#include "ferry_session.h"
 
 #include <stdint.h>
 
@@ -24,6 +25,12 @@ int64_t ferry_session_wall_clock_s(void);
 /* The URL that others are relative to where the program names none: the page's. Writes at most
  * `capacity` bytes, NUL included, and returns the size that is needed; 1: there is no such URL. */
 size_t ferry_session_page_url(char *dst, size_t capacity);
+
+/* A request that shall outlive its page begins, or has ended. Browsers bound what such requests
+ * send: TOO_LARGE, UNAVAILABLE, with a detail: nothing has begun. Natively both do nothing. */
+FERRY_MUST_USE ferry_error ferry_keepalive_begin(ferry_context *context,
+                                                 const ferry_session_request *request);
+void ferry_keepalive_end(const ferry_session_request *request);
 
 /* ---- The poller ---- */
 
@@ -67,6 +74,14 @@ ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_n
 
 /* From any thread. */
 void ferry_poller_wake(ferry_poller *poller);
+
+/* For how long the page was hidden since the last call, in milliseconds. Natively 0. */
+int64_t ferry_poller_take_hidden_ms(ferry_poller *poller);
+
+/* While the page is hidden, and nobody polls, the body that the item waits for is read up to `most`
+ * bytes, but not beyond `most_of_all` bytes of all bodies that wait. Natively it does nothing. */
+void ferry_poller_read_ahead(ferry_poller *poller, const ferry_poller_item *item, int64_t most,
+                             size_t most_of_all);
 
 /* For a loop of the program's own: as ferry_session_get_waits(). */
 size_t ferry_poller_get_waits(const ferry_poller *poller, ferry_wait *waits, size_t capacity);

@@ -94,6 +94,11 @@ struct ferry_pool_connection {
      * it connects, and not after that. */
     bool has_new_descriptors;
 
+    /* Of its response so much may be read while nobody polls; 0: nothing, or the poller knows. */
+    int64_t max_ahead;
+
+    bool is_keepalive; /* its request is counted by ferry_keepalive_begin() */
+
     /* Its response is not read for now, and not waited for: who holds it back lets it go on. */
     bool is_paused;
 
@@ -306,10 +311,14 @@ struct ferry_session {
     ferry_session_counters counters;
 };
 
+/* Every time-out that runs ends later by the time for which the page was hidden: hidden_time.c. */
+void ferry_session_pass_over_hidden(ferry_session *session);
+
 /* Reads the clock, unless a poll does: for calls of the program's own. */
 static inline void ferry_session_note_time(ferry_session *session) {
     if (!session->is_polling) {
         session->now_us = ferry_runtime_now_us();
+        ferry_session_pass_over_hidden(session);
     }
 }
 

@@ -183,6 +183,7 @@ static bool set_number(run *r, const char *name, long long value) {
         bool *to;
     } switches[] = {
         {"copy", &request->copy_body},
+        {"keepalive", &request->keepalive},
         {"any_status", &request->any_status},
         {"follow", &request->headers_follow},
         {"downgrade", &request->allow_downgrade},

@@ -233,6 +233,7 @@ static ferry_error call_getters(shortage_rig *rig) {
     ferry_client_is_blocking_mode_enabled(client);
     ferry_client_get_read_chunk_size(client);
     ferry_client_set_timeouts(rig->client, NULL);
+    ferry_client_extend_timeouts(rig->client, 0);
     ferry_error error = ferry_client_set_blocking_mode(rig->client, rig->is_blocking);
     CHECK_INT(rig->memory.calls, calls);
     return error;

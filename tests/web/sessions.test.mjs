@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { execute } from "../scenarios/lib/run.mjs";
-import { keeping } from "../scenarios/lib/servers.mjs";
+import { event, keeping } from "../scenarios/lib/servers.mjs";
 import { program } from "../sessions/lib/transfers.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -33,6 +33,7 @@ const CASES = {
   "a GET": (url) => [`url=${url}/hello`],
   "a POST": (url) => [`url=${url}/`, "method=POST", "body=a=b", "header=Content-Type: x/y"],
   "a POST with a copy": (url) => [`url=${url}/`, "method=POST", "body={}", "copy=1"],
+  "a POST that outlives its page": (url) => [`url=${url}/`, "method=POST", "body=a", "keepalive=1"],
   "a HEAD": (url) => [`url=${url}/`, "method=HEAD"],
   "a fragment": (url) => [`url=${url}/hello#here`],
   "a redirect": (url) => [`url=${url}/redirect`],
@@ -71,4 +72,32 @@ test("many_transfers_are_done_in_node", async (t) => {
   assert.equal(stderr, "");
   assert.equal(end, 0);
   assert.equal(stdout.match(/ OK 200 .* 6 bytes "hello/g).length, 400);
+});
+
+test("a_request_that_may_outlive_its_page_waits_for_no_other", async (t) => {
+  const most = 256; // that are under way at once
+  const last = event();
+  const server = await keeping(t, async (request, response) => {
+    if (request.url === "/last") last.resolve();
+    await last.promise;
+    response.end("hello");
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const held = Array.from({ length: most + 10 }, (_, i) => ["--", `url=${url}/${i}`]).flat();
+  const kept = ["--", `url=${url}/last`, "method=POST", "body=bye", "keepalive=1"];
+  const args = [...held, ...kept];
+  const { stdout, stderr, end } = await execute(process.execPath, [runner, web, ...args]);
+  assert.equal(stderr, "");
+  assert.equal(end, 0);
+  assert.equal(stdout.match(/ OK 200 .* 5 bytes "hello/g).length, most + 11);
+});
+
+test("bytes_of_a_last_request_are_free_when_it_is_done", async (t) => {
+  const server = await keeping(t, answer);
+  const url = `http://127.0.0.1:${server.port}/`;
+  const post = [`url=${url}`, "method=POST", `body=${"k".repeat(40_000)}`, "keepalive=1"];
+  const args = ["++", ...post, "--", ...post, "retries=-1", "++", ...post];
+  const { stdout } = await execute(process.execPath, [runner, web, ...args]);
+  const ends = stdout.split("\n").map((line) => line.split(" ")[1]);
+  assert.deepEqual(ends, ["OK", "TOO_LARGE", "OK", undefined]);
 });

@@ -284,10 +284,11 @@ export async function runProgram(session, options) {
 /**
  * Starts a program in a page of its own, which is the caller's to close: {page, done, line}. `done`
  * gives what runProgram() gives; `line(text)` the first line that has this text in it, as soon as
- * it is printed.
+ * it is printed. `prepare` is a function that runs in the page before anything else.
  */
 export async function startProgram(session, options) {
   const page = await session.browser.newPage();
+  if (options.prepare) await page.evaluateOnNewDocument(options.prepare);
   session.front = page;
   await openRunPage(page, options);
   const done = execute(session, page, options);
