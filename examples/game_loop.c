@@ -2,8 +2,9 @@
 /* game_loop: a 60 Hz loop that streams assets while it draws, and measures that no frame is late.
  *
  * Everything about the download is here: it is ISO C and ferry.h, and the same in a terminal and in
- * a browser. No frame waits for the network. A client is polled once a frame, what has come is
- * read, and what a frame takes is limited; when the game reads less than comes, the server waits.
+ * a browser. No frame waits for the network. One session fetches all files and is polled once a
+ * frame. What has come is read, and what a frame takes is limited; when the game reads less than
+ * comes, the servers wait.
  */
 #include "game_loop.h"
 
@@ -13,11 +14,18 @@
 
 enum { URL_SIZE = 512, SMALL_ASSETS = 12 };
 
-/* What a frame may take of all bodies together; no poll allows less than the last by default. */
+/* What a frame may take of all bodies together. */
 static const int64_t frame_limits[] = {64 << 10, 256 << 10, 1 << 20, 2 << 20};
 enum { LEVELS = sizeof frame_limits / sizeof *frame_limits };
 
 /* ---- Assets ------------------------------------------------------------------------------- */
+
+static void asset_free(game_asset *asset) {
+    ferry_transfer_free(asset->transfer);
+    free(asset->text);
+    free(asset->storage);
+    *asset = (game_asset){.length = -1};
+}
 
 static bool game_add(game_state *game, const char *text) {
     if (game->asset_count == GAME_ASSETS_MAX) {
@@ -25,17 +33,17 @@ static bool game_add(game_state *game, const char *text) {
         return false;
     }
     game_asset *asset = &game->assets[game->asset_count];
-    size_t size = 3 * strlen(text) + 16;
+    size_t length = strlen(text) + 1;
+    size_t size = 3 * length + 16;
     const char *reason = "out of memory";
-    asset->storage = malloc(size);
-    if (asset->storage == NULL ||
+    *asset = (game_asset){.text = malloc(length), .storage = malloc(size), .length = -1};
+    if (asset->text == NULL || asset->storage == NULL ||
         ferry_url_parse(text, asset->storage, size, &asset->url, &reason) != FERRY_OK) {
-        free(asset->storage);
-        asset->storage = NULL;
+        asset_free(asset);
         snprintf(game->failure, sizeof game->failure, "%.80s: %.70s", text, reason);
         return false;
     }
-    asset->length = -1;
+    memcpy(asset->text, text, length);
     game->asset_count++;
     return true;
 }
@@ -64,145 +72,88 @@ static bool url_is_origin(const char *text) {
     return host != NULL && (path == NULL || strcmp(path, "/") == 0);
 }
 
-static bool url_has_same_host(const ferry_url *a, const ferry_url *b) {
-    return a->secure == b->secure && a->port == b->port && strcmp(a->host, b->host) == 0;
+/* ---- The download ------------------------------------------------------------------------- */
+
+/* The game reads the bodies, as much in a frame as it likes. The session has the small files come
+ * before the large one where there are too few connections for all. */
+static void asset_start(game_state *game, game_asset *asset) {
+    const ferry_session_request request = {
+        .url = asset->text,
+        .owner_reads = true,
+        .priority = asset == &game->assets[0] ? 0 : 1,
+    };
+    asset->transfer = ferry_session_start(game->session, &request);
+    asset->state = GAME_ASSET_COMING;
 }
 
-/* ---- Lanes: a client each ----------------------------------------------------------------- */
-
-static void lane_fail(game_state *game, game_lane *lane, const char *reason) {
-    snprintf(game->failure, sizeof game->failure, "%.60s: %.90s", lane->asset->url.target, reason);
-    lane->asset->state = GAME_ASSET_FAILED;
-    lane->asset = NULL;
-    lane->host = NULL;
-    ferry_client_close(lane->client);
-}
-
-static void lane_connect(game_state *game, game_lane *lane) {
-    const ferry_url *url = &lane->asset->url;
-    char host[URL_SIZE];
-    int length =
-        snprintf(host, sizeof host, "%s%s", url->secure ? "https://" : "http://", url->host);
-    lane->is_requested = false;
-    lane->host = url;
-    if (length >= (int)sizeof host) {
-        lane_fail(game, lane, "the host's name is too long");
-    } else if (ferry_client_connect_to_host(lane->client, host, url->port, NULL) != FERRY_OK) {
-        lane_fail(game, lane, ferry_client_get_error_detail(lane->client));
+static void asset_finish(game_state *game, game_asset *asset) {
+    bool is_ok = ferry_transfer_is_ok(asset->transfer);
+    if (!is_ok) {
+        snprintf(game->failure, sizeof game->failure, "%.60s: %.90s", asset->url.target,
+                 ferry_transfer_get_error_detail(asset->transfer));
     }
-}
-
-static void lane_request(game_state *game, game_lane *lane) {
-    const char *target = lane->asset->url.target;
-    if (ferry_client_request(lane->client, FERRY_METHOD_GET, target, NULL, NULL) != FERRY_OK) {
-        lane_fail(game, lane, ferry_client_get_error_detail(lane->client));
-    }
-    lane->is_requested = true;
-}
-
-/* The next file for the lane: the large one for the last lane, small ones for the others. */
-static void lane_take_asset(game_state *game, game_lane *lane) {
-    bool is_large = lane == &game->lanes[GAME_LANES - 1];
-    size_t end = is_large ? 1 : game->asset_count;
-    for (size_t i = is_large ? 0 : 1; i < end && lane->asset == NULL; i++) {
-        if (game->assets[i].state == GAME_ASSET_PLANNED) {
-            lane->asset = &game->assets[i];
-        }
-    }
-    if (lane->asset == NULL) {
-        return;
-    }
-    lane->asset->state = GAME_ASSET_COMING;
-    bool is_connected = lane->host != NULL && url_has_same_host(lane->host, &lane->asset->url) &&
-                        ferry_client_get_status(lane->client) == FERRY_STATUS_CONNECTED;
-    if (is_connected) {
-        lane_request(game, lane);
-    } else {
-        lane_connect(game, lane);
-    }
-}
-
-static void lane_finish(game_state *game, game_lane *lane) {
-    int code = ferry_client_get_response_code(lane->client);
-    if (code < 200 || code > 299) {
-        char reason[32];
-        snprintf(reason, sizeof reason, "the server answered %d", code);
-        lane_fail(game, lane, reason);
-        return;
-    }
-    lane->asset->state = GAME_ASSET_ARRIVED;
-    lane->asset = NULL;
+    asset->state = is_ok ? GAME_ASSET_ARRIVED : GAME_ASSET_FAILED;
+    ferry_transfer_free(asset->transfer);
+    asset->transfer = NULL;
 }
 
 /* A game would decode the bytes, or upload them to the graphics card. This one reads them into a
  * ring of a fixed size, as a player of music or film does. Returns how many there were. */
-static size_t lane_read_some(game_state *game, game_lane *lane, int64_t limit) {
+static size_t asset_read_some(game_state *game, game_asset *asset, int64_t limit) {
     size_t at = (size_t)(game->bytes % GAME_HOLD_BYTES);
     size_t capacity = GAME_HOLD_BYTES - at;
     if ((int64_t)capacity > limit) {
         capacity = (size_t)limit;
     }
     size_t length = 0;
-    if (ferry_client_read_response_body(lane->client, game->hold + at, capacity, &length) !=
-        FERRY_OK) {
-        lane_fail(game, lane, ferry_client_get_error_detail(lane->client));
-        return 0;
-    }
-    lane->asset->bytes += (int64_t)length;
+    ferry_transfer_read(asset->transfer, game->hold + at, capacity, &length);
+    asset->bytes += (int64_t)length;
     game->bytes += (int64_t)length;
     return length;
 }
 
-/* Takes what has come, to the frame's limit. Returns how much that was. */
-static int64_t lane_read(game_state *game, game_lane *lane, int64_t limit) {
-    game_asset *asset = lane->asset;
-    int64_t exact = ferry_client_get_response_body_length(lane->client);
-    asset->is_length_exact = exact >= 0;
-    asset->length = exact >= 0 ? exact : ferry_client_get_response_body_length_hint(lane->client);
+/* The file's part of a frame: what has come, to the frame's limit. Returns how much that was. An
+ * error ends the transfer, which then says what it was. */
+static int64_t asset_read(game_state *game, game_asset *asset, int64_t limit) {
     int64_t taken = 0;
-    while (taken < limit) {
-        size_t length = lane_read_some(game, lane, limit - taken);
-        if (length == 0) {
-            break;
-        }
+    size_t length = 1;
+    while (taken < limit && length > 0 && !game->is_paused) {
+        length = asset_read_some(game, asset, limit - taken);
         taken += (int64_t)length;
     }
-    /* After a read that found nothing the status says whether there will be more. */
-    bool is_over = taken < limit && lane->asset != NULL &&
-                   ferry_client_get_status(lane->client) != FERRY_STATUS_BODY;
-    if (is_over) {
-        lane_finish(game, lane);
+    asset->length = ferry_transfer_get_body_total(asset->transfer);
+    if (ferry_transfer_is_done(asset->transfer)) {
+        asset_finish(game, asset);
     }
     return taken;
 }
 
-static ferry_error lane_poll(game_state *game, game_lane *lane) {
+static void game_poll(game_state *game) {
     double began_ms = game_display_now_ms();
-    ferry_error error = ferry_client_poll(lane->client);
+    ferry_session_poll(game->session, 0);
     double took_ms = game_display_now_ms() - began_ms;
     if (took_ms > game->frames.longest_poll_ms) {
         game->frames.longest_poll_ms = took_ms;
     }
-    return error;
 }
 
-/* The lane's part of a frame. Returns how many bytes it took. */
-static int64_t lane_step(game_state *game, game_lane *lane, int64_t limit) {
-    if (lane->asset == NULL) {
-        lane_take_asset(game, lane);
-        return 0;
+/* Small files first: the large one gets what they leave. Returns how much the frame has taken. */
+static int64_t game_load(game_state *game) {
+    int64_t bytes = 0;
+    for (size_t n = 1; n <= game->asset_count; n++) {
+        game_asset *asset = &game->assets[n % game->asset_count];
+        if (asset->state == GAME_ASSET_PLANNED) {
+            asset_start(game, asset);
+        }
     }
-    if (lane_poll(game, lane) != FERRY_OK && !ferry_client_has_response(lane->client)) {
-        lane_fail(game, lane, ferry_client_get_error_detail(lane->client));
-        return 0;
+    game_poll(game);
+    for (size_t n = 1; n <= game->asset_count; n++) {
+        game_asset *asset = &game->assets[n % game->asset_count];
+        if (asset->state == GAME_ASSET_COMING) {
+            bytes += asset_read(game, asset, game_frame_limit(game) - bytes);
+        }
     }
-    if (ferry_client_has_response(lane->client)) {
-        return game->is_paused ? 0 : lane_read(game, lane, limit);
-    }
-    if (!lane->is_requested && ferry_client_get_status(lane->client) == FERRY_STATUS_CONNECTED) {
-        lane_request(game, lane);
-    }
-    return 0;
+    return bytes;
 }
 
 /* ---- Measuring ---------------------------------------------------------------------------- */
@@ -299,12 +250,12 @@ bool game_begin(game_state *game, size_t count, char *const *arguments) {
         is_ok = false;
     }
     /* In a browser, a second run must come from the server too. Elsewhere this is ignored. */
-    ferry_client_options options = {.fetch = {.cache = FERRY_FETCH_CACHE_NO_STORE}};
-    for (size_t i = 0; is_ok && i < GAME_LANES; i++) {
-        game->lanes[i].client = ferry_client_new(&options);
-        if (game->lanes[i].client == NULL) {
+    ferry_session_options options = {.client.fetch = {.cache = FERRY_FETCH_CACHE_NO_STORE}};
+    if (is_ok) {
+        game->session = ferry_session_new(&options);
+        is_ok = game->session != NULL;
+        if (!is_ok) {
             snprintf(game->failure, sizeof game->failure, "out of memory");
-            is_ok = false;
         }
     }
     if (!is_ok) {
@@ -314,12 +265,9 @@ bool game_begin(game_state *game, size_t count, char *const *arguments) {
 }
 
 static void game_again(game_state *game) {
-    for (size_t i = 0; i < GAME_LANES; i++) {
-        ferry_client_close(game->lanes[i].client);
-        game->lanes[i].asset = NULL;
-        game->lanes[i].host = NULL;
-    }
     for (size_t i = 0; i < game->asset_count; i++) {
+        ferry_transfer_free(game->assets[i].transfer);
+        game->assets[i].transfer = NULL;
         game->assets[i].state = GAME_ASSET_PLANNED;
         game->assets[i].bytes = 0;
         game->assets[i].length = -1;
@@ -365,11 +313,7 @@ void game_frame(game_state *game) {
     double began_ms = game_display_now_ms();
     double passed_ms = frames_begin(&game->frames, began_ms, is_measured);
 
-    /* Small files first: the large one, which is in the last lane, gets what they leave. */
-    int64_t bytes = 0;
-    for (size_t i = 0; is_warm && i < GAME_LANES; i++) {
-        bytes += lane_step(game, &game->lanes[i], game_frame_limit(game) - bytes);
-    }
+    int64_t bytes = is_warm ? game_load(game) : 0;
 
     /* After a long gap the scene goes on where it was, rather than jump. */
     game->time_s += (passed_ms < 100 ? passed_ms : 100) / 1000;
@@ -404,13 +348,10 @@ int64_t game_frame_limit(const game_state *game) {
 }
 
 void game_end(game_state *game) {
-    for (size_t i = 0; i < GAME_LANES; i++) {
-        ferry_client_free(game->lanes[i].client);
-        game->lanes[i].client = NULL;
-    }
     for (size_t i = 0; i < game->asset_count; i++) {
-        free(game->assets[i].storage);
-        game->assets[i].storage = NULL;
+        asset_free(&game->assets[i]);
     }
     game->asset_count = 0;
+    ferry_session_free(game->session);
+    game->session = NULL;
 }

@@ -8,7 +8,6 @@
 
 enum {
     GAME_ASSETS_MAX = 25, /* one large file, 24 small ones */
-    GAME_LANES = 3,       /* clients: the last one is for the large file */
     GAME_HISTORY = 120,   /* frames remembered: two seconds */
     GAME_WARM_UP = 30,    /* frames before the download begins: fonts are loaded, code compiled */
     GAME_COMMANDS_MAX = 12288,
@@ -58,21 +57,14 @@ typedef enum game_asset_state {
 } game_asset_state;
 
 typedef struct game_asset {
-    char *storage; /* of the URL's strings */
+    char *text;    /* the URL */
+    char *storage; /* of its parts */
     ferry_url url;
+    ferry_transfer *transfer; /* NULL unless it is coming */
     game_asset_state state;
     int64_t bytes;
     int64_t length; /* -1: not known */
-    bool is_length_exact;
 } game_asset;
-
-/* A client, and the asset that it fetches. */
-typedef struct game_lane {
-    ferry_client *client;
-    game_asset *asset;     /* NULL: idle */
-    const ferry_url *host; /* what the client is connected to; NULL: nothing */
-    bool is_requested;
-} game_lane;
 
 typedef struct game_frame_record {
     double began_ms;
@@ -99,7 +91,7 @@ typedef struct game_frames {
 typedef struct game_state {
     game_asset assets[GAME_ASSETS_MAX]; /* the first is the large file */
     size_t asset_count;
-    game_lane lanes[GAME_LANES];
+    ferry_session *session;
     size_t level;      /* which of the limits for the bytes of a frame */
     bool is_paused;    /* nothing is read */
     bool is_quitting;  /* the player has asked for the end */

@@ -349,8 +349,8 @@ static void line_describe_large(panel_line *line, const game_asset *large) {
     } else if (large->state == GAME_ASSET_ARRIVED) {
         line_set(line, COLOUR_GOOD, "large file  %.1f MB, complete", bytes);
     } else if (large->length > 0) {
-        line_set(line, COLOUR_TEXT, "large file  %.1f of %s%.1f MB  %3.0f %%", bytes,
-                 large->is_length_exact ? "" : "about ", length, 100 * bytes / length);
+        line_set(line, COLOUR_TEXT, "large file  %.1f of %.1f MB  %3.0f %%", bytes, length,
+                 100 * bytes / length);
     } else {
         line_set(line, COLOUR_TEXT, "large file  %.1f MB, length not known", bytes);
     }
