@@ -242,6 +242,24 @@ static bool exchange_call_head(ferry_transfer *transfer,
     return error == FERRY_OK;
 }
 
+/* On the web the browser has followed redirects. */
+static void note_final_url(ferry_transfer *transfer) {
+    const char *url = ferry_client_get_response_url(transfer->connection->client);
+    if (ferry_session_dials || *url == '\0') {
+        return;
+    }
+    char *copy = ferry_text_copy(&transfer->context.allocator, url);
+    if (copy == NULL) {
+        return;
+    }
+    char *before = transfer->place.url;
+    transfer->place.url = copy;
+    /* fetch() tells URLs without their fragments. Without memory it stays so. */
+    ferry_error error = ferry_place_take_fragment(&transfer->place, &transfer->context, before);
+    (void)error;
+    ferry_free(&transfer->context, before);
+}
+
 /* Returns false where the transfer has not gone on. */
 static bool exchange_take_head(ferry_transfer *transfer) {
     const ferry_client *client = transfer->connection->client;
@@ -256,6 +274,7 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     if (keep_alive_ms >= 0) {
         transfer->connection->max_idle_ms = keep_alive_ms;
     }
+    note_final_url(transfer);
     transfer->timings.first_byte_us = transfer->session->now_us - transfer->started_us;
     transfer->body_total = ferry_client_get_response_body_length_hint(client);
     transfer->use = choose_use(transfer);
@@ -312,27 +331,8 @@ static void exchange_finish_body(ferry_transfer *transfer) {
     ferry_transfer_finish(transfer, error);
 }
 
-/* On the web the browser has followed redirects. */
-static void note_final_url(ferry_transfer *transfer) {
-    const char *url = ferry_client_get_response_url(transfer->connection->client);
-    if (ferry_session_dials || *url == '\0') {
-        return;
-    }
-    char *copy = ferry_text_copy(&transfer->context.allocator, url);
-    if (copy == NULL) {
-        return;
-    }
-    char *before = transfer->place.url;
-    transfer->place.url = copy;
-    /* fetch() tells URLs without their fragments. Without memory it stays so. */
-    ferry_error error = ferry_place_take_fragment(&transfer->place, &transfer->context, before);
-    (void)error;
-    ferry_free(&transfer->context, before);
-}
-
 static void exchange_complete(ferry_transfer *transfer) {
     ferry_response_use use = transfer->use;
-    note_final_url(transfer);
     ferry_pool_release(transfer->connection);
     if (use == FERRY_USE_REDIRECT) {
         ferry_transfer_follow(transfer);
