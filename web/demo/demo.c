@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* demo: the part of the demo page that speaks HTTP, as a program does that polls once a frame. */
+/* demo: the part of the demo page that speaks HTTP, as a program does that polls once a frame. Each
+ * request has a session of its own, so that its log begins with the connection. */
 #include "demo.h"
 
 #include <ferry.h>
@@ -27,17 +28,14 @@ typedef struct demo_text {
 } demo_text;
 
 static struct {
-    ferry_client *client;
+    ferry_session *session;
+    ferry_transfer *transfer; /* NULL: there is none yet, or no memory for it */
     demo_phase phase;
-    ferry_error error;
-    const char *refusal; /* why nothing was sent, where that was not the client's word */
     double started;
-    bool sent;
+    bool has_response;
 
     demo_text texts[DEMO_PART_COUNT];
     const char **headers; /* the lines of the headers' text, ended by NULL */
-    char *url_storage;
-    ferry_url url;
 
     demo_event *first;
     demo_event *last;
@@ -81,13 +79,6 @@ static void event_clear(void) {
 
 /* ---- The request -------------------------------------------------------------------------- */
 
-static demo_phase demo_fail(ferry_error error, const char *refusal) {
-    demo.error = error;
-    demo.refusal = refusal;
-    demo.phase = DEMO_FAILED;
-    return demo.phase;
-}
-
 static const char *text_get(demo_part part) {
     return demo.texts[part].data ? demo.texts[part].data : "";
 }
@@ -116,30 +107,8 @@ static bool headers_split(void) {
     return true;
 }
 
-static ferry_error url_take_apart(const char **reason) {
-    const char *text = text_get(DEMO_PART_URL);
-    size_t size = 3 * strlen(text) + 16;
-    char *storage = realloc(demo.url_storage, size);
-    if (!storage)
-        return FERRY_ERROR_OUT_OF_MEMORY;
-    demo.url_storage = storage;
-    return ferry_url_parse(text, storage, size, &demo.url, reason);
-}
-
-static ferry_error client_connect(void) {
-    const char *prefix = demo.url.secure ? "https://" : "http://";
-    size_t size = strlen(prefix) + strlen(demo.url.host) + 1;
-    char *host = malloc(size);
-    if (!host)
-        return FERRY_ERROR_OUT_OF_MEMORY;
-    snprintf(host, size, "%s%s", prefix, demo.url.host);
-    ferry_error error = ferry_client_connect_to_host(demo.client, host, demo.url.port, NULL);
-    free(host);
-    return error;
-}
-
 /* A method that ferry knows goes by its number, so that its rules about bodies hold. */
-static void request_set_method(ferry_request *request) {
+static void request_set_method(ferry_session_request *request) {
     static const char *const names[FERRY_METHOD_MAX] = {
         [FERRY_METHOD_GET] = "GET",       [FERRY_METHOD_HEAD] = "HEAD",
         [FERRY_METHOD_POST] = "POST",     [FERRY_METHOD_PUT] = "PUT",
@@ -157,16 +126,25 @@ static void request_set_method(ferry_request *request) {
     request->method_name = name;
 }
 
-static ferry_error client_send(void) {
-    ferry_request request = {
-        .url = demo.url.target,
-        .headers = demo.headers,
-        .body = demo.texts[DEMO_PART_BODY].data,
-        .body_length = demo.texts[DEMO_PART_BODY].length,
-    };
-    request_set_method(&request);
-    demo.sent = true;
-    return ferry_client_send(demo.client, &request);
+static ferry_error note_head(void *ctx, ferry_transfer *transfer) {
+    (void)ctx;
+    (void)transfer;
+    demo.has_response = true;
+    return FERRY_OK;
+}
+
+/* Looks what the transfer has come to. */
+static demo_phase demo_look(void) {
+    if (demo.phase == DEMO_RUNNING && ferry_transfer_is_done(demo.transfer))
+        demo.phase = ferry_transfer_is_ok(demo.transfer) ? DEMO_DONE : DEMO_FAILED;
+    return demo.phase;
+}
+
+static void demo_end(void) {
+    ferry_transfer_free(demo.transfer);
+    demo.transfer = NULL;
+    ferry_session_free(demo.session);
+    demo.session = NULL;
 }
 
 /* ---- What the page calls ------------------------------------------------------------------ */
@@ -182,60 +160,50 @@ char *demo_request_text(demo_part part, size_t length) {
 }
 
 demo_phase demo_start(int credentials, int redirect, int response_ms, int total_ms) {
-    ferry_client_free(demo.client);
-    demo.client = NULL;
-    demo.error = FERRY_OK;
-    demo.refusal = NULL;
-    demo.sent = false;
+    demo_end();
+    demo.has_response = false;
     demo.started = emscripten_get_now();
-    demo.phase = DEMO_RUNNING;
+    demo.phase = DEMO_FAILED;
     event_clear();
+    const ferry_session_options options = {.client.log = event_log};
+    demo.session = ferry_session_new(&options);
+    if (!demo.session || !headers_split())
+        return demo.phase;
 
-    const char *reason = NULL;
-    ferry_error error = url_take_apart(&reason);
-    if (error)
-        return demo_fail(error, reason);
-    if (demo.url.userinfo) {
-        event_add(FERRY_LOG_WARNING, "The user name and password in the URL are not sent; a header "
-                                     "Authorization would be");
-    }
-    if (!headers_split())
-        return demo_fail(FERRY_ERROR_OUT_OF_MEMORY, NULL);
-
-    const ferry_client_options options = {
-        .log = event_log,
-        .timeouts = {.response_ms = response_ms, .total_ms = total_ms},
-        .fetch = {.credentials = (ferry_fetch_credentials)credentials,
-                  .redirect = (ferry_fetch_redirect)redirect},
+    const ferry_timeouts timeouts = {
+        .response_ms = response_ms, .idle_ms = -1, .total_ms = total_ms};
+    const ferry_fetch_options fetch = {.credentials = (ferry_fetch_credentials)credentials,
+                                       .redirect = (ferry_fetch_redirect)redirect};
+    /* What comes is shown as it is: nothing is tried again, and no code is a failure. */
+    ferry_session_request request = {
+        .url = text_get(DEMO_PART_URL),
+        .headers = demo.headers,
+        .body = demo.texts[DEMO_PART_BODY].length > 0 ? text_get(DEMO_PART_BODY) : NULL,
+        .body_length = demo.texts[DEMO_PART_BODY].length,
+        .owner_reads = true,
+        .functions.on_head = note_head,
+        .any_status = true,
+        .max_retries = -1,
+        .fetch = &fetch,
+        .timeouts = &timeouts,
     };
-    demo.client = ferry_client_new(&options);
-    if (!demo.client)
-        return demo_fail(FERRY_ERROR_OUT_OF_MEMORY, NULL);
-    error = client_connect();
-    return error ? demo_fail(error, NULL) : demo.phase;
+    request_set_method(&request);
+    demo.phase = DEMO_RUNNING;
+    demo.transfer = ferry_session_start(demo.session, &request);
+    return demo_look();
 }
 
 demo_phase demo_poll(void) {
-    if (demo.phase != DEMO_RUNNING)
-        return demo.phase;
-    ferry_error error = ferry_client_poll(demo.client);
-    if (!error && !demo.sent && ferry_client_get_status(demo.client) == FERRY_STATUS_CONNECTED)
-        error = client_send();
-    return error ? demo_fail(error, NULL) : demo.phase;
+    if (demo.phase == DEMO_RUNNING)
+        ferry_session_poll(demo.session, 0);
+    return demo_look();
 }
 
 size_t demo_read(void) {
     size_t length = 0;
-    if (demo.phase != DEMO_RUNNING || !demo_has_response())
-        return 0;
-    ferry_error error =
-        ferry_client_read_response_body(demo.client, demo.chunk, sizeof demo.chunk, &length);
-    if (error) {
-        demo_fail(error, NULL);
-        return 0;
-    }
-    if (length == 0 && ferry_client_get_status(demo.client) != FERRY_STATUS_BODY)
-        demo.phase = DEMO_DONE;
+    if (demo.phase == DEMO_RUNNING)
+        ferry_transfer_read(demo.transfer, demo.chunk, sizeof demo.chunk, &length);
+    demo_look();
     return length;
 }
 
@@ -246,7 +214,7 @@ const void *demo_chunk(void) {
 void demo_cancel(void) {
     if (demo.phase != DEMO_RUNNING)
         return;
-    ferry_client_close(demo.client);
+    ferry_transfer_cancel(demo.transfer);
     demo.phase = DEMO_CANCELLED;
 }
 
@@ -254,40 +222,42 @@ demo_phase demo_get_phase(void) {
     return demo.phase;
 }
 
+static ferry_error demo_error(void) {
+    return demo.transfer ? ferry_transfer_get_error(demo.transfer) : FERRY_ERROR_OUT_OF_MEMORY;
+}
+
 const char *demo_error_name(void) {
-    return ferry_error_name(demo.error);
+    return ferry_error_name(demo_error());
 }
 
 const char *demo_error_message(void) {
-    return ferry_error_message(demo.error);
+    return ferry_error_message(demo_error());
 }
 
 const char *demo_error_detail(void) {
-    if (demo.refusal)
-        return demo.refusal;
-    return demo.client ? ferry_client_get_error_detail(demo.client) : "";
+    return demo.transfer ? ferry_transfer_get_error_detail(demo.transfer) : "out of memory";
 }
 
 int demo_has_response(void) {
-    return demo.client && demo.sent && ferry_client_has_response(demo.client);
+    return demo.has_response;
 }
 
 int demo_response_code(void) {
-    return ferry_client_get_response_code(demo.client);
+    return ferry_transfer_get_response_code(demo.transfer);
 }
 
 const char *demo_response_url(void) {
-    return ferry_client_get_response_url(demo.client);
+    return ferry_transfer_get_url(demo.transfer);
 }
 
 const char *demo_response_header(size_t index) {
     size_t count = 0;
-    const char *const *lines = ferry_client_get_response_headers(demo.client, &count);
+    const char *const *lines = ferry_transfer_get_response_headers(demo.transfer, &count);
     return index < count ? lines[index] : NULL;
 }
 
 double demo_length_hint(void) {
-    return (double)ferry_client_get_response_body_length_hint(demo.client);
+    return (double)ferry_transfer_get_body_total(demo.transfer);
 }
 
 int demo_event_kind(void) {

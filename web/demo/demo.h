@@ -60,7 +60,7 @@ EMSCRIPTEN_KEEPALIVE const char *demo_response_url(void);
 EMSCRIPTEN_KEEPALIVE const char *demo_response_header(size_t index);
 EMSCRIPTEN_KEEPALIVE double demo_length_hint(void);
 
-/* What the client has logged, oldest first: the kind of the oldest line (a ferry_log_kind; -1:
+/* What ferry has logged, oldest first: the kind of the oldest line (a ferry_log_kind; -1:
  * there is none), its time in milliseconds since the start, its text. demo_event_take() drops it.
  */
 EMSCRIPTEN_KEEPALIVE int demo_event_kind(void);
