@@ -73,6 +73,13 @@ typedef struct ferry_session_options {
     int max_connections_per_origin;
     int max_connections;
 
+    /* How many event streams to one origin do not count among max_connections_per_origin, since
+     * they last: responses with 200 whose Content-Type is text/event-stream, from their head on.
+     * Those beyond it count like others, and all count among max_connections. Default 6; negative:
+     * none. A browser has no such allowance: over HTTP/1.1 six streams to an origin, from all of
+     * its pages, keep all other requests to it waiting. */
+    int max_event_streams_per_origin;
+
     /* How long a connection is kept that nobody uses. Default 60,000; negative: it is closed at
      * once. Ignored on the web. */
     int max_idle_ms;

@@ -284,6 +284,9 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     if (transfer->use == FERRY_USE_REDIRECT) {
         return exchange_call_head(transfer, functions->on_redirect, "on_redirect");
     }
+    if (transfer->use == FERRY_USE_DELIVER && ferry_transfer_has_events(transfer)) {
+        ferry_pool_note_stream(transfer->connection);
+    }
     if (transfer->use == FERRY_USE_DELIVER && transfer->download != NULL) {
         ferry_error error = transfer->download->begin(transfer);
         if (error != FERRY_OK) {

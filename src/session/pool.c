@@ -194,7 +194,7 @@ static void origin_await_turn(ferry_session *session, ferry_pool_origin *origin)
 static bool origin_try_open(ferry_session *session, ferry_pool_origin *origin,
                             ferry_transfer *first, size_t wanted) {
     /* A look-up that is under way is for all of them. */
-    if (origin->connections >= (size_t)session->max_per_origin || origin->connecting >= wanted ||
+    if (ferry_pool_origin_is_full(session, origin) || origin->connecting >= wanted ||
         origin->look_ups > 0) {
         return false;
     }
@@ -219,7 +219,7 @@ static void origin_serve_renewing(ferry_session *session, ferry_pool_origin *ori
             connection_bind(fresh, transfer);
             continue;
         }
-        if (kept != NULL && origin->connections >= (size_t)session->max_per_origin &&
+        if (kept != NULL && ferry_pool_origin_is_full(session, origin) &&
             origin->connecting < origin->renewing.count && origin->look_ups == 0) {
             ferry_pooled_drop(kept);
         }
@@ -328,6 +328,14 @@ void ferry_pool_reorder(ferry_transfer *transfer) {
     }
 }
 
+void ferry_pool_note_stream(ferry_pool_connection *connection) {
+    ferry_session *session = connection->session;
+    ferry_pool_origin *origin = connection->origin;
+    connection->is_stream = true;
+    origin->streams++;
+    origin_serve(session, origin);
+}
+
 void ferry_pool_release(ferry_pool_connection *connection) {
     ferry_session *session = connection->session;
     ferry_pool_origin *origin = connection->origin;
@@ -339,9 +347,12 @@ void ferry_pool_release(ferry_pool_connection *connection) {
     ferry_pooled_end_keepalive(connection);
     transfer->connection = NULL;
     connection->transfer = NULL;
-    bool is_beyond = session->counters.connections_open > (size_t)session->max_connections ||
-                     origin->connections > (size_t)session->max_per_origin;
-    bool is_kept = !is_beyond && ferry_pooled_is_fit(connection) &&
+    origin->streams -= connection->is_stream;
+    connection->is_stream = false;
+    /* Where others have had a stream's room, there may be one too many. */
+    bool has_room = ferry_pool_origin_count(session, origin) <= (size_t)session->max_per_origin &&
+                    session->counters.connections_open <= (size_t)session->max_connections;
+    bool is_kept = has_room && ferry_pooled_is_fit(connection) &&
                    ferry_list_is_empty(&session->starved) &&
                    (session->max_idle_ms >= 0 || origin_count_waiting(origin) > 0);
     if (is_kept) {

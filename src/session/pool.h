@@ -16,6 +16,9 @@ void ferry_pool_withdraw(ferry_transfer *transfer);
 /* Its priority is another one. */
 void ferry_pool_reorder(ferry_transfer *transfer);
 
+/* The connection's response is a stream of events, which lasts: others may have its room. */
+void ferry_pool_note_stream(ferry_pool_connection *connection);
+
 /* The connection's transfer has ended, or goes elsewhere. The connection is kept if its client can
  * take another request, and closed otherwise. */
 void ferry_pool_release(ferry_pool_connection *connection);

@@ -168,3 +168,9 @@ ferry_pool_origin *ferry_pool_origin_of(ferry_transfer *transfer) {
     }
     return origin;
 }
+
+size_t ferry_pool_origin_count(const ferry_session *session, const ferry_pool_origin *origin) {
+    int allowed = session->max_streams_per_origin;
+    return origin->connections -
+           ferry_size_least(origin->streams, allowed > 0 ? (size_t)allowed : 0);
+}

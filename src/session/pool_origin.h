@@ -12,4 +12,14 @@ ferry_pool_origin *ferry_pool_origin_of(ferry_transfer *transfer);
 /* Forgets an origin that nobody uses: without connections, waiting transfers, and holds. */
 void ferry_pool_origin_release(ferry_session *session, ferry_pool_origin *origin);
 
+/* How many of its connections count among max_connections_per_origin: event streams have an
+ * allowance of their own. */
+size_t ferry_pool_origin_count(const ferry_session *session, const ferry_pool_origin *origin);
+
+/* True where it may have no more. */
+static inline bool ferry_pool_origin_is_full(const ferry_session *session,
+                                             const ferry_pool_origin *origin) {
+    return ferry_pool_origin_count(session, origin) >= (size_t)session->max_per_origin;
+}
+
 #endif

@@ -38,6 +38,13 @@ ferry_error ferry_transfer_take_head(ferry_transfer *transfer, const ferry_clien
     return FERRY_OK;
 }
 
+bool ferry_transfer_has_events(const ferry_transfer *transfer) {
+    const char *type = ferry_transfer_get_response_header(transfer, "Content-Type", 0);
+    ferry_span essence = {type, type != NULL ? strcspn(type, ";") : 0};
+    return transfer->code == FERRY_RESPONSE_OK &&
+           ferry_span_equals(ferry_span_trim(essence), FERRY_SPAN("text/event-stream"));
+}
+
 void ferry_transfer_drop_response(ferry_transfer *transfer) {
     const ferry_context *context = &transfer->context;
     ferry_free(context, transfer->head);

@@ -13,6 +13,9 @@ FERRY_MUST_USE ferry_error ferry_transfer_take_head(ferry_transfer *transfer,
  * a second for the way; -1: it does not say. */
 int ferry_transfer_get_keep_alive_ms(const ferry_transfer *transfer);
 
+/* True of a stream of events, which lasts (HTML standard section 9.2.3). */
+bool ferry_transfer_has_events(const ferry_transfer *transfer);
+
 /* Forgets the response. */
 void ferry_transfer_drop_response(ferry_transfer *transfer);
 

@@ -7,7 +7,12 @@
 
 #include <string.h>
 
-enum { DEFAULT_IDLE_MS = 60000, DEFAULT_STALL_MS = 30000, DEFAULT_BUDGET_US = 2000 };
+enum {
+    DEFAULT_IDLE_MS = 60000,
+    DEFAULT_STALL_MS = 30000,
+    DEFAULT_BUDGET_US = 2000,
+    DEFAULT_STREAMS = 6,
+};
 static const size_t default_memory = (size_t)256 * 1024 * 1024;
 
 static int default_to(int value, int otherwise) {
@@ -155,6 +160,8 @@ ferry_error ferry_session_take_options(ferry_session *session,
     session->https_only = options->https_only;
     session->max_per_origin =
         default_to(options->max_connections_per_origin, ferry_session_max_per_origin);
+    session->max_streams_per_origin =
+        default_to(options->max_event_streams_per_origin, DEFAULT_STREAMS);
     session->max_connections = default_to(options->max_connections, ferry_session_max_connections);
     session->max_idle_ms = default_to(options->max_idle_ms, DEFAULT_IDLE_MS);
     session->max_memory_bytes =

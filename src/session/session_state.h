@@ -57,6 +57,7 @@ struct ferry_pool_origin {
     bool is_starved;
     size_t connections; /* idle, in use, or being made */
     size_t connecting;  /* being made */
+    size_t streams;     /* in use for a response that lasts */
     size_t holds;       /* calls that still look at it */
 
     /* See pool_address.c. */
@@ -98,6 +99,7 @@ struct ferry_pool_connection {
     int64_t max_ahead;
 
     bool is_keepalive; /* its request is counted by ferry_keepalive_begin() */
+    bool is_stream;    /* counted in origin.streams */
 
     /* Its response is not read for now, and not waited for: who holds it back lets it go on. */
     bool is_paused;
@@ -271,6 +273,7 @@ struct ferry_session {
     ferry_error bad_option;    /* why no transfer can start, which the context's detail says */
     bool https_only;
     int max_per_origin;
+    int max_streams_per_origin; /* negative: none */
     int max_connections;
     int max_idle_ms;
     int total_ms;

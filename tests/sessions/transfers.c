@@ -268,6 +268,7 @@ static void set_session_option(const char *name, const char *value) {
     } numbers[] = {
         {"per_origin", &options->max_connections_per_origin},
         {"connections", &options->max_connections},
+        {"streams", &options->max_event_streams_per_origin},
         {"max_idle_ms", &options->max_idle_ms},
         {"total_ms", &options->client.timeouts.total_ms},
         {"budget_us", &options->poll_budget_us},
