@@ -128,8 +128,9 @@ void ferry_session_wake(ferry_session *session);
 /* Cancels all transfers that are not done: they fail with FERRY_ERROR_ABORTED. */
 void ferry_session_cancel_all(ferry_session *session);
 
-/* Drops the connections that nobody uses now, and those in use once they are free: for a program
- * that has learnt that the machine is in another network. */
+/* Drops the connections that nobody uses now, those in use once they are free, and the addresses of
+ * names, which are kept for a minute: for a program that has learnt that the machine is in another
+ * network. */
 void ferry_session_network_changed(ferry_session *session);
 
 /* For programs with an event loop of their own: what a poll would sleep on, natively one descriptor

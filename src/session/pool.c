@@ -394,7 +394,7 @@ static void connection_fail(ferry_pool_connection *connection, ferry_error error
     origin->holds++;
     ferry_format(detail, sizeof detail, "%s", ferry_client_get_error_detail(connection->client));
     if (connection->has_known_address) {
-        origin->address[0] = '\0';
+        ferry_pool_address_forget(session, origin);
         ferry_pooled_drop(connection);
         origin_serve(session, origin); /* by a look-up */
         origin->holds--;
@@ -485,6 +485,7 @@ void ferry_pool_deinit(ferry_session *session) {
         ferry_pool_origin_release(session, origin);
     }
     assert(session->origin_count == 0);
+    ferry_address_book_clear(&session->addresses, &session->context);
     ferry_free(&session->context, session->buckets);
     ferry_heap_deinit(&session->connection_timers, &session->context);
     if (session->key_scratch.data != NULL) {

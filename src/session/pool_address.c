@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { MAX_AGE_MS = 60 * 1000 };
-
 /* With a proxy it is the proxy's. */
 static bool session_knows_addresses(const ferry_session *session) {
     const ferry_client_options *options = ferry_client_options_copy_get(session->client_options);
@@ -16,17 +14,26 @@ static bool session_knows_addresses(const ferry_session *session) {
            !options->proxy_from_environment;
 }
 
+static const char *origin_host(const ferry_pool_origin *origin) {
+    return strstr(origin->host, "://") + 3;
+}
+
 bool ferry_pool_address_write_line(const ferry_session *session, const ferry_pool_origin *origin,
                                    char line[FERRY_ADDRESS_LINE_SIZE]) {
-    bool is_known = origin->address[0] != '\0' && session->now_us < origin->address_end_us &&
-                    origin->address_epoch == session->epoch;
-    if (!is_known) {
+    const char *host = origin_host(origin);
+    const char *address =
+        ferry_address_book_find(&session->addresses, host, origin->port, session->now_us);
+    if (address == NULL) {
         return false;
     }
-    const char *host = strstr(origin->host, "://") + 3;
-    size_t length = ferry_format(line, FERRY_ADDRESS_LINE_SIZE, "%s:%d:%s", host, origin->port,
-                                 origin->address);
+    size_t length =
+        ferry_format(line, FERRY_ADDRESS_LINE_SIZE, "%s:%d:%s", host, origin->port, address);
     return length + 1 < FERRY_ADDRESS_LINE_SIZE; /* it may be cut */
+}
+
+void ferry_pool_address_forget(ferry_session *session, const ferry_pool_origin *origin) {
+    ferry_address_book_forget(&session->addresses, &session->context, origin_host(origin),
+                              origin->port);
 }
 
 void ferry_pool_address_end(ferry_pool_connection *connection) {
@@ -35,22 +42,18 @@ void ferry_pool_address_end(ferry_pool_connection *connection) {
 }
 
 /* Without the port: "192.0.2.1", "[2001:db8::1]". */
-static void origin_keep_address(ferry_pool_origin *origin, const ferry_session *session,
-                                const char *peer) {
+static void connection_keep_address(const ferry_pool_connection *connection, const char *peer) {
+    ferry_session *session = connection->session;
     const char *colon = strrchr(peer, ':');
-    size_t length = colon != NULL ? (size_t)(colon - peer) : 0;
-    if (length == 0 || length >= sizeof origin->address) {
-        return;
+    if (colon != NULL && connection->epoch == session->epoch) {
+        ferry_address_book_note(&session->addresses, &session->context,
+                                origin_host(connection->origin), connection->origin->port,
+                                (ferry_span){peer, (size_t)(colon - peer)}, session->now_us);
     }
-    memcpy(origin->address, peer, length);
-    origin->address[length] = '\0';
-    origin->address_end_us = session->now_us + (int64_t)MAX_AGE_MS * 1000;
-    origin->address_epoch = session->epoch;
 }
 
 bool ferry_pool_address_note(ferry_pool_connection *connection) {
-    ferry_session *session = connection->session;
-    ferry_pool_origin *origin = connection->origin;
+    const ferry_session *session = connection->session;
     if (!session_knows_addresses(session) || connection->has_known_address) {
         return false;
     }
@@ -59,14 +62,14 @@ bool ferry_pool_address_note(ferry_pool_connection *connection) {
         bool was_awaited = connection->is_looking_up;
         ferry_pool_address_end(connection);
         if (was_awaited) { /* a host that is an address itself needs no look-up */
-            origin_keep_address(origin, session, peer);
+            connection_keep_address(connection, peer);
         }
         return was_awaited;
     }
     if (!connection->is_looking_up &&
         ferry_client_get_status(connection->client) == FERRY_STATUS_RESOLVING) {
         connection->is_looking_up = true;
-        origin->look_ups++;
+        connection->origin->look_ups++;
     }
     return false;
 }

@@ -12,6 +12,9 @@ enum { FERRY_ADDRESS_LINE_SIZE = 512 };
 bool ferry_pool_address_write_line(const ferry_session *session, const ferry_pool_origin *origin,
                                    char line[FERRY_ADDRESS_LINE_SIZE]);
 
+/* Nobody could connect to it. */
+void ferry_pool_address_forget(ferry_session *session, const ferry_pool_origin *origin);
+
 /* The connection has been polled: it may be looking up the origin's name, or know its address.
  * True: others need not wait for that any more. */
 bool ferry_pool_address_note(ferry_pool_connection *connection);

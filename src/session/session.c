@@ -26,6 +26,7 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
         return NULL;
     }
     *session = (ferry_session){.context = context, .events = &ferry_exchange_events};
+    ferry_address_book_init(&session->addresses);
     ferry_list_init(&session->ready);
     ferry_list_init(&session->connections);
     ferry_list_init(&session->idle);
@@ -105,6 +106,7 @@ void ferry_session_cancel_all(ferry_session *session) {
 void ferry_session_network_changed(ferry_session *session) {
     ferry_session_note_time(session);
     session->epoch++;
+    ferry_address_book_clear(&session->addresses, &session->context);
     ferry_pool_drop_idle(session, NULL);
     ferry_pool_serve_waiting(session);
 }

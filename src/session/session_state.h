@@ -19,6 +19,7 @@
 #ifndef FERRY_SESSION_SESSION_STATE_H
 #define FERRY_SESSION_SESSION_STATE_H
 
+#include "address_book.h"
 #include "base/buffer.h"
 #include "base/heap.h"
 #include "base/list.h"
@@ -60,11 +61,7 @@ struct ferry_pool_origin {
     size_t streams;     /* in use for a response that lasts */
     size_t holds;       /* calls that still look at it */
 
-    /* See pool_address.c. */
-    size_t look_ups;  /* connections being made that look its name up */
-    char address[80]; /* that a connection was made to; "": not known */
-    int64_t address_end_us;
-    uint64_t address_epoch; /* of the session */
+    size_t look_ups; /* connections being made that look its name up */
 };
 
 typedef enum ferry_pool_state {
@@ -301,6 +298,7 @@ struct ferry_session {
     ferry_pool_origin **buckets;
     size_t bucket_count; /* a power of two */
     size_t origin_count;
+    ferry_address_book addresses;
     ferry_buffer key_scratch;
     uint64_t last_order;
     uint64_t epoch;

@@ -98,9 +98,66 @@ static void failed_look_up_fails_all_that_wait_for_it(void) {
     CHECK(net_wait_for_threads());
 }
 
+/* Each answer ends its connection, so that the origin has none in between. */
+static void address_is_known_also_without_connections(void) {
+    plain_server server;
+    char url[64];
+    resolver_reset();
+    CHECK(server_begin(&server));
+    resolver_add("host.example", "127.0.0.1", 0);
+    url_of(url, &server);
+    ferry_session *session = ferry_session_new(NULL);
+    for (int i = 0; i < 3; i++) {
+        get_all(session, url, 1, FERRY_OK);
+    }
+    CHECK_INT(resolver_count_calls(), 1);
+    ferry_session_free(session);
+    server_end(&server);
+    CHECK_INT(server.count, 3);
+    CHECK(net_wait_for_threads());
+}
+
+static void change_of_the_network_is_a_reason_to_look_up_again(void) {
+    plain_server server;
+    char url[64];
+    resolver_reset();
+    CHECK(server_begin(&server));
+    resolver_add("host.example", "127.0.0.1", 0);
+    url_of(url, &server);
+    ferry_session *session = ferry_session_new(NULL);
+    get_all(session, url, 1, FERRY_OK);
+    ferry_session_network_changed(session);
+    get_all(session, url, 1, FERRY_OK);
+    CHECK_INT(resolver_count_calls(), 2);
+    ferry_session_free(session);
+    server_end(&server);
+    CHECK(net_wait_for_threads());
+}
+
+static void address_that_refuses_is_looked_up_again(void) {
+    plain_server server;
+    char url[64];
+    resolver_reset();
+    CHECK(server_begin(&server));
+    resolver_add("host.example", "127.0.0.1", 0);
+    url_of(url, &server);
+    ferry_session *session = ferry_session_new(NULL);
+    get_all(session, url, 1, FERRY_OK);
+    server_end(&server);
+    get_all(session, url, 1, FERRY_ERROR_CANT_CONNECT);
+    CHECK_INT(resolver_count_calls(), 2);
+    get_all(session, url, 1, FERRY_ERROR_CANT_CONNECT);
+    CHECK_INT(resolver_count_calls(), 3);
+    ferry_session_free(session);
+    CHECK(net_wait_for_threads());
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connections_of_one_origin_share_a_look_up),
+        CHECK_TEST(address_is_known_also_without_connections),
+        CHECK_TEST(change_of_the_network_is_a_reason_to_look_up_again),
+        CHECK_TEST(address_that_refuses_is_looked_up_again),
         CHECK_TEST(failed_look_up_fails_all_that_wait_for_it),
     };
     return CHECK_RUN(tests, argc, argv);
