@@ -111,6 +111,7 @@ static ferry_error take_tls(ferry_session *session, const ferry_tls_options *tls
         return ferry_fail_memory(&session->context);
     }
     ferry_origin_key_read_tls(bytes, length, session->tls_pins, &session->tls);
+    session->tls_hash = ferry_origin_key_hash(bytes, length);
     return FERRY_OK;
 }
 

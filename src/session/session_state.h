@@ -44,7 +44,9 @@ struct ferry_pool_origin {
     uint64_t hash;
     char *key; /* see origin_key.h: the texts of `host` and `tls` are in it */
     size_t key_length;
-    const char *host; /* "https://example.org" as connect_to_host takes it */
+    ferry_span place;     /* scheme, host and port, in the key */
+    ferry_span tls_bytes; /* in the key, or the session's own */
+    const char *host;     /* "https://example.org" as connect_to_host takes it */
     int port;
     bool has_tls_options;
     ferry_tls_options tls;
@@ -261,6 +263,7 @@ struct ferry_session {
     const char **tls_pins;
     ferry_tls_options tls;
     ferry_tls_cache *tls_cache; /* of origins without options of their own; NULL: no TLS */
+    uint64_t tls_hash;    /* of it */
     char *base_url;
     char *http_proxy; /* as ferry_client_set_http_proxy() takes them */
     char *https_proxy;
