@@ -36,13 +36,19 @@ static ferry_heap *queue_of(const ferry_transfer *transfer) {
 
 static void transfer_take_off(ferry_transfer *transfer) {
     ferry_heap_remove(queue_of(transfer), &transfer->queue);
+    ferry_pool_origin_note_demand(transfer->session, transfer->origin);
+}
+
+static void transfer_put_on(ferry_transfer *transfer, int64_t key) {
+    transfer->state = FERRY_TRANSFER_WAITING;
+    ferry_heap_put(queue_of(transfer), &transfer->queue, key);
+    ferry_pool_origin_note_demand(transfer->session, transfer->origin);
 }
 
 /* The connection had ended before the request was sent. */
 static void transfer_connect_again(ferry_transfer *transfer, bool is_kept) {
     if (is_kept || ++transfer->stale_tries <= MAX_STALE_TRIES) {
-        transfer->state = FERRY_TRANSFER_WAITING;
-        ferry_heap_put(queue_of(transfer), &transfer->queue, transfer->queue.key);
+        transfer_put_on(transfer, transfer->queue.key);
         return;
     }
     ferry_error error = ferry_fail(&transfer->context, FERRY_ERROR_CONNECTION_ERROR,
@@ -95,7 +101,7 @@ static bool connection_bind(ferry_pool_connection *connection, ferry_transfer *t
 static ferry_pool_connection *take_idle(ferry_pool_origin *origin) {
     while (!ferry_list_is_empty(&origin->idle)) {
         ferry_pool_connection *connection =
-            FERRY_LIST_ITEM(ferry_list_last(&origin->idle), ferry_pool_connection, idle);
+            FERRY_LIST_ITEM(ferry_list_last(&origin->idle), ferry_pool_connection, rest);
         /* It may be over for long where the session is polled late. */
         if (ferry_pooled_is_fit(connection) &&
             connection->session->now_us <= connection->idle_end_us) {
@@ -111,7 +117,7 @@ static ferry_pool_connection *find_new(const ferry_pool_origin *origin) {
     const ferry_list_node *all = &origin->idle;
     for (ferry_list_node *node = ferry_list_first(all); node != NULL;
          node = ferry_list_next(all, node)) {
-        ferry_pool_connection *connection = FERRY_LIST_ITEM(node, ferry_pool_connection, idle);
+        ferry_pool_connection *connection = FERRY_LIST_ITEM(node, ferry_pool_connection, rest);
         if (!connection->was_used && ferry_pooled_is_fit(connection)) {
             return connection;
         }
@@ -119,19 +125,34 @@ static ferry_pool_connection *find_new(const ferry_pool_origin *origin) {
     return NULL;
 }
 
+static bool session_has_room(const ferry_session *session) {
+    return session->counters.connections_open < (size_t)session->max_connections ||
+           !ferry_list_is_empty(&session->idle) || !ferry_list_is_empty(&session->spare);
+}
+
+/* One that nobody uses: the one that is idle longest, or the one begun last that nobody waits for
+ * any more. */
+static ferry_pool_connection *find_dispensable(const ferry_session *session) {
+    ferry_list_node *idle = ferry_list_first(&session->idle);
+    if (idle != NULL) {
+        return FERRY_LIST_ITEM(idle, ferry_pool_connection, aged);
+    }
+    const ferry_pool_origin *spare =
+        FERRY_LIST_ITEM(ferry_list_first(&session->spare), ferry_pool_origin, spare);
+    return FERRY_LIST_ITEM(ferry_list_last(&spare->making), ferry_pool_connection, rest);
+}
+
 /* Makes room for one more connection, if another origin's can go. */
 static bool make_room(ferry_session *session) {
-    if (session->counters.connections_open < (size_t)session->max_connections) {
-        return true;
-    }
-    if (ferry_list_is_empty(&session->idle)) {
+    if (!session_has_room(session)) {
         return false;
     }
-    ferry_pool_connection *oldest =
-        FERRY_LIST_ITEM(ferry_list_first(&session->idle), ferry_pool_connection, aged);
-    ferry_pool_origin *origin = oldest->origin;
-    ferry_pooled_drop(oldest);
-    ferry_pool_origin_release(session, origin);
+    if (session->counters.connections_open >= (size_t)session->max_connections) {
+        ferry_pool_connection *connection = find_dispensable(session);
+        ferry_pool_origin *origin = connection->origin;
+        ferry_pooled_drop(connection);
+        ferry_pool_origin_release(session, origin);
+    }
     return true;
 }
 
@@ -145,8 +166,7 @@ static void origin_fail_waiting(ferry_pool_origin *origin, ferry_error error, co
 
 static void connection_finish_making(ferry_pool_connection *connection) {
     ferry_pool_address_note(connection);
-    ferry_pool_address_end(connection);
-    connection->origin->connecting--;
+    ferry_pooled_end_making(connection);
     connection->item.takes_long = false;
     ferry_pooled_rest(connection);
     ferry_pooled_watch(connection);
@@ -258,11 +278,6 @@ static void origin_serve_at_once(ferry_session *session, ferry_pool_origin *orig
     }
 }
 
-static bool session_has_room(const ferry_session *session) {
-    return session->counters.connections_open < (size_t)session->max_connections ||
-           !ferry_list_is_empty(&session->idle);
-}
-
 /* The origin that waits longest for its first connection goes first. Each takes room, or goes. */
 void ferry_pool_serve_waiting(ferry_session *session) {
     while (session_has_room(session)) {
@@ -298,8 +313,7 @@ void ferry_pool_submit(ferry_transfer *transfer) {
         return;
     }
     transfer->origin = origin;
-    transfer->state = FERRY_TRANSFER_WAITING;
-    ferry_heap_put(queue_of(transfer), &transfer->queue, -(int64_t)transfer->plan.request.priority);
+    transfer_put_on(transfer, -(int64_t)transfer->plan.request.priority);
     if (transfer->plan.request.keepalive && !ferry_session_dials) {
         origin_serve_at_once(session, origin, transfer);
     } else {
@@ -314,6 +328,7 @@ void ferry_pool_withdraw(ferry_transfer *transfer) {
         ferry_pool_origin *origin = transfer->origin;
         transfer_take_off(transfer);
         ferry_pool_origin_release(transfer->session, origin);
+        ferry_pool_serve_waiting(transfer->session); /* what is made for it may go */
     }
     if (transfer->connection != NULL) {
         ferry_client_close(transfer->connection->client);

@@ -121,6 +121,7 @@ static ferry_pool_origin *origin_new(ferry_session *session, const origin_wish *
     size_t length = wish->place.length + (wish->is_sessions ? 0 : wish->tls.length);
     *origin = (ferry_pool_origin){.hash = wish->hash, .key_length = length};
     ferry_list_init(&origin->idle);
+    ferry_list_init(&origin->making);
     origin->key = ferry_alloc(&session->context, length);
     if (origin->key == NULL) {
         origin_free(session, origin);

@@ -9,6 +9,17 @@
  */
 ferry_pool_origin *ferry_pool_origin_of(ferry_transfer *transfer);
 
+/* More or fewer of its transfers wait, or of its connections are being made. */
+static inline void ferry_pool_origin_note_demand(ferry_session *session,
+                                                 ferry_pool_origin *origin) {
+    bool is_spare = origin->connecting > origin->waiting.count + origin->renewing.count;
+    if (is_spare && !ferry_list_has(&origin->spare)) {
+        ferry_list_append(&session->spare, &origin->spare);
+    } else if (!is_spare) {
+        ferry_list_remove(&origin->spare);
+    }
+}
+
 /* Forgets an origin that nobody uses: without connections, waiting transfers, and holds. */
 void ferry_pool_origin_release(ferry_session *session, ferry_pool_origin *origin);
 

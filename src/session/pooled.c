@@ -3,6 +3,7 @@
 #include "pooled.h"
 
 #include "pool_address.h"
+#include "pool_origin.h"
 
 #include <string.h>
 
@@ -12,10 +13,20 @@ enum {
 };
 
 void ferry_pooled_leave_idle(ferry_pool_connection *connection) {
-    if (ferry_list_has(&connection->idle)) {
-        ferry_list_remove(&connection->idle);
+    if (ferry_list_has(&connection->aged)) {
+        ferry_list_remove(&connection->rest);
         ferry_list_remove(&connection->aged);
         connection->session->counters.connections_idle--;
+    }
+}
+
+void ferry_pooled_end_making(ferry_pool_connection *connection) {
+    ferry_pool_origin *origin = connection->origin;
+    ferry_pool_address_end(connection);
+    if (connection->state == FERRY_POOL_CONNECTING) {
+        ferry_list_remove(&connection->rest);
+        origin->connecting--;
+        ferry_pool_origin_note_demand(connection->session, origin);
     }
 }
 
@@ -23,8 +34,7 @@ void ferry_pooled_drop(ferry_pool_connection *connection) {
     ferry_session *session = connection->session;
     ferry_pool_origin *origin = connection->origin;
     ferry_pooled_leave_idle(connection);
-    ferry_pool_address_end(connection);
-    origin->connecting -= connection->state == FERRY_POOL_CONNECTING;
+    ferry_pooled_end_making(connection);
     origin->connections--;
     session->counters.connections_open--;
     ferry_poller_remove(session->poller, &connection->item);
@@ -159,6 +169,8 @@ ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origi
     origin->is_starved = false;
     origin->connections++;
     origin->connecting++;
+    ferry_list_append(&origin->making, &connection->rest);
+    ferry_pool_origin_note_demand(session, origin);
     session->counters.connections_open++;
     session->counters.connections_made++;
     *error = connection_dial(connection, connect_ms);
@@ -181,7 +193,7 @@ void ferry_pooled_rest(ferry_pool_connection *connection) {
     ferry_session *session = connection->session;
     connection->state = FERRY_POOL_IDLE;
     connection->transfer = NULL;
-    ferry_list_append(&connection->origin->idle, &connection->idle);
+    ferry_list_append(&connection->origin->idle, &connection->rest);
     ferry_list_append(&session->idle, &connection->aged);
     session->counters.connections_idle++;
     int64_t idle_ms = session->max_idle_ms > 0 ? session->max_idle_ms : 0;

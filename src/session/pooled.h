@@ -14,6 +14,9 @@ ferry_pool_connection *ferry_pooled_new(ferry_session *session, ferry_pool_origi
 /* Polls one that is being made until it has to wait. True: it is made. */
 bool ferry_pooled_make(ferry_pool_connection *connection, ferry_error *error);
 
+/* It is made, or is to end. */
+void ferry_pooled_end_making(ferry_pool_connection *connection);
+
 /* True where it may carry another request. */
 bool ferry_pooled_is_fit(const ferry_pool_connection *connection);
 

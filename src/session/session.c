@@ -30,6 +30,7 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
     ferry_list_init(&session->ready);
     ferry_list_init(&session->connections);
     ferry_list_init(&session->idle);
+    ferry_list_init(&session->spare);
     ferry_list_init(&session->starved);
     ferry_list_init(&session->hungry);
     ferry_list_init(&session->paused);

@@ -42,7 +42,8 @@ typedef struct ferry_pool_connection ferry_pool_connection;
 struct ferry_pool_origin {
     ferry_pool_origin *next; /* in its bucket of the table */
     uint64_t hash;
-    char *key; /* see origin_key.h: the texts of `host` and `tls` are in it */
+    char *
+        key; /* see origin_key.h: the text of `host` is in it, and what TLS options it has itself */
     size_t key_length;
     ferry_span place;     /* scheme, host and port, in the key */
     ferry_span tls_bytes; /* in the key, or the session's own */
@@ -53,10 +54,12 @@ struct ferry_pool_origin {
     const char **pins;
     ferry_tls_cache *tls_cache; /* its own, where it has options */
 
-    ferry_heap waiting;   /* transfers, by priority and age */
-    ferry_heap renewing;  /* those that wait for a new connection; they go first */
-    ferry_list_node idle; /* connections, the one used last at the end */
-    ferry_list_node turn; /* in session.starved or .hungry: it waits for room among all */
+    ferry_heap waiting;     /* transfers, by priority and age */
+    ferry_heap renewing;    /* those that wait for a new connection; they go first */
+    ferry_list_node idle;   /* connections, the one used last at the end */
+    ferry_list_node making; /* connections, the one begun last at the end */
+    ferry_list_node spare;  /* in session.spare: fewer transfers wait than connections are made */
+    ferry_list_node turn;   /* in session.starved or .hungry: it waits for room among all */
     bool is_starved;
     size_t connections; /* idle, in use, or being made */
     size_t connecting;  /* being made */
@@ -75,7 +78,7 @@ typedef enum ferry_pool_state {
 struct ferry_pool_connection {
     ferry_poller_item item; /* what the poller finds ready */
     ferry_heap_node timer;  /* when the client must be polled, or an idle connection ends */
-    ferry_list_node idle;   /* in origin.idle */
+    ferry_list_node rest;   /* in origin.idle or .making */
     ferry_list_node aged;   /* in session.idle, the one that is idle longest first */
     ferry_list_node all;    /* in session.connections */
     ferry_session *session;
@@ -260,10 +263,10 @@ struct ferry_session {
     ferry_context context; /* memory, and the last detail */
     ferry_client_options_copy *client_options;
     ferry_buffer tls_key; /* the session's own options, as origin_key.h writes them */
+    uint64_t tls_hash;    /* of it */
     const char **tls_pins;
     ferry_tls_options tls;
     ferry_tls_cache *tls_cache; /* of origins without options of their own; NULL: no TLS */
-    uint64_t tls_hash;    /* of it */
     char *base_url;
     char *http_proxy; /* as ferry_client_set_http_proxy() takes them */
     char *https_proxy;
@@ -285,6 +288,7 @@ struct ferry_session {
     ferry_list_node ready;       /* items of connections that can go on */
     ferry_list_node connections; /* all of them */
     ferry_list_node idle;        /* the one that is idle longest first */
+    ferry_list_node spare;       /* origins that make more connections than they need */
     ferry_list_node starved;     /* origins without a connection that wait for room */
     ferry_list_node hungry;      /* origins with some that wait for room for more */
     ferry_list_node paused;      /* items of connections whose bodies wait for memory */

@@ -26,6 +26,7 @@ const ELSEWHERE = {
   test_session_addresses: "it opens sockets",
   test_session_calls: "it opens sockets",
   test_session_cookies: "it opens sockets",
+  test_session_pool: "it opens sockets",
   test_session_shortage: "it opens sockets",
   test_session_turns: "it opens sockets",
   test_session_writes: "it opens sockets",
