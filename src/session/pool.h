@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pool: connections by origin, and which transfer gets which. It tells by session.events what comes
- * of it. */
+/* pool: connections by origin, and whom they are for. It tells by session.events what comes of it.
+ */
 #ifndef FERRY_SESSION_POOL_H
 #define FERRY_SESSION_POOL_H
 
@@ -26,8 +26,8 @@ void ferry_pool_release(ferry_pool_connection *connection);
 /* Closes the connections that nobody uses; of one origin, or of all (NULL). */
 void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin);
 
-/* Gives room among all connections to the origins that wait for it. */
-void ferry_pool_serve_waiting(ferry_session *session);
+/* Before all else. What comes of transfers is told to `events`. */
+void ferry_pool_init(ferry_session *session, const ferry_pool_events *events);
 
 /* Closes and frees everything, when no transfer has a connection. */
 void ferry_pool_deinit(ferry_session *session);

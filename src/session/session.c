@@ -2,6 +2,7 @@
 /* session: its begin, its polls, and its end. */
 #include "exchange.h"
 #include "pool.h"
+#include "pool_serve.h"
 #include "session_options.h"
 #include "transfer.h"
 
@@ -25,14 +26,9 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
     if (session == NULL) {
         return NULL;
     }
-    *session = (ferry_session){.context = context, .events = &ferry_exchange_events};
-    ferry_address_book_init(&session->addresses);
+    *session = (ferry_session){.context = context};
+    ferry_pool_init(session, &ferry_exchange_events);
     ferry_list_init(&session->ready);
-    ferry_list_init(&session->connections);
-    ferry_list_init(&session->idle);
-    ferry_list_init(&session->spare);
-    ferry_list_init(&session->starved);
-    ferry_list_init(&session->hungry);
     ferry_list_init(&session->paused);
     ferry_list_init(&session->storing);
     ferry_list_init(&session->transfers);
@@ -42,7 +38,6 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
         ferry_list_init(&session->lines[way].waiting);
     }
     ferry_buffer_init(&session->tls_key, FERRY_LIMIT_ORIGIN_KEY, "the TLS options");
-    ferry_buffer_init(&session->key_scratch, FERRY_LIMIT_ORIGIN_KEY, "the TLS options");
     session->bad_option = ferry_session_take_options(session, options);
     return session;
 }

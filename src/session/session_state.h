@@ -10,7 +10,9 @@
  *     transfer_redirect  where a transfer goes next
  *     transfer           ends, retries, timers
  *     response           what a transfer keeps of a response
- *     pool               which transfer gets which connection
+ *     pool               connections, kept while they are of use
+ *     pool_serve         which transfer gets which
+ *     pool_queue         who waits for one
  *     owner_body         the body of a request, from the program
  *     pooled             one connection
  *     pool_address       where the connections of an origin go
@@ -284,6 +286,7 @@ struct ferry_session {
     int64_t poll_budget_us; /* negative: none */
 
     const ferry_pool_events *events;
+    void (*advance_connection)(ferry_poller_item *item); /* where a connection's is ready */
     ferry_poller *poller;
     ferry_list_node ready;       /* items of connections that can go on */
     ferry_list_node connections; /* all of them */
