@@ -25,7 +25,7 @@ struct ferry_disk_file {
 
 static void memory_file_fail(ferry_disk_file *file) {
     ferry_format(file->reason, sizeof file->reason, "cannot write %s: %s", file->path,
-                 strerror(errno));
+                 errno == EISDIR ? "it is a folder" : strerror(errno));
     file->state = FERRY_DISK_FAILED;
 }
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 static const scenario_entry *const tables[] = {
-    scenario_connecting, scenario_requesting,  scenario_refusing,
-    scenario_responding, scenario_uploading,   scenario_lasting,
-    scenario_streaming,  scenario_remembering, scenario_tls,
+    scenario_connecting, scenario_requesting, scenario_refusing,  scenario_responding,
+    scenario_uploading,  scenario_lasting,    scenario_streaming, scenario_remembering,
+    scenario_tls,        scenario_session,
 };
 
 static scenario_function find(const char *name) {

@@ -56,6 +56,7 @@ extern const scenario_entry scenario_lasting[];
 extern const scenario_entry scenario_streaming[];
 extern const scenario_entry scenario_remembering[];
 extern const scenario_entry scenario_tls[];
+extern const scenario_entry scenario_session[];
 
 /* ---- The transcript ---- */
 

@@ -11,7 +11,8 @@ import { execute, expectTranscript, quick } from "../scenarios/lib/run.mjs";
 import { allBrowsers, availableBrowsers, openBrowser, runProgram } from "./lib/browsers.mjs";
 import { expectedOn, rows, toMarkdown } from "./lib/differences.mjs";
 import { front } from "./lib/front.mjs";
-import { list } from "./lib/scenarios.mjs";
+import { list as ofClients } from "./lib/scenarios.mjs";
+import { list as ofSessions } from "./lib/session_scenarios.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, "..", "..");
@@ -20,7 +21,9 @@ const nativeProgram = path.join(build("FERRY_BUILD", "build/native"), "scenario"
 const webProgram = path.join(build("FERRY_WEB_BUILD", "build/web"), "scenario.js");
 const nodeRunner = path.join(here, "lib", "node_program.cjs");
 
-const QUICK = /^(body with a length|gzip|POST|three requests|redirect|getters|stream$|two lengths)/;
+const QUICK =
+  /^(body with a length|gzip|POST|three requests|redirect|getters|stream$|two lengths|transfer$)/;
+const list = [...ofClients, ...ofSessions];
 const chosen = quick ? list.filter(({ name }) => QUICK.test(name)) : list;
 
 const command = ([name, ...rest], { port }) => [name, "127.0.0.1", port, ...rest].map(String);

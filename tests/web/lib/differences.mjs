@@ -160,6 +160,25 @@ export const rows = [
     why: "`fetch()` does not let a page see a redirect: it follows it, fails, or hides it whole",
   },
   {
+    id: "hops",
+    platforms: WEB,
+    what: "A session does not know how many redirects were followed; one too many fails as the network does",
+    why: "`fetch()` follows 20, and does not tell",
+    apply: (lines) => replaceLines(lines, /^(transfer \d+, redirects )\d+/, "$10"),
+  },
+  {
+    id: "limits",
+    platforms: WEB,
+    what: "`max_body_bytes` and `expected_bytes` are compared with what has come, not with `Content-Length`",
+    why: "`fetch()` does not tell for certain how long a body will be",
+  },
+  {
+    id: "userinfo",
+    platforms: WEB,
+    what: "A session refuses URLs with a user name or a password",
+    why: "`fetch()` refuses them",
+  },
+  {
     id: "uploads",
     platforms: WEB,
     what: "A body that is given piece by piece is collected, and sent with its length",
@@ -208,6 +227,12 @@ export const rows = [
         /^(poll: (?:CONNECTION_ERROR|PROTOCOL)|read: (?:BODY_TRUNCATED|CONNECTION_ERROR|INVALID_DATA|PROTOCOL)): .*/,
         "$1: …",
       ),
+  },
+  {
+    id: "integrity",
+    platforms: WEB,
+    what: "A body that is not the one of `integrity` fails before its head, as the network does",
+    why: "`fetch()` compares it, holds it back, and says no more",
   },
   {
     id: "head",

@@ -468,4 +468,4 @@ add("blocking steps", ["blocking_steps", "blocking=1"], (t) => {
   });
 });
 
-export { list };
+export { answers, echo, list, once, paths, stalls };
