@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_options: what the command line asks for, checked before anything is sent. */
+/* options: what the command line asks for, checked before anything is sent. */
 #ifndef FERRY_OPTIONS_H
 #define FERRY_OPTIONS_H
 
-#include "ferry_tls.h"
+#include "tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>

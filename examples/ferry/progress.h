@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_progress: a progress bar on standard error, or a line now and then where that is no
+/* progress: a progress bar on standard error, or a line now and then where that is no
  * terminal. */
 #ifndef FERRY_PROGRESS_H
 #define FERRY_PROGRESS_H

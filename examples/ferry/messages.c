@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_messages: the words of the program, apart from its work. */
-#include "ferry_messages.h"
+/* messages: the words of the program, apart from its work. */
+#include "messages.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_files: reads the files that are sent, and writes the response to one. Calls that can fail
+/* files: reads the files that are sent, and writes the response to one. Calls that can fail
  * return 0 or an errno. */
 #ifndef FERRY_FILES_H
 #define FERRY_FILES_H

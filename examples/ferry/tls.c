@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_tls: reads certificates and keys from files. The library takes them as text, so that it
+/* tls: reads certificates and keys from files. The library takes them as text, so that it
  * opens no files. */
-#include "ferry_tls.h"
+#include "tls.h"
 
-#include "ferry_files.h"
-#include "ferry_options.h"
+#include "files.h"
+#include "options.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_connect: makes a client of a URL and the options for proxies, and begins to connect it. */
+/* connect: makes a client of a URL and the options for proxies, and begins to connect it. */
 #ifndef FERRY_CONNECT_H
 #define FERRY_CONNECT_H
 
-#include "ferry_options.h"
+#include "options.h"
 
 #include <ferry.h>
 

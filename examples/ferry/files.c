@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_files: uses file descriptors and not stdio, so that every byte goes out as it comes. */
-#include "ferry_files.h"
+/* files: uses file descriptors and not stdio, so that every byte goes out as it comes. */
+#include "files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_connect: names the host and the proxies to a client. The look-up runs on a thread of its
+/* connect: names the host and the proxies to a client. The look-up runs on a thread of its
  * own, and polling the client does the rest. */
-#include "ferry_connect.h"
+#include "connect.h"
 
 #include <stdio.h>
 #include <stdlib.h>

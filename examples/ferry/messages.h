@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_messages: what is shown to people: --help, the events of -v, and what an exit code is for.
+/* messages: what is shown to people: --help, the events of -v, and what an exit code is for.
  */
 #ifndef FERRY_MESSAGES_H
 #define FERRY_MESSAGES_H
 
-#include "ferry_options.h"
+#include "options.h"
 
 #include <ferry.h>
 

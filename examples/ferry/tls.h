@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_tls: what the command line says about TLS: files and words, read before anything is sent.
+/* tls: what the command line says about TLS: files and words, read before anything is sent.
  * The functions that read return NULL, or a sentence about what is wrong, which stays valid until
  * the next call. */
 #ifndef FERRY_TLS_OPTIONS_H
 #define FERRY_TLS_OPTIONS_H
 
-#include "ferry_files.h"
+#include "files.h"
 
 #include <ferry.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry: a command-line HTTP client, and a tour of the library: one exchange from the URL to the
+/* main: a command-line HTTP client, and a tour of the library: one exchange from the URL to the
  * last byte, without blocking mode, as a program with other things to do would have it.
  *
  * Read it from the end: main() makes a client, transfer_run() is the loop that polls it, and
  * transfer_step() does what each status asks for. */
-#include "ferry_connect.h"
-#include "ferry_files.h"
-#include "ferry_messages.h"
-#include "ferry_options.h"
-#include "ferry_progress.h"
-#include "standard_files.h"
+#include "../standard_files.h"
+#include "connect.h"
+#include "files.h"
+#include "messages.h"
+#include "options.h"
+#include "progress.h"
 
 #include <ferry.h>
 

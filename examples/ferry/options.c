@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_options: reads the command line by a table of options, and says in one sentence what is
+/* options: reads the command line by a table of options, and says in one sentence what is
  * wrong with it. */
-#include "ferry_options.h"
+#include "options.h"
 
-#include "ferry_files.h"
-#include "ferry_messages.h"
+#include "files.h"
+#include "messages.h"
 
 #include <ferry.h>
 

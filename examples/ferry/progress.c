@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ferry_progress: shows only what is known: without a total there is neither a bar nor a remaining
+/* progress: shows only what is known: without a total there is neither a bar nor a remaining
  * time. */
-#include "ferry_progress.h"
+#include "progress.h"
 
 #include <stdio.h>
 #include <string.h>
