@@ -146,6 +146,13 @@ async function download(t) {
   assert.equal(fs.readFileSync(inClone("page.html"), "utf8"), "for http://example.org/\n");
 }
 
+async function downloadTwo(t, command) {
+  await run(t, command, await proxy(t, 0));
+  for (const name of ["1", "2"]) {
+    assert.equal(fs.readFileSync(inClone(name), "utf8"), `for http://example.org/${name}\n`);
+  }
+}
+
 async function downloadOverTls(t, command) {
   const signer = authority("Ferry Root");
   const certificate = issue("a.example", { issuer: signer, names: ["DNS:a.example"] });
@@ -185,6 +192,10 @@ const table = new Map([
   ["ctest --preset native -R test_url", prints(/100% tests passed/)],
   ["build/native/bin/test_url NAME", prints(/0 failed/, "build/native/bin/test_url port")],
   ["build/native/bin/ferry -o page.html http://example.org/", download],
+  [
+    "build/native/bin/ferry -L -Z --retry 3 --remote-name-all http://example.org/1 http://example.org/2",
+    downloadTwo,
+  ],
   [
     "build/native/bin/ferry -v --cacert authority.pem --tls-min 1.3 https://a.example/",
     downloadOverTls,

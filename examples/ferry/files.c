@@ -14,44 +14,18 @@ enum { READ_SIZE = 65536 };
 
 /* ---- Bytes ---- */
 
-int cli_bytes_append(char **bytes, size_t *length, const char *more, size_t more_length) {
-    if (more_length > SIZE_MAX - *length - 1) {
-        return ENOMEM;
-    }
-    char *grown = realloc(*bytes, *length + more_length + 1);
-    if (grown == NULL) {
-        return ENOMEM;
-    }
-    memcpy(grown + *length, more, more_length);
-    *bytes = grown;
-    *length += more_length;
-    return 0;
-}
-
-int cli_lines_append(cli_lines *lines, const char *text) {
-    const char **grown = realloc(lines->items, (lines->count + 2) * sizeof *grown);
-    if (grown == NULL) {
-        return ENOMEM;
-    }
-    grown[lines->count++] = text;
-    grown[lines->count] = NULL;
-    lines->items = grown;
-    return 0;
-}
-
-int cli_bytes_append_file(char **bytes, size_t *length, const char *file) {
+int cli_text_add_file(cli_text *text, const char *file) {
     cli_input input;
-    char *piece = malloc(READ_SIZE);
-    int problem = piece == NULL ? ENOMEM : cli_input_open(&input, file);
+    int problem = cli_input_open(&input, file);
     if (problem != 0) {
-        free(piece);
         return problem;
     }
+    char *piece = cli_resize(NULL, READ_SIZE);
     size_t got = 0;
     do {
         problem = cli_input_read(&input, piece, READ_SIZE, &got);
         if (problem == 0) {
-            problem = cli_bytes_append(bytes, length, piece, got);
+            cli_text_add(text, piece, got);
         }
     } while (problem == 0 && got > 0);
     cli_input_close(&input);
@@ -108,13 +82,17 @@ int cli_input_read(cli_input *input, void *dst, size_t capacity, size_t *length)
     return 0;
 }
 
+int cli_input_seek(cli_input *input, int64_t offset) {
+    return lseek(input->fd, (off_t)offset, SEEK_SET) < 0 ? errno : 0;
+}
+
 const char *cli_input_name(const char *file) {
     return strcmp(file, "-") == 0 ? "standard input" : file;
 }
 
 /* ---- Output ---- */
 
-int cli_output_open(cli_output *output, const char *file) {
+int cli_output_open(cli_output *output, const char *file, bool is_new) {
     *output = (cli_output){.fd = STDOUT_FILENO, .name = "standard output"};
     if (file == NULL) {
         return 0;
@@ -122,7 +100,7 @@ int cli_output_open(cli_output *output, const char *file) {
     output->name = file;
     output->fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     output->was_created = output->fd >= 0;
-    if (output->fd < 0 && errno == EEXIST) {
+    if (output->fd < 0 && errno == EEXIST && !is_new) {
         output->fd = open(file, O_WRONLY | O_CLOEXEC);
     }
     struct stat about;
@@ -134,12 +112,34 @@ int cli_output_open(cli_output *output, const char *file) {
 }
 
 int cli_output_begin(cli_output *output) {
+    if (output->is_begun) {
+        return 0;
+    }
     output->is_begun = true;
-    return output->is_file && ftruncate(output->fd, 0) != 0 ? errno : 0;
+    if (!output->is_file) {
+        return 0;
+    }
+    bool is_ready = ftruncate(output->fd, (off_t)output->from) == 0 &&
+                    lseek(output->fd, (off_t)output->from, SEEK_SET) >= 0;
+    return is_ready ? 0 : errno;
+}
+
+int cli_output_restart(cli_output *output) {
+    bool was_begun = output->is_begun;
+    if (!output->is_file) {
+        return 0;
+    }
+    output->is_begun = false;
+    output->written = 0;
+    return was_begun ? cli_output_begin(output) : 0;
 }
 
 int cli_output_write(cli_output *output, const void *data, size_t length) {
     const char *at = data;
+    int problem = cli_output_begin(output);
+    if (problem != 0) {
+        return problem;
+    }
     while (length > 0) {
         ssize_t written = write(output->fd, at, length);
         if (written >= 0) {
@@ -172,4 +172,17 @@ int cli_output_close(cli_output *output) {
 
 bool cli_output_is_terminal(const cli_output *output) {
     return isatty(output->fd) == 1;
+}
+
+int cli_folders_make(const char *file) {
+    char *path = cli_copy(file);
+    int problem = 0;
+    for (char *slash = strchr(path + (*path == '/'), '/'); slash != NULL && problem == 0;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        problem = mkdir(path, 0777) != 0 && errno != EEXIST ? errno : 0;
+        *slash = '/';
+    }
+    free(path);
+    return problem;
 }

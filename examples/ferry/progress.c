@@ -13,7 +13,6 @@ enum {
     LINE_INTERVAL_MS = 500,
     BAR_WIDTH = 24,
     TEXT_SIZE = 24,
-    WIDTH = 79,
 };
 
 static void format_bytes(double bytes, char text[TEXT_SIZE]) {
@@ -57,9 +56,8 @@ static int format_bar(const cli_progress *progress, int64_t bytes, int64_t total
 }
 
 /* A negative rate is left out. */
-static void draw(cli_progress *progress, int64_t bytes, int64_t total, double rate,
-                 const char *time) {
-    char line[256];
+static void format_line(const cli_progress *progress, int64_t bytes, int64_t total, double rate,
+                        const char *time, char *line, size_t size) {
     char amount[TEXT_SIZE];
     char number[TEXT_SIZE];
     char speed[TEXT_SIZE + 2] = "";
@@ -68,11 +66,14 @@ static void draw(cli_progress *progress, int64_t bytes, int64_t total, double ra
     if (rate >= 0) {
         snprintf(speed, sizeof speed, "%s/s", number);
     }
-    int length = format_bar(progress, bytes, total, line, sizeof line);
-    snprintf(line + length, sizeof line - (size_t)length, " %8s %11s  %s", amount, speed, time);
+    int length = format_bar(progress, bytes, total, line, size);
+    snprintf(line + length, size - (size_t)length, " %8s %11s  %s", amount, speed, time);
+}
+
+static void progress_draw(cli_progress *progress, const char *line) {
     if (progress->is_terminal) {
-        fprintf(stderr, "\r%-*.*s", WIDTH, WIDTH,
-                line); /* one call: the line is never half drawn */
+        /* One call: the line is never half drawn. */
+        fprintf(stderr, "\r%-*.*s", CLI_PROGRESS_WIDTH, CLI_PROGRESS_WIDTH, line);
         progress->is_drawn = true;
     } else {
         fprintf(stderr, "%s\n", line);
@@ -85,11 +86,12 @@ int64_t cli_now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void cli_progress_choose(cli_progress *progress, bool is_silent, bool is_wanted,
+void cli_progress_choose(cli_progress *progress, bool is_silent, bool is_wanted, bool is_unwanted,
                          bool output_is_terminal) {
     progress->is_terminal = isatty(STDERR_FILENO) == 1;
     bool has_room = progress->is_terminal && !output_is_terminal;
-    progress->is_enabled = !is_silent && (is_wanted || has_room);
+    progress->is_enabled = !is_silent && !is_unwanted && (is_wanted || has_room);
+    progress->total = -1;
 }
 
 void cli_progress_begin(cli_progress *progress, const char *verb, int64_t now_ms) {
@@ -97,23 +99,14 @@ void cli_progress_begin(cli_progress *progress, const char *verb, int64_t now_ms
     progress->begin_ms = now_ms;
     progress->drawn_ms = now_ms;
     progress->drawn_bytes = 0;
+    progress->bytes = 0;
+    progress->total = -1;
     progress->rate = 0;
 }
 
-void cli_progress_update(cli_progress *progress, int64_t bytes, int64_t total, int64_t now_ms) {
-    int64_t passed_ms = now_ms - progress->drawn_ms;
-    int interval_ms = progress->is_terminal ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS;
-    if (!progress->is_enabled || passed_ms < interval_ms) {
-        return;
-    }
-    /* A running average over a few seconds: steady enough to read, and soon aware of a change. */
-    double rate = (double)(bytes - progress->drawn_bytes) * 1000 / (double)passed_ms;
-    double weight = (double)passed_ms / (double)(passed_ms + 2000);
-    bool is_first = progress->drawn_ms == progress->begin_ms;
-    progress->rate = is_first ? rate : progress->rate + weight * (rate - progress->rate);
-    progress->drawn_ms = now_ms;
-    progress->drawn_bytes = bytes;
-
+void cli_progress_write(const cli_progress *progress, int64_t now_ms, char *line, size_t size) {
+    int64_t bytes = progress->bytes;
+    int64_t total = progress->total;
     char seconds[TEXT_SIZE];
     char time[2 * TEXT_SIZE];
     if (total < 0) {
@@ -127,21 +120,48 @@ void cli_progress_update(cli_progress *progress, int64_t bytes, int64_t total, i
         format_seconds((double)(total - bytes) / progress->rate, seconds);
         snprintf(time, sizeof time, "%s left", seconds);
     }
-    draw(progress, bytes, total, progress->rate, time);
+    format_line(progress, bytes, total, progress->rate, time, line, size);
+}
+
+void cli_progress_update(cli_progress *progress, int64_t bytes, int64_t total, int64_t now_ms) {
+    int64_t passed_ms = now_ms - progress->drawn_ms;
+    int interval_ms = progress->is_terminal ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS;
+    progress->bytes = bytes;
+    progress->total = total;
+    if (!progress->is_enabled || passed_ms < interval_ms) {
+        return;
+    }
+    /* A running average over a few seconds: steady enough to read, and soon aware of a change. */
+    double rate = (double)(bytes - progress->drawn_bytes) * 1000 / (double)passed_ms;
+    double weight = (double)passed_ms / (double)(passed_ms + 2000);
+    bool is_first = progress->drawn_ms == progress->begin_ms;
+    progress->rate = is_first ? rate : progress->rate + weight * (rate - progress->rate);
+    progress->drawn_ms = now_ms;
+    progress->drawn_bytes = bytes;
+    if (!progress->is_silent) {
+        char line[256];
+        cli_progress_write(progress, now_ms, line, sizeof line);
+        progress_draw(progress, line);
+    }
 }
 
 void cli_progress_finish(cli_progress *progress, int64_t bytes, int64_t total, int64_t now_ms) {
-    if (!progress->is_enabled) {
+    progress->bytes = bytes;
+    progress->total = total;
+    if (!progress->is_enabled || progress->is_silent) {
         return;
     }
     int64_t passed_ms = now_ms - progress->begin_ms;
     double passed = (double)passed_ms / 1000;
     char seconds[TEXT_SIZE];
     char time[2 * TEXT_SIZE];
+    char line[256];
     format_seconds(passed, seconds);
     snprintf(time, sizeof time, "in %s", seconds);
     /* The clock counts whole milliseconds: over a few of them a rate would mean nothing. */
-    draw(progress, bytes, total, passed_ms < 10 ? -1 : (double)bytes / passed, time);
+    format_line(progress, bytes, total, passed_ms < 10 ? -1 : (double)bytes / passed, time, line,
+                sizeof line);
+    progress_draw(progress, line);
     if (progress->is_drawn) {
         fputc('\n', stderr);
         progress->is_drawn = false;
@@ -150,7 +170,7 @@ void cli_progress_finish(cli_progress *progress, int64_t bytes, int64_t total, i
 
 void cli_progress_clear(cli_progress *progress) {
     if (progress->is_drawn) {
-        fprintf(stderr, "\r%*s\r", WIDTH, "");
+        fprintf(stderr, "\r%*s\r", CLI_PROGRESS_WIDTH, "");
         progress->is_drawn = false;
     }
 }

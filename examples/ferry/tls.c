@@ -4,9 +4,7 @@
 #include "tls.h"
 
 #include "files.h"
-#include "options.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,24 +21,18 @@ static const char *explain(const char *format, ...) {
 
 /* ---- Files ---- */
 
-/* All of the file, and NUL. What was there before is replaced, as with most options. */
+/* What was there before is replaced, as with most options. */
 static const char *read_text(const char *file, char **text, size_t *length) {
-    char *read = NULL;
-    *length = 0;
-    int problem = cli_bytes_append(&read, length, "", 0);
-    if (problem == 0) {
-        problem = cli_bytes_append_file(&read, length, file);
-    }
-    if (problem == 0) {
-        problem = cli_bytes_append(&read, length, "", 1);
-    }
+    cli_text read = {NULL, 0};
+    int problem = cli_text_add_file(&read, file);
     if (problem != 0) {
-        free(read);
+        cli_text_free(&read);
         return explain("cannot read %s: %s", cli_input_name(file), strerror(problem));
     }
+    cli_text_add(&read, "", 0); /* for the NUL of an empty one */
     free(*text);
-    *text = read;
-    (*length)--;
+    *text = read.data;
+    *length = read.length;
     return *length > 0 ? NULL : explain("%s is empty", cli_input_name(file));
 }
 
@@ -92,10 +84,7 @@ const char *cli_tls_read_password(cli_tls *tls, const char *source) {
         return explain("the environment has no variable %s", source + 4);
     }
     free(tls->password);
-    tls->password = NULL;
-    if (cli_bytes_append(&tls->password, &length, value, strlen(value) + 1) != 0) {
-        return strerror(ENOMEM);
-    }
+    tls->password = cli_copy(value);
     return NULL;
 }
 
@@ -113,8 +102,17 @@ const char *cli_tls_set_version(cli_tls *tls, const char *version) {
 }
 
 const char *cli_tls_add_pin(cli_tls *tls, const char *pin) {
-    int problem = cli_lines_append(&tls->pins, pin);
-    return problem == 0 ? NULL : strerror(problem);
+    cli_lines_add(&tls->pins, pin);
+    return NULL;
+}
+
+const char *cli_tls_add_pins(cli_tls *tls, const char *pins) {
+    for (const char *at = pins; *at != '\0'; at += *at == ';') {
+        size_t length = strcspn(at, ";");
+        cli_lines_add(&tls->pins, cli_keep(cli_copy_part(at, length)));
+        at += length;
+    }
+    return NULL;
 }
 
 /* ---- The whole ---- */
@@ -157,5 +155,5 @@ void cli_tls_free(cli_tls *tls) {
     wipe(tls->key);
     wipe(tls->password);
     free(tls->crl);
-    free(tls->pins.items);
+    cli_lines_free(&tls->pins);
 }

@@ -2,10 +2,10 @@
 /* tls: what the command line says about TLS: files and words, read before anything is sent.
  * The functions that read return NULL, or a sentence about what is wrong, which stays valid until
  * the next call. */
-#ifndef FERRY_TLS_OPTIONS_H
-#define FERRY_TLS_OPTIONS_H
+#ifndef FERRY_CLI_TLS_H
+#define FERRY_CLI_TLS_H
 
-#include "files.h"
+#include "text.h"
 
 #include <ferry.h>
 
@@ -28,6 +28,8 @@ const char *cli_tls_read_password(cli_tls *tls, const char *source);
 /* "1.2" or "1.3". */
 const char *cli_tls_set_version(cli_tls *tls, const char *version);
 const char *cli_tls_add_pin(cli_tls *tls, const char *pin);
+/* Several, with ';' between them. */
+const char *cli_tls_add_pins(cli_tls *tls, const char *pins);
 
 /* Makes one whole of what was read. */
 const char *cli_tls_finish(cli_tls *tls);

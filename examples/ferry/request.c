@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* request: header lines go out in curl's order: what the program adds, then what -H gives. */
+#include "request.h"
+
+#include "date.h"
+#include "url.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DEFAULT_CONNECT_MS = 300000 }; /* curl's */
+
+/* ---- Header lines ---- */
+
+/* What one -H means. */
+typedef enum header_kind {
+    HEADER_LINE,    /* "Name: value" */
+    HEADER_EMPTY,   /* "Name;": the header without a value */
+    HEADER_REMOVED, /* "Name:": one that the program would add */
+} header_kind;
+
+static bool is_blank(const char *text) {
+    return text[strspn(text, " \t")] == '\0';
+}
+
+static header_kind header_read(const char *text, size_t *name_length) {
+    *name_length = strcspn(text, ":;");
+    const char *mark = text + *name_length;
+    if (*mark == ':' && is_blank(mark + 1)) {
+        return HEADER_REMOVED;
+    }
+    return *mark == ';' && is_blank(mark + 1) ? HEADER_EMPTY : HEADER_LINE;
+}
+
+static bool group_names(const cli_group *group, const char *name) {
+    for (size_t i = 0; i < group->headers.count; i++) {
+        size_t length;
+        header_read(group->headers.items[i], &length);
+        if (length == strlen(name) && strncasecmp(group->headers.items[i], name, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void request_add_owned(cli_request *request, cli_text *line) {
+    cli_lines_add(&request->owned, line->data);
+    cli_lines_add(&request->lines, line->data);
+}
+
+/* "Name: value", unless -H has that name. */
+static void request_add_line(cli_request *request, const cli_group *group, const char *name,
+                             const char *value) {
+    if (value == NULL || group_names(group, name)) {
+        return;
+    }
+    cli_text line = {NULL, 0};
+    cli_text_add_format(&line, "%s: %s", name, value);
+    request_add_owned(request, &line);
+}
+
+static void request_add_range(cli_request *request, const cli_group *group, int64_t resume_from) {
+    cli_text value = {NULL, 0};
+    if (request->is_uploading) {
+        if (resume_from > 0 && request->input_length >= 0) {
+            long long total = (long long)resume_from + (long long)request->input_length;
+            cli_text_add_format(&value, "bytes %lld-%lld/%lld", (long long)resume_from, total - 1,
+                                total);
+            request_add_line(request, group, "Content-Range", value.data);
+        }
+    } else if (group->range != NULL) {
+        cli_text_add_format(&value, "bytes=%s", group->range);
+        request_add_line(request, group, "Range", value.data);
+    } else if (resume_from > 0) {
+        cli_text_add_format(&value, "bytes=%lld-", (long long)resume_from);
+        request_add_line(request, group, "Range", value.data);
+    }
+    cli_text_free(&value);
+}
+
+static void request_add_cookies(cli_request *request, const cli_group *group) {
+    cli_text value = {NULL, 0};
+    for (size_t i = 0; i < group->cookies.count; i++) {
+        cli_text_add_format(&value, "%s%s", i > 0 ? "; " : "", group->cookies.items[i]);
+    }
+    request_add_line(request, group, "Cookie", value.data);
+    cli_text_free(&value);
+}
+
+static void request_add_condition(cli_request *request, const cli_group *group) {
+    const cli_condition *condition = &group->condition;
+    char date[CLI_DATE_SIZE];
+    if (condition->is_set) {
+        cli_date_write(condition->time_s, date);
+        request_add_line(request, group,
+                         condition->is_until ? "If-Unmodified-Since" : "If-Modified-Since", date);
+    }
+}
+
+static void request_add_given(cli_request *request, const cli_group *group) {
+    for (size_t i = 0; i < group->headers.count; i++) {
+        const char *text = group->headers.items[i];
+        size_t length;
+        cli_text line = {NULL, 0};
+        switch (header_read(text, &length)) {
+        case HEADER_LINE:
+            cli_lines_add(&request->lines, text);
+            break;
+        case HEADER_EMPTY:
+            cli_text_add_format(&line, "%.*s:", (int)length, text);
+            request_add_owned(request, &line);
+            break;
+        case HEADER_REMOVED:
+            break;
+        }
+    }
+}
+
+/* Host is the library's to add, and Content-Length; and without -A its own User-Agent. */
+static void request_add_lines(cli_request *request, const cli_group *group, int64_t resume_from) {
+    cli_text agent = {NULL, 0};
+    if (group->user_agent == NULL) {
+        cli_text_add_format(&agent, "ferry/%s", ferry_version());
+    } else if (group->user_agent[0] != '\0') {
+        cli_text_add_string(&agent, group->user_agent);
+    }
+    request_add_range(request, group, resume_from);
+    request_add_line(request, group, "User-Agent", agent.data);
+    request_add_line(request, group, "Accept", group->is_json ? "application/json" : "*/*");
+    request_add_line(request, group, "Referer", group->referer);
+    request_add_cookies(request, group);
+    request_add_condition(request, group);
+    request_add_given(request, group);
+    cli_text_free(&agent);
+    if (group->has_data && !group->is_query) {
+        request_add_line(request, group, "Content-Type",
+                         group->is_json ? "application/json" : "application/x-www-form-urlencoded");
+    }
+}
+
+/* ---- The body ---- */
+
+static ferry_error request_read_file(void *ctx, void *dst, size_t capacity, size_t *length) {
+    cli_request *request = ctx;
+    request->read_error = cli_input_read(&request->input, dst, capacity, length);
+    if (request->read_error != 0) {
+        return FERRY_ERROR_FILE;
+    }
+    request->has_shrunk = *length == 0; /* it is asked for no more than was announced */
+    return request->has_shrunk ? FERRY_ERROR_FILE : FERRY_OK;
+}
+
+static ferry_error request_rewind_file(void *ctx) {
+    cli_request *request = ctx;
+    request->read_error = cli_input_seek(&request->input, request->input_from);
+    return request->read_error == 0 ? FERRY_OK : FERRY_ERROR_FILE;
+}
+
+/* A file is read as it is sent. What has no length, such as a pipe, is written by the program. */
+static cli_exit request_open_upload(cli_request *request, const char *upload, int64_t resume_from) {
+    ferry_session_request *to = &request->request;
+    bool is_standard = strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;
+    request->read_error = cli_input_open(&request->input, is_standard ? "-" : upload);
+    if (request->read_error != 0) {
+        request->input.name = cli_input_name(upload);
+        return CLI_EXIT_READ;
+    }
+    request->is_uploading = true;
+    request->input_length = request->input.length;
+    if (request->input.length < 0) {
+        to->owner_writes = true;
+        to->body_read_length = -1;
+        return CLI_EXIT_OK;
+    }
+    request->input_from = resume_from < request->input.length ? resume_from : request->input.length;
+    request->input_length -= request->input_from;
+    request->read_error = cli_input_seek(&request->input, request->input_from);
+    to->body_read = request_read_file;
+    to->body_rewind = request_rewind_file;
+    to->body_ctx = request;
+    to->body_read_length = request->input_length;
+    return request->read_error == 0 ? CLI_EXIT_OK : CLI_EXIT_READ;
+}
+
+static cli_exit request_open_form(cli_request *request, const cli_group *group) {
+    ferry_session_request *to = &request->request;
+    bool is_local = false;
+    request->form = cli_form_open(&group->form, &request->problem, &is_local);
+    if (request->form == NULL) {
+        return is_local ? CLI_EXIT_READ : CLI_EXIT_USAGE;
+    }
+    ferry_form *form = cli_form_get(request->form);
+    to->body_read = ferry_form_read;
+    to->body_rewind = ferry_form_rewind;
+    to->body_ctx = form;
+    to->body_read_length = ferry_form_get_length(form);
+    return CLI_EXIT_OK;
+}
+
+static cli_exit request_open_body(cli_request *request, const cli_group *group, const char *upload,
+                                  int64_t resume_from) {
+    if (upload != NULL && upload[0] != '\0') {
+        return request_open_upload(request, upload, resume_from);
+    }
+    if (group->form.count > 0) {
+        return request_open_form(request, group);
+    }
+    if (group->has_data && !group->is_query) {
+        request->request.body = cli_text_get(&group->data);
+        request->request.body_length = group->data.length;
+    }
+    return CLI_EXIT_OK;
+}
+
+/* ---- The whole ---- */
+
+static const char *group_method(const cli_group *group, bool is_uploading) {
+    bool posts = (group->has_data && !group->is_query) || group->form.count > 0;
+    return group->method != NULL ? group->method
+           : group->head         ? "HEAD"
+           : is_uploading        ? "PUT"
+           : posts               ? "POST"
+                                 : "GET";
+}
+
+static void request_set_credentials(cli_request *request, const cli_group *group) {
+    ferry_session_request *to = &request->request;
+    to->bearer = group->bearer;
+    if (group->user != NULL) {
+        request->user = cli_copy(group->user);
+        char *colon = strchr(request->user, ':');
+        *colon = '\0';
+        to->user = request->user;
+        to->password = colon + 1;
+    }
+}
+
+static void request_set_redirects(cli_request *request, const cli_group *group) {
+    ferry_session_request *to = &request->request;
+    int most = group->max_redirects < 0 ? INT_MAX : group->max_redirects;
+    to->max_redirects = group->follows && most > 0 ? most : -1;
+    to->headers_follow = group->is_trusting;
+    to->allow_downgrade = true; /* as curl */
+    /* -X is the method of all requests. */
+    to->post_after_301 = group->post_after_301 || group->method != NULL;
+    to->post_after_302 = group->post_after_302 || group->method != NULL;
+    to->post_after_303 = group->post_after_303 || group->method != NULL;
+}
+
+cli_exit cli_request_make(cli_request *request, const cli_group *group, const char *url,
+                          const char *upload, int64_t resume_from) {
+    *request = (cli_request){.input.fd = -1};
+    cli_exit exit_code = cli_url_make(&request->url, group, url, upload, &request->problem);
+    if (exit_code == CLI_EXIT_OK) {
+        exit_code = request_open_body(request, group, upload, resume_from);
+    }
+    if (exit_code != CLI_EXIT_OK) {
+        return exit_code;
+    }
+    request_add_lines(request, group, resume_from);
+    if (request->form != NULL) {
+        request_add_line(request, group, "Content-Type",
+                         ferry_form_get_content_type(cli_form_get(request->form)));
+    }
+    request->timeouts = (ferry_timeouts){
+        .connect_ms =
+            group->connect_timeout_ms > 0 ? group->connect_timeout_ms : DEFAULT_CONNECT_MS,
+        .idle_ms = -1,
+        .total_ms = group->max_time_ms > 0 ? group->max_time_ms : -1,
+        .continue_ms = group->continue_ms,
+    };
+    ferry_session_request *to = &request->request;
+    to->url = cli_text_get(&request->url);
+    to->method_name = group_method(group, request->is_uploading);
+    to->headers = request->lines.items;
+    to->any_status = true;
+    to->max_retries = -1; /* the program's business: curl's rules for them are its own */
+    to->max_body_bytes = group->max_size > 0 ? group->max_size : INT64_MAX;
+    to->max_bytes_per_second = group->max_rate;
+    to->tls = &group->tls.options;
+    to->timeouts = &request->timeouts;
+    request_set_credentials(request, group);
+    request_set_redirects(request, group);
+    return CLI_EXIT_OK;
+}
+
+const char *cli_request_get_method(const cli_request *request) {
+    return request->request.method_name != NULL ? request->request.method_name : "GET";
+}
+
+void cli_request_free(cli_request *request) {
+    cli_text_free(&request->url);
+    for (size_t i = 0; i < request->owned.count; i++) {
+        free((void *)(uintptr_t)request->owned.items[i]);
+    }
+    cli_lines_free(&request->owned);
+    cli_lines_free(&request->lines);
+    free(request->user);
+    cli_form_close(request->form);
+    cli_input_close(&request->input);
+}
