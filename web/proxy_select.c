@@ -10,6 +10,9 @@ struct ferry_proxy_select {
 static ferry_proxy_select asks_for_resolve = {
     "a browser looks names up itself: `resolve` cannot be chosen there",
 };
+static ferry_proxy_select asks_for_connect_to = {
+    "a browser connects to the host of the URL: `connect_to` cannot be chosen there",
+};
 static ferry_proxy_select asks_for_proxy_headers = {
     "proxies are the browser's: there are no proxy_headers for them",
 };
@@ -18,6 +21,7 @@ ferry_error ferry_proxy_select_new(ferry_context *context, const ferry_client_op
                                    ferry_proxy_select **select) {
     (void)context;
     *select = options->resolve != NULL         ? &asks_for_resolve
+              : options->connect_to != NULL    ? &asks_for_connect_to
               : options->proxy_headers != NULL ? &asks_for_proxy_headers
                                                : NULL;
     return FERRY_OK;

@@ -36,7 +36,7 @@ static const cli_option all_options[] = {
     {'I', "head", SWITCH(head)},
     {'A', "user-agent", TEXT("a name", user_agent)},
     {'e', "referer", TO("a URL", cli_take_referer, referer)},
-    {'r', "range", BY("a range, such as 0-499", cli_take_range)},
+    {'r', "range", TO("a range, such as 0-499", cli_take_range, range)},
     {'C', "continue-at", BY("a number of bytes, or -", cli_take_resume)},
     {'z', "time-cond", BY("a date, or a file", cli_take_condition)},
     {0, "compressed", SWITCH(compressed)},

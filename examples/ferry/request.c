@@ -119,7 +119,49 @@ static void request_add_given(cli_request *request, const cli_group *group) {
     }
 }
 
-/* Host is the library's to add, and Content-Length; and without -A its own User-Agent. */
+/* Basic (RFC 7617). The session would add it behind the others, and do the same at redirects. */
+static void request_add_credentials(cli_request *request, const cli_group *group) {
+    cli_text value = {NULL, 0};
+    if (group->bearer != NULL) {
+        cli_text_add_format(&value, "Bearer %s", group->bearer);
+    } else if (group->user != NULL) {
+        cli_text_add_string(&value, "Basic ");
+        cli_text_add_base64(&value, group->user, strlen(group->user));
+    } else {
+        char *userinfo = cli_url_userinfo(cli_text_get(&request->url));
+        if (userinfo != NULL) {
+            cli_text_add_string(&value, "Basic ");
+            cli_text_add_base64(&value, userinfo, strlen(userinfo));
+        }
+        free(userinfo);
+    }
+    request_add_line(request, group, "Authorization", value.data);
+    cli_text_free(&value);
+}
+
+/* In curl's place; -1: the body has no known length, or there is none. */
+static void request_add_length(cli_request *request, const cli_group *group) {
+    const ferry_session_request *of = &request->request;
+    cli_text value = {NULL, 0};
+    int64_t length = of->body != NULL ? (int64_t)of->body_length : of->body_read_length;
+    if ((of->body != NULL || of->body_read != NULL) && length >= 0) {
+        cli_text_add_format(&value, "%lld", (long long)length);
+        request_add_line(request, group, "Content-Length", value.data);
+    }
+    cli_text_free(&value);
+}
+
+static void request_add_type(cli_request *request, const cli_group *group) {
+    const char *type = NULL;
+    if (request->form != NULL) {
+        type = ferry_form_get_content_type(cli_form_get(request->form));
+    } else if (group->has_data && !group->is_query) {
+        type = group->is_json ? "application/json" : "application/x-www-form-urlencoded";
+    }
+    request_add_line(request, group, "Content-Type", type);
+}
+
+/* Host is the library's to add. */
 static void request_add_lines(cli_request *request, const cli_group *group, int64_t resume_from) {
     cli_text agent = {NULL, 0};
     if (group->user_agent == NULL) {
@@ -127,6 +169,7 @@ static void request_add_lines(cli_request *request, const cli_group *group, int6
     } else if (group->user_agent[0] != '\0') {
         cli_text_add_string(&agent, group->user_agent);
     }
+    request_add_credentials(request, group);
     request_add_range(request, group, resume_from);
     request_add_line(request, group, "User-Agent", agent.data);
     request_add_line(request, group, "Accept", group->is_json ? "application/json" : "*/*");
@@ -134,11 +177,9 @@ static void request_add_lines(cli_request *request, const cli_group *group, int6
     request_add_cookies(request, group);
     request_add_condition(request, group);
     request_add_given(request, group);
+    request_add_length(request, group);
+    request_add_type(request, group);
     cli_text_free(&agent);
-    if (group->has_data && !group->is_query) {
-        request_add_line(request, group, "Content-Type",
-                         group->is_json ? "application/json" : "application/x-www-form-urlencoded");
-    }
 }
 
 /* ---- The body ---- */
@@ -226,18 +267,6 @@ static const char *group_method(const cli_group *group, bool is_uploading) {
                                  : "GET";
 }
 
-static void request_set_credentials(cli_request *request, const cli_group *group) {
-    ferry_session_request *to = &request->request;
-    to->bearer = group->bearer;
-    if (group->user != NULL) {
-        request->user = cli_copy(group->user);
-        char *colon = strchr(request->user, ':');
-        *colon = '\0';
-        to->user = request->user;
-        to->password = colon + 1;
-    }
-}
-
 static void request_set_redirects(cli_request *request, const cli_group *group) {
     ferry_session_request *to = &request->request;
     int most = group->max_redirects < 0 ? INT_MAX : group->max_redirects;
@@ -261,10 +290,6 @@ cli_exit cli_request_make(cli_request *request, const cli_group *group, const ch
         return exit_code;
     }
     request_add_lines(request, group, resume_from);
-    if (request->form != NULL) {
-        request_add_line(request, group, "Content-Type",
-                         ferry_form_get_content_type(cli_form_get(request->form)));
-    }
     request->timeouts = (ferry_timeouts){
         .connect_ms =
             group->connect_timeout_ms > 0 ? group->connect_timeout_ms : DEFAULT_CONNECT_MS,
@@ -282,7 +307,6 @@ cli_exit cli_request_make(cli_request *request, const cli_group *group, const ch
     to->max_bytes_per_second = group->max_rate;
     to->tls = &group->tls.options;
     to->timeouts = &request->timeouts;
-    request_set_credentials(request, group);
     request_set_redirects(request, group);
     return CLI_EXIT_OK;
 }
@@ -298,7 +322,6 @@ void cli_request_free(cli_request *request) {
     }
     cli_lines_free(&request->owned);
     cli_lines_free(&request->lines);
-    free(request->user);
     cli_form_close(request->form);
     cli_input_close(&request->input);
 }

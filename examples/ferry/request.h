@@ -13,7 +13,6 @@ typedef struct cli_request {
     cli_text url;
     cli_lines lines; /* of the head */
     cli_lines owned; /* those that are on the heap */
-    char *user;
     ferry_timeouts timeouts;
     cli_form_body *form;
     cli_input input; /* of -T */

@@ -90,8 +90,8 @@ static bool groups_share_session(const cli_group *a, const cli_group *b) {
            text_equals(a->no_proxy, b->no_proxy) && text_equals(a->user_agent, b->user_agent) &&
            text_equals(a->proxy_tls.authorities, b->proxy_tls.authorities) &&
            a->proxy_tls.options.unsafe == b->proxy_tls.options.unsafe &&
-           a->compressed == b->compressed && a->raw == b->raw &&
-           group_keeps_cookies(a) == group_keeps_cookies(b) &&
+           a->proxy_tunnel == b->proxy_tunnel && a->compressed == b->compressed &&
+           a->raw == b->raw && group_keeps_cookies(a) == group_keeps_cookies(b) &&
            lines_equal(&a->resolve, &b->resolve) && lines_equal(&a->connect_to, &b->connect_to) &&
            lines_equal(&a->proxy_headers, &b->proxy_headers);
 }
@@ -150,6 +150,8 @@ static ferry_session *session_new(cli_sessions *sessions, const cli_group *group
                 .proxy_tls = &group->proxy_tls.options,
                 .resolve = group->resolve.items,
                 .proxy_headers = group->proxy_headers.items,
+                .connect_to = group->connect_to.items,
+                .proxy_tunnel = group->proxy_tunnel,
             },
         .http_proxy = proxy,
         .https_proxy = proxy,

@@ -65,6 +65,20 @@ void cli_text_add_encoded(cli_text *text, const char *data, size_t length) {
     }
 }
 
+void cli_text_add_base64(cli_text *text, const char *data, size_t length) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        uint32_t bits = (uint32_t)(unsigned char)data[i] << 16;
+        bits |= left > 1 ? (uint32_t)(unsigned char)data[i + 1] << 8 : 0;
+        bits |= left > 2 ? (uint32_t)(unsigned char)data[i + 2] : 0;
+        char group[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
+                         left > 1 ? digits[bits >> 6 & 63] : '=',
+                         left > 2 ? digits[bits & 63] : '='};
+        cli_text_add(text, group, sizeof group);
+    }
+}
+
 const char *cli_text_get(const cli_text *text) {
     return text->data != NULL ? text->data : "";
 }

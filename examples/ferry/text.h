@@ -24,6 +24,7 @@ void cli_text_add_format(cli_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* As encodeURIComponent() does, for bytes: all but letters, digits and "-._~" becomes %XX. */
 void cli_text_add_encoded(cli_text *text, const char *data, size_t length);
+void cli_text_add_base64(cli_text *text, const char *data, size_t length);
 /* What is there; "" where it is empty. */
 const char *cli_text_get(const cli_text *text);
 void cli_text_free(cli_text *text);

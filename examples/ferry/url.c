@@ -103,6 +103,24 @@ static char *text_decode(const char *text) {
     return decoded;
 }
 
+char *cli_url_userinfo(const char *url) {
+    size_t size = 3 * strlen(url) + 16;
+    char *storage = cli_resize(NULL, size);
+    ferry_url parts;
+    char *decoded = NULL;
+    if (ferry_url_parse(url, storage, size, &parts, NULL) == FERRY_OK && parts.userinfo != NULL) {
+        decoded = text_decode(parts.userinfo);
+        if (strchr(decoded, ':') == NULL) {
+            cli_text whole = {NULL, 0};
+            cli_text_add_format(&whole, "%s:", decoded);
+            free(decoded);
+            decoded = whole.data;
+        }
+    }
+    free(storage);
+    return decoded;
+}
+
 static bool name_is_safe(const char *name) {
     char *decoded = text_decode(name);
     bool is_safe = strlen(decoded) > 0 && strcmp(decoded, ".") != 0 && strcmp(decoded, "..") != 0 &&

@@ -11,6 +11,9 @@
 cli_exit cli_url_make(cli_text *url, const cli_group *group, const char *typed, const char *upload,
                       const char **problem);
 
+/* The decoded "user:password" of a URL; NULL: it has none. On the heap. */
+char *cli_url_userinfo(const char *url);
+
 /* The name of the file that -O writes: the last part of the typed URL's path, as it was typed.
  * NULL: there is none, or one that leads out of the folder once it is decoded; *problem says so. */
 char *cli_url_name(const char *typed, const char **problem);

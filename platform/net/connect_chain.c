@@ -195,6 +195,11 @@ static ferry_error chain_start_phases(ferry_connect_chain *chain, const ferry_or
     ferry_origin dialled = *origin;
     uint16_t port = origin->stream == NULL ? origin->port : 0; /* where a stream leads */
     ferry_error error = peer_start(chain, &chain->origin, origin->host, port);
+    if (origin->dial_host != NULL) {
+        dialled.host = origin->dial_host;
+        dialled.port = origin->dial_port;
+    }
+    const ferry_origin beyond = dialled; /* the proxy, where there is one */
     if (error == FERRY_OK && proxy != NULL) {
         dialled.host = proxy->host;
         dialled.port = proxy->port;
@@ -203,8 +208,8 @@ static ferry_error chain_start_phases(ferry_connect_chain *chain, const ferry_or
     if (error == FERRY_OK) {
         error = chain_copy_target(chain, &dialled);
     }
-    if (error == FERRY_OK && proxy != NULL && origin->secure) {
-        error = ferry_connect_tunnel_new(chain->context, chain->exchange, origin, &chain->tunnel);
+    if (error == FERRY_OK && proxy != NULL && (origin->secure || origin->tunnels)) {
+        error = ferry_connect_tunnel_new(chain->context, chain->exchange, &beyond, &chain->tunnel);
     }
     if (error == FERRY_OK && origin->stream == NULL) {
         error = chain->connector->ops->start(chain->connector, &dialled, now_ms);

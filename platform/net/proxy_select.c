@@ -23,6 +23,10 @@ struct ferry_proxy_select {
     ferry_tls_options_copy *proxy_tls; /* NULL: the default */
     char *resolve;                     /* the lines, each with its NUL; NULL: none */
     size_t resolve_count;
+    char *connect_to; /* as `resolve` */
+    size_t connect_to_count;
+    bool tunnels; /* http:// goes through proxies by CONNECT, too */
+    char dial_host[FERRY_MAX_HOST_LENGTH + 1];
     const char **proxy_headers; /* in one block with their texts; NULL: none */
     ferry_proxy chosen;         /* the proxy with its TLS options */
     char address[LITERAL_SIZE]; /* without brackets */
@@ -82,7 +86,8 @@ ferry_error ferry_proxy_select_new(ferry_context *context, const ferry_client_op
                                    ferry_proxy_select **select) {
     *select = NULL;
     if (options->no_proxy == NULL && !options->proxy_from_environment &&
-        options->proxy_tls == NULL && options->resolve == NULL && options->proxy_headers == NULL) {
+        options->proxy_tls == NULL && options->resolve == NULL && options->proxy_headers == NULL &&
+        options->connect_to == NULL && !options->proxy_tunnel) {
         return FERRY_OK;
     }
     ferry_proxy_select *made = select_make(context);
@@ -90,6 +95,7 @@ ferry_error ferry_proxy_select_new(ferry_context *context, const ferry_client_op
         return ferry_fail_memory(context);
     }
     made->reads_environment = options->proxy_from_environment;
+    made->tunnels = options->proxy_tunnel;
     const char *const no_proxy[] = {options->no_proxy, NULL};
     size_t count;
     if (options->proxy_tls != NULL) {
@@ -99,6 +105,8 @@ ferry_error ferry_proxy_select_new(ferry_context *context, const ferry_client_op
         (options->no_proxy != NULL && !select_copy(context, no_proxy, &made->no_proxy, &count)) ||
         (options->resolve != NULL &&
          !select_copy(context, options->resolve, &made->resolve, &made->resolve_count)) ||
+        (options->connect_to != NULL &&
+         !select_copy(context, options->connect_to, &made->connect_to, &made->connect_to_count)) ||
         (options->proxy_headers != NULL &&
          !copy_list(context, options->proxy_headers, &made->proxy_headers))) {
         ferry_proxy_select_free(context, made);
@@ -114,6 +122,7 @@ void ferry_proxy_select_free(ferry_context *context, ferry_proxy_select *select)
     }
     ferry_tls_options_copy_free(context, select->proxy_tls);
     ferry_free(context, select->proxy_headers);
+    ferry_free(context, select->connect_to);
     ferry_free(context, select->resolve);
     ferry_free(context, select->no_proxy);
     ferry_free(context, select->found);
@@ -201,6 +210,7 @@ static ferry_error choose_proxy(ferry_context *context, ferry_proxy_select *sele
         select->chosen.tls = ferry_tls_options_copy_get(select->proxy_tls);
         select->chosen.headers = select->proxy_headers;
         origin->proxy = &select->chosen;
+        origin->tunnels = select->tunnels;
     }
     return FERRY_OK;
 }
@@ -246,6 +256,58 @@ static bool read_line(ferry_span text, resolve_line *line) {
            ferry_port_read(port, &line->port) && read_address(text, line->address);
 }
 
+/* ---- Other hosts ---- */
+
+/* "HOST:PORT:" with nothing for what may be any. */
+static bool take_place(ferry_span *text, ferry_span *host, uint16_t *port, bool is_last) {
+    *host = (ferry_span){text->data, 0};
+    *port = 0;
+    if (!ferry_span_take_prefix(text, FERRY_SPAN(":")) && !take_host(text, host)) {
+        return false;
+    }
+    const char *end = is_last ? text->data + text->length : memchr(text->data, ':', text->length);
+    if (end == NULL) {
+        return false;
+    }
+    ferry_span digits = {text->data, (size_t)(end - text->data)};
+    *text = ferry_span_skip(*text, digits.length + !is_last);
+    return digits.length == 0 || ferry_port_read(digits, port);
+}
+
+static ferry_error fail_connect_to(ferry_context *context, const char *line) {
+    char quote[FERRY_QUOTE_SIZE];
+    const char *quoted = strchr(line, '@') != NULL ? ferry_authority_quote(line, quote) : line;
+    return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER,
+                      "the `connect_to` line \"%.120s\" is not HOST1:PORT1:HOST2:PORT2", quoted);
+}
+
+/* The first line that matches counts, and every line is read. */
+static ferry_error choose_dial(ferry_context *context, ferry_proxy_select *select, ferry_span host,
+                               ferry_origin *origin) {
+    const char *at = select->connect_to;
+    for (size_t i = 0; i < select->connect_to_count; i++, at += strlen(at) + 1) {
+        ferry_span text = ferry_span_of(at);
+        ferry_span from, to;
+        uint16_t from_port, to_port;
+        if (!take_place(&text, &from, &from_port, false) ||
+            !take_place(&text, &to, &to_port, true) || to.length > FERRY_MAX_HOST_LENGTH) {
+            return fail_connect_to(context, at);
+        }
+        bool is_match = (from.length == 0 || ferry_host_equals(from, host)) &&
+                        (from_port == 0 || from_port == origin->port);
+        if (!is_match || origin->dial_host != NULL) {
+            continue;
+        }
+        to = to.length > 0 ? to : host;
+        memcpy(select->dial_host, to.data, to.length);
+        select->dial_host[to.length] = '\0';
+        origin->dial_host = select->dial_host;
+        origin->dial_port = to_port != 0 ? to_port : origin->port;
+        origin->tunnels = true; /* an absolute form could not say so */
+    }
+    return FERRY_OK;
+}
+
 /* Every line is read, so that a bad one is found at once. If several match, the first one counts.
  */
 static ferry_error choose_address(ferry_context *context, ferry_proxy_select *select,
@@ -254,6 +316,9 @@ static ferry_error choose_address(ferry_context *context, ferry_proxy_select *se
     if (origin->proxy != NULL) {
         host = ferry_span_of(origin->proxy->host);
         port = origin->proxy->port;
+    } else if (origin->dial_host != NULL) {
+        host = ferry_span_of(origin->dial_host);
+        port = origin->dial_port;
     }
     const char *at = select->resolve;
     for (size_t i = 0; i < select->resolve_count; i++, at += strlen(at) + 1) {
@@ -278,6 +343,9 @@ ferry_error ferry_proxy_select_choose(ferry_context *context, ferry_proxy_select
         return FERRY_OK;
     }
     ferry_error error = choose_proxy(context, select, host, origin);
+    if (error == FERRY_OK && select->connect_to != NULL) {
+        error = choose_dial(context, select, host, origin);
+    }
     if (error == FERRY_OK && select->resolve != NULL) {
         error = choose_address(context, select, host, origin);
     }

@@ -85,7 +85,7 @@ ferry_error ferry_client_open(ferry_client *client, const ferry_authority *autho
     }
     client->is_proxied = origin->proxy != NULL;
     client->proxy_headers = client->is_proxied ? origin->proxy->headers : NULL;
-    client->is_absolute = client->is_proxied && !origin->secure;
+    client->is_absolute = client->is_proxied && !origin->secure && !origin->tunnels;
     origin->host = client->host.data;
     origin->user_agent = client->user_agent;
     client->times.connect_us = ferry_runtime_now_us();

@@ -574,6 +574,18 @@ typedef struct ferry_client_options {
      * line is wrong, connect_to_host fails with FERRY_ERROR_INVALID_PARAMETER; on the web, with
      * FERRY_ERROR_UNAVAILABLE. */
     const char *const *proxy_headers;
+
+    /* Lines "HOST1:PORT1:HOST2:PORT2", ended by NULL. A connection for host 1 and port 1 goes to
+     * host 2 and port 2 instead. Nothing else changes: requests, the certificate and the server's
+     * name in TLS are those of host 1. An empty HOST1 or PORT1 means any, an empty HOST2 or PORT2
+     * the same. If several lines match, the first one counts. IPv6 stands in brackets. A proxy is
+     * asked for a tunnel to host 2. Copied; NULL: none. Errors are those of `resolve`, whose lines
+     * are then about host 2. */
+    const char *const *connect_to;
+
+    /* Requests to http:// origins, too, go through a tunnel (CONNECT) where there is a proxy.
+     * Ignored on the web. */
+    bool proxy_tunnel;
 } ferry_client_options;
 
 /* A new client; its status is DISCONNECTED. `options` may be NULL. Returns NULL if there is no

@@ -33,10 +33,13 @@ typedef struct ferry_origin {
     const ferry_tls_options *tls; /* NULL unless secure, and for the default */
     const ferry_proxy *proxy;     /* NULL: none */
     ferry_stream *stream;         /* connected already, for TLS over it; NULL: to be dialled */
-    const char *address;          /* of the host that is dialled, which is the proxy where there is
-                                     one; NULL: it is looked up */
-    ferry_span user_agent;        /* as in ferry_message: what the proxy is told */
-    ferry_link_facts *facts;      /* filled in while it connects; NULL: nobody asks */
+    bool tunnels;                 /* by CONNECT, although it is not secure */
+    const char *dial_host;        /* where connections go instead (connect_to); NULL: to `host` */
+    uint16_t dial_port;
+    const char *address;     /* of the host that is dialled, which is the proxy where there is
+                                one; NULL: it is looked up */
+    ferry_span user_agent;   /* as in ferry_message: what the proxy is told */
+    ferry_link_facts *facts; /* filled in while it connects; NULL: nobody asks */
 } ferry_origin;
 
 typedef enum ferry_link {

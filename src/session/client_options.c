@@ -20,6 +20,7 @@ static void pack_options(ferry_packer *packer, const ferry_client_options *optio
     to->no_proxy = ferry_pack_text(packer, options->no_proxy);
     to->fetch.integrity = ferry_pack_text(packer, options->fetch.integrity);
     to->resolve = ferry_pack_lines(packer, options->resolve);
+    to->connect_to = ferry_pack_lines(packer, options->connect_to);
     to->proxy_headers = ferry_pack_lines(packer, options->proxy_headers);
     if (options->proxy_tls != NULL) {
         copy->proxy_tls = *options->proxy_tls;
