@@ -39,7 +39,9 @@ static void write_time_appconnect(const cli_transfer *transfer, cli_text *to) {
 }
 
 static void write_time_pretransfer(const cli_transfer *transfer, cli_text *to) {
-    text_add_time(to, timings_of(transfer).begun_us);
+    ferry_transfer_timings timings = timings_of(transfer);
+    /* It is begun in the poll in which the connection is ready. */
+    text_add_time(to, timings.begun_us > timings.ready_us ? timings.begun_us : timings.ready_us);
 }
 
 static void write_time_starttransfer(const cli_transfer *transfer, cli_text *to) {
