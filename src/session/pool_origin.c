@@ -68,7 +68,6 @@ static ferry_error reserve_buckets(ferry_session *session, ferry_context *contex
 static void origin_free(ferry_session *session, ferry_pool_origin *origin) {
     ferry_heap_deinit(&origin->waiting, &session->context);
     ferry_heap_deinit(&origin->renewing, &session->context);
-    ferry_tls_cache_free(origin->tls_cache);
     if (origin->key != NULL) {
         ferry_wipe(origin->key, origin->key_length);
     }
@@ -105,10 +104,8 @@ static bool origin_read_tls(ferry_session *session, ferry_pool_origin *origin) {
     }
     origin->has_tls_options =
         ferry_origin_key_read_tls(bytes.data, bytes.length, origin->pins, &origin->tls);
-    if (origin->tls.cache == NULL && ferry_session_dials) {
-        /* Its own: what was verified otherwise is not resumed here. */
-        origin->tls_cache = ferry_tls_cache_new();
-        origin->tls.cache = origin->tls_cache;
+    if (origin->tls.cache == NULL) {
+        origin->tls.cache = session->tls_cache; /* which keeps apart what other options verified */
     }
     return true;
 }

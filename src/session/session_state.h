@@ -54,7 +54,6 @@ struct ferry_pool_origin {
     bool has_tls_options;
     ferry_tls_options tls;
     const char **pins;
-    ferry_tls_cache *tls_cache; /* its own, where it has options */
 
     ferry_heap waiting;     /* transfers, by priority and age */
     ferry_heap renewing;    /* those that wait for a new connection; they go first */
@@ -268,7 +267,7 @@ struct ferry_session {
     uint64_t tls_hash;    /* of it */
     const char **tls_pins;
     ferry_tls_options tls;
-    ferry_tls_cache *tls_cache; /* of origins without options of their own; NULL: no TLS */
+    ferry_tls_cache *tls_cache; /* of all who bring none of their own; NULL: no TLS */
     char *base_url;
     char *http_proxy; /* as ferry_client_set_http_proxy() takes them */
     char *https_proxy;

@@ -2,9 +2,13 @@
 // tls: connections that were made otherwise are not used, whatever it is that differs; what goes
 // with redirects between http and https.
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { ok } from "../scenarios/lib/servers.mjs";
-import { fileOf, issue, pinOf } from "../tls/lib/authority.mjs";
+import { derOf, fileOf, issue, pinOf, revocationList } from "../tls/lib/authority.mjs";
 import { intermediate, NAMES, root } from "../tls/lib/chains.mjs";
 import { skip } from "../tls/lib/expect.mjs";
 import { tlsServer } from "../tls/lib/servers.mjs";
@@ -39,19 +43,45 @@ describe("TLS", { skip }, () => {
     assert.equal(server.dialled, 1);
   });
 
-  const pin = pinOf(certificate);
-  const variants = {
-    ca: { tls_ca: fileOf(`${ca}\n`) },
-    name: { tls_name: "localhost" },
+  // What is the same for all rows, and each member of ferry_tls_options alone as something else.
+  const mine = issue("Ferry Client", { issuer: root(), key: certificate.key });
+  const again = issue("Ferry Client again", { issuer: root(), key: certificate.key });
+  const base = { ...trusting, tls_cert: fileOf(mine.pem), tls_key: fileOf(mine.key) };
+  const sec1 = crypto.createPrivateKey(mine.key).export({ type: "sec1", format: "pem" });
+  const members = {
+    ca_pem: { tls_ca: fileOf(`${ca}\n`) },
+    verify_name: { tls_name: "localhost" },
     unsafe: { tls_unsafe: 1 },
-    pins: { tls_pin: pin },
-    version: { tls_min: 13 },
-    cipher: { tls_cipher: 2 },
+    ca_der: { tls_ca_der: fileOf(derOf(root())) },
+    certificate_pem: { tls_cert: fileOf(again.pem) },
+    key_pem: { tls_key: fileOf(sec1) },
+    key_password: { tls_password: "none" },
+    crl_pem: { tls_crl: fileOf(revocationList(root())) },
+    pins: { tls_pin: pinOf(certificate) },
+    min_version: { tls_min: 13 },
+    first_cipher: { tls_cipher: 2 },
+    cache: { tls_cache: 2 },
   };
-  for (const [name, more] of Object.entries(variants)) {
+  const asking = { requestCert: true, rejectUnauthorized: false };
+
+  test("each_member_of_the_options_has_a_row_here_and_in_the_unit_test", () => {
+    const sources = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+    const header = fs.readFileSync(path.join(sources, "..", "src/include/ferry.h"), "utf8");
+    const [, body] = /typedef struct ferry_tls_options \{(.*?)\n\} ferry_tls_options;/s.exec(
+      header,
+    );
+    const code = body.replace(/\/\*.*?\*\//gs, "");
+    const found = [...code.matchAll(/\b(\w+);/g)].map(([, name]) => name);
+    assert.deepEqual(found, Object.keys(members));
+    const unit = fs.readFileSync(path.join(sources, "unit/test_origin_key.c"), "utf8");
+    for (const name of found) assert.match(unit, new RegExp(`to->${name} = from->${name};`));
+    assert.match(unit, new RegExp(`MEMBERS = ${found.length}\\b`));
+  });
+
+  for (const [name, more] of Object.entries(members)) {
     test(`another_${name}_is_another_connection`, async (t) => {
-      const server = await secure(t, { "/": hello });
-      const one = { url: https(server), ...trusting };
+      const server = await secure(t, { "/": hello }, asking);
+      const one = { url: https(server), ...base };
       const got = await transfers(session(server), one, { ...one, ...more }, one);
       assert.deepEqual(
         got.transfers.map(({ error, detail }) => error + detail),
@@ -62,6 +92,23 @@ describe("TLS", { skip }, () => {
         server.requests.map(({ connection }) => connection),
         [0, 1, 0],
       );
+    });
+
+    // The session's cache of TLS is the same for both, but in the row of `cache`.
+    test(`another_${name}_resumes_no_session`, async (t) => {
+      const seen = [];
+      const look = (_, { socket }) => {
+        seen.push(socket.isSessionReused());
+        return ok("hello", "Connection: close");
+      };
+      const server = await secure(t, { "/": look }, asking);
+      const one = { url: https(server), ...base };
+      const got = await transfers(session(server), one, one, { ...one, ...more });
+      assert.deepEqual(
+        got.transfers.map(({ error, detail }) => error + detail),
+        ["OK", "OK", "OK"],
+      );
+      assert.deepEqual(seen, [false, true, false]);
     });
   }
 
@@ -98,17 +145,26 @@ describe("TLS", { skip }, () => {
     assert.equal(server.dialled, 2);
   });
 
-  test("a_session_is_not_resumed_after_a_pin_that_fails", async (t) => {
-    const server = await secure(t, { "/": () => ok("hello", "Connection: close") });
-    const one = { url: https(server), ...trusting };
-    const wrong = { ...one, tls_pin: `sha256//${Buffer.alloc(32).toString("base64")}` };
-    const got = await transfers(session(server), one, wrong, wrong, one);
-    assert.deepEqual(
-      got.transfers.map(({ error }) => error),
-      ["OK", "TLS_CERTIFICATE", "TLS_CERTIFICATE", "OK"],
-    );
-    assert.equal(server.requests.length, 2);
-  });
+  for (const [name, wrong] of Object.entries({
+    pin: { tls_pin: `sha256//${Buffer.alloc(32).toString("base64")}` },
+    list: { tls_crl: fileOf(revocationList(intermediate(), [certificate])) },
+  })) {
+    test(`a_session_is_not_resumed_after_a_${name}_that_fails`, async (t) => {
+      const server = await secure(t, { "/": () => ok("hello", "Connection: close") });
+      const one = { url: https(server), ...trusting };
+      const got = await transfers(
+        session(server),
+        one,
+        ...[{}, {}].map(() => ({ ...one, ...wrong })),
+        one,
+      );
+      assert.deepEqual(
+        got.transfers.map(({ error }) => error),
+        ["OK", "TLS_CERTIFICATE", "TLS_CERTIFICATE", "OK"],
+      );
+      assert.equal(server.requests.length, 2);
+    });
+  }
 
   test("credentials_stay_with_their_scheme", async (t) => {
     const plain = await site(t, { "/b": hello });
@@ -156,7 +212,6 @@ describe("TLS", { skip }, () => {
       seen.push(socket.getPeerCertificate().subject !== undefined);
       return hello;
     };
-    const asking = { requestCert: true, rejectUnauthorized: false };
     const other = await secure(t, { "/b": look }, asking);
     const first = await secure(
       t,

@@ -18,6 +18,7 @@ enum {
     MOST_HEADERS = 16,
     MOST_PINS = 4,
     MOST_TEXTS = 32,
+    MOST_CACHES = 4,
     TEXT_SIZE = 64 * 1024,
     FIRST = 60,
     POLL_MS = 1000,
@@ -57,6 +58,7 @@ static struct {
     size_t count;
     size_t printed;
     bool shows_order;
+    ferry_tls_cache *caches[MOST_CACHES];
     char *texts[MOST_TEXTS]; /* of files */
     size_t text_count;
 } all;
@@ -103,7 +105,7 @@ static void on_done(void *ctx, ferry_transfer *transfer) {
 
 /* ---- Options ---- */
 
-static const char *read_file(const char *name) {
+static ferry_slice read_bytes(const char *name) {
     FILE *file = fopen(name, "rb");
     if (file == NULL || all.text_count == MOST_TEXTS) {
         give_up("cannot be read", name);
@@ -113,7 +115,20 @@ static const char *read_file(const char *name) {
     text[length] = '\0';
     fclose(file);
     all.texts[all.text_count++] = text;
-    return text;
+    return (ferry_slice){text, length};
+}
+
+static const char *read_file(const char *name) {
+    return read_bytes(name).data;
+}
+
+/* Those with the same number are the same. */
+static ferry_tls_cache *find_cache(const char *number) {
+    ferry_tls_cache **cache = &all.caches[atoi(number) % MOST_CACHES];
+    if (*cache == NULL) {
+        *cache = ferry_tls_cache_new();
+    }
+    return *cache;
 }
 
 static ferry_method method_of(const char *name) {
@@ -153,6 +168,12 @@ static bool set_tls(ferry_tls_options *tls, const char **pins, const char *name,
     }
     if (strcmp(name, "tls_name") == 0) {
         tls->verify_name = value;
+    } else if (strcmp(name, "tls_ca_der") == 0) {
+        tls->ca_der = read_bytes(value);
+    } else if (strcmp(name, "tls_password") == 0) {
+        tls->key_password = value;
+    } else if (strcmp(name, "tls_cache") == 0) {
+        tls->cache = find_cache(value);
     } else if (strcmp(name, "tls_unsafe") == 0) {
         tls->unsafe = true;
     } else if (strcmp(name, "tls_min") == 0) {
@@ -471,6 +492,9 @@ int main(int argc, char **argv) {
         ferry_transfer_free(all.runs[i]->transfer);
         free(all.runs[i]->dst);
         free(all.runs[i]);
+    }
+    for (size_t i = 0; i < MOST_CACHES; i++) {
+        ferry_tls_cache_free(all.caches[i]);
     }
     for (size_t i = 0; i < all.text_count; i++) {
         free(all.texts[i]);
