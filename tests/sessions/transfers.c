@@ -257,6 +257,8 @@ static void set_option(run *r, const char *name, const char *value) {
         r->file = value;
     } else if (strcmp(name, "name") == 0) {
         request->method_name = value;
+    } else if (strcmp(name, "integrity") == 0) {
+        request->integrity = value;
     } else if (strcmp(name, "bearer") == 0) {
         request->bearer = value;
     } else if (strcmp(name, "user") == 0) {
@@ -302,6 +304,12 @@ static void set_session_option(const char *name, const char *value) {
     }
     if (strcmp(name, "base") == 0) {
         options->base_url = value;
+    } else if (strcmp(name, "http_proxy") == 0) {
+        options->http_proxy = value;
+    } else if (strcmp(name, "https_proxy") == 0) {
+        options->https_proxy = value;
+    } else if (strcmp(name, "no_proxy") == 0) {
+        options->client.no_proxy = value;
     } else if (strcmp(name, "https_only") == 0) {
         options->https_only = true;
     } else if (strcmp(name, "rate") == 0) {
