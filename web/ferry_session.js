@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ferry_session: what sessions need of JavaScript beside ferry_fetch.js: to learn that any of many
-// fetches has got on, to read on while the page is hidden, and where the page is. web/session_js.h
-// documents each function.
+// fetches has got on, to read on while the page is hidden, where the page is, and what a file holds.
+// web/session_js.h documents each function.
 mergeInto(LibraryManager.library, {
   $ferrySession__deps: ["$ferryFetch"],
   $ferrySession: {
@@ -129,5 +129,55 @@ mergeInto(LibraryManager.library, {
     if (typeof document == "object" && document.baseURI) url = document.baseURI;
     else if (typeof location == "object" && location.href) url = location.href;
     return ferryFetch.give(ferryFetch.text([url]), dst, capacity);
+  },
+
+  // FS is the program's, where it has files: nothing here brings it along.
+  $ferryFiles: {
+    streams: {},
+    last: 0,
+  },
+
+  ferry_js_file_open__deps: ["$ferryFiles", "$ferryFetch"],
+  ferry_js_file_open__proxy: "sync",
+  ferry_js_file_open__sig: "ipp",
+  ferry_js_file_open: function (path, length) {
+    if (typeof FS == "undefined") return -4;
+    path = ferryFetch.at(path);
+    try {
+      var name = new TextDecoder().decode(HEAPU8.slice(path, path + ferryFetch.at(length)));
+      var mode = FS.stat(name).mode;
+      if (FS.isDir(mode)) return -2;
+      if (!FS.isFile(mode)) return -3;
+      ferryFiles.streams[++ferryFiles.last] = FS.open(name, "r");
+      return ferryFiles.last;
+    } catch (error) {
+      return error.errno == 44 || error.code == "ENOENT" ? -1 : 0;
+    }
+  },
+
+  ferry_js_file_size__deps: ["$ferryFiles"],
+  ferry_js_file_size__proxy: "sync",
+  ferry_js_file_size__sig: "di",
+  ferry_js_file_size: function (id) {
+    return FS.llseek(ferryFiles.streams[id], 0, 2);
+  },
+
+  ferry_js_file_read__deps: ["$ferryFiles", "$ferryFetch"],
+  ferry_js_file_read__proxy: "sync",
+  ferry_js_file_read__sig: "iipid",
+  ferry_js_file_read: function (id, dst, capacity, from) {
+    try {
+      return FS.read(ferryFiles.streams[id], HEAPU8, ferryFetch.at(dst), capacity, from);
+    } catch (error) {
+      return -1;
+    }
+  },
+
+  ferry_js_file_close__deps: ["$ferryFiles"],
+  ferry_js_file_close__proxy: "sync",
+  ferry_js_file_close__sig: "vi",
+  ferry_js_file_close: function (id) {
+    FS.close(ferryFiles.streams[id]);
+    delete ferryFiles.streams[id];
   },
 });

@@ -34,4 +34,21 @@ void ferry_js_wake(ferry_fetch_signal *signal);
  * page. */
 double ferry_js_page_url(char *dst, size_t capacity);
 
+/* Opens a file of JavaScript's FS, and gives a number above 0 for it; or why not. */
+enum {
+    FERRY_JS_FILE_REFUSED = 0,
+    FERRY_JS_FILE_MISSING = -1,
+    FERRY_JS_FILE_FOLDER = -2,
+    FERRY_JS_FILE_OTHER = -3,
+    FERRY_JS_FILE_NO_SYSTEM = -4,
+};
+int ferry_js_file_open(const char *path, size_t length);
+
+/* How many bytes it has now. */
+double ferry_js_file_size(int id);
+
+/* Reads at most `capacity` bytes from there on, and gives how many it has read; -1: it cannot. */
+int ferry_js_file_read(int id, char *dst, int capacity, double from);
+void ferry_js_file_close(int id);
+
 #endif

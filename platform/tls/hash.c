@@ -55,6 +55,14 @@ size_t ferry_hash_finish(ferry_hash *hash, unsigned char digest[FERRY_HASH_MAX_S
     return sizes[hash->kind];
 }
 
+void ferry_hash_copy(ferry_hash *hash, const ferry_hash *from) {
+    if (hash->kind == FERRY_HASH_SHA256) {
+        mbedtls_sha256_clone(&hash->state.sha256, &from->state.sha256);
+    } else {
+        mbedtls_sha512_clone(&hash->state.sha512, &from->state.sha512);
+    }
+}
+
 void ferry_hash_free(const ferry_context *context, ferry_hash *hash) {
     ferry_free(context, hash);
 }

@@ -207,6 +207,17 @@ typedef struct ferry_session_request {
      * first byte was written fails. */
     bool owner_writes;
 
+    /* Or the content of the file at this path is the body: a regular file. It is opened before
+     * anything is sent, its size then is Content-Length, and it is sent from its beginning again
+     * for redirects and retries. A thread of the session's reads ahead, 1 MiB at most; its memory
+     * comes from the C library. FERRY_ERROR_FILE: it cannot be opened (then nothing is sent) or
+     * read; or it has become longer or shorter since it was opened, which is known before its last
+     * byte is sent. On the web files are Emscripten's, of JavaScript's FS, which is there where the
+     * program uses files otherwise (or -sFORCE_FILESYSTEM). They are read as a poll's time allows,
+     * and all of the body is in memory before it is sent, since fetch() takes it as a whole: no
+     * more than 1 or 2 GiB, by the browser. Copied. */
+    const char *body_file;
+
     /* Where the response's body goes, if not to memory of the library's: to the caller's memory,
      * which must stay until the transfer is done; a body that is longer is FERRY_ERROR_TOO_LARGE.
      * Or to functions.on_data. Or it is read with ferry_transfer_read(). */
@@ -290,6 +301,39 @@ typedef struct ferry_session_request {
     const char *user;
     const char *password;
 
+    /* For downloads to files, by GET without a body: if the transfer fails, what has come stays,
+     * and a later one goes on from there. It stands beside `path`: the bytes as PATH.ferry-part;
+     * URL, validator and length as PATH.ferry-note. Both only their owner may read. They are used
+     * if the URL is the same one, and as the end of ferry_session_start_download() says; the part
+     * is hashed for `integrity` before the request is sent. All requests ask for no content coding.
+     * 416 that says that the part is the whole is success; ferry_transfer_get_response_code() gives
+     * it.
+     *
+     * Nothing stays where the response has no strong validator, and after FERRY_ERROR_INTEGRITY,
+     * _TOO_LARGE and _INVALID_DATA, since a part would not help. FERRY_ERROR_FILE: another
+     * transfer, of this process or another, has the part: it holds a lock (flock()) from before the
+     * request until it ends; or PATH.ferry-part is a link, has a second name, or is not the user's
+     * own. A PATH.ferry-note of that kind, or one that is not whole, is none. Where the file system
+     * has no locks nothing is kept. What a machine that loses power has kept may have holes:
+     * `integrity` finds them.
+     *
+     * FERRY_ERROR_INVALID_PARAMETER: it is no download, no such GET, or `headers` has Range,
+     * Accept-Encoding or a condition. On the web sessions of one module keep out of each other's
+     * way, the browser chooses the coding, and with `integrity` the file begins anew, since fetch()
+     * would compare the rest alone. */
+    bool resume;
+
+    /* For downloads to files, by GET without a body: the file at `path` is fetched if the server
+     * has another one. 304 is then success, the file is not touched, and
+     * ferry_transfer_is_unchanged() is true. ETag and Last-Modified are kept beside the file, as
+     * PATH.ferry-info, with its URL, size and modification time. If that is of another URL, or the
+     * file has another size or time, the whole file is asked for. If there is none, the file's
+     * modification time is sent (If-Modified-Since), as curl's -z FILE does: that is right for a
+     * file that was whole and current then, by a clock that was right. No file that contradicts
+     * `integrity` or expected_bytes counts as current; on the web none does with `integrity`.
+     * FERRY_ERROR_INVALID_PARAMETER as above. */
+    bool if_changed;
+
     const ferry_tls_options *tls;     /* copied, except for the cache; NULL: the session's */
     const ferry_fetch_options *fetch; /* on the web; NULL: the session's */
     const ferry_timeouts *timeouts;   /* a member that is 0 is the session's. total_ms is for the
@@ -320,7 +364,14 @@ ferry_transfer *ferry_session_post_json(ferry_session *session, const char *url,
  * then it may stay there. A thread of the session's makes all calls that may wait for a disk; its
  * memory comes from the C library. `path` is copied. FERRY_ERROR_FILE: the file cannot be written;
  * the detail has the system's words. On the web files are Emscripten's, in memory as a rule: they
- * do not outlive the page. */
+ * do not outlive the page.
+ *
+ * If a GET is tried again after its connection has ended amid the body, only the rest is asked for
+ * (Range), at the request's own URL, where the response had a strong validator: an ETag without
+ * "W/", or else a Last-Modified that is a minute older than its Date; and had no content coding. A
+ * 206 is taken for the rest if offset, length, total and validator are right. After anything else
+ * the file begins anew, and `integrity` is about the whole of it in any case. See
+ * ferry_session_request.resume for what outlives the transfer. */
 ferry_transfer *ferry_session_download(ferry_session *session, const char *url, const char *path);
 ferry_transfer *ferry_session_start_download(ferry_session *session,
                                              const ferry_session_request *request,
@@ -418,8 +469,14 @@ ferry_error ferry_transfer_finish_body(ferry_transfer *transfer, bool *is_taken)
 /* Body bytes of the latest request that the connection was given. */
 int64_t ferry_transfer_get_bytes_sent(const ferry_transfer *transfer);
 
+/* True if the server said that the file is the current one (if_changed). */
+bool ferry_transfer_is_unchanged(const ferry_transfer *transfer);
+
+/* How many bytes of the body an earlier transfer had left (resume). */
+int64_t ferry_transfer_get_resumed_bytes(const ferry_transfer *transfer);
+
 /* Bytes of the body that have come, after codings are undone, and how many there will be; -1: that
- * is not known. For progress bars. */
+ * is not known. Those that were there before are among them. For progress bars. */
 int64_t ferry_transfer_get_body_bytes(const ferry_transfer *transfer);
 int64_t ferry_transfer_get_body_total(const ferry_transfer *transfer);
 

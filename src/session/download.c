@@ -2,85 +2,224 @@
 /* download: transfers whose bodies go to files. It stands apart so that a program without them does
  * not carry it, nor on the web a file system. */
 #include "base/span.h"
-#include "disk.h"
-#include "exchange.h"
+#include "content_range.h"
+#include "download_state.h"
+#include "integrity.h"
 #include "response_body.h"
+#include "session_disk.h"
 #include "transfer.h"
+#include "transfer_redirect.h"
 #include "transfer_start.h"
+
+#include <string.h>
 
 enum { READ_SIZE = 128 * 1024 };
 
-/* ---- The disk ---- */
+/* ---- Before the request ---- */
 
-static void download_look(ferry_transfer *transfer);
-
-/* Something of the disk has got on: whoever waits for it looks. */
-static void disk_advance(ferry_poller_item *item) {
-    ferry_session *session = FERRY_LIST_ITEM(item, ferry_session, disk_item);
-    ferry_list_node turn;
-    ferry_list_init(&turn);
-    ferry_disk_reset(session->disk);
-    ferry_list_append_all(&turn, &session->storing);
-    for (ferry_list_node *node; (node = ferry_list_take(&turn)) != NULL;) {
-        download_look(FERRY_LIST_ITEM(node, ferry_transfer, storing));
+/* Without a fragment. */
+static ferry_error download_take_url(ferry_transfer *transfer) {
+    char *url = ferry_text_copy(&transfer->context.allocator, transfer->place.url);
+    if (url == NULL) {
+        return ferry_fail_memory(&transfer->context);
     }
-}
-
-static void download_free_disk(ferry_session *session) {
-    ferry_poller_remove(session->poller, &session->disk_item);
-    ferry_list_remove(&session->disk_item.node);
-    ferry_disk_free(session->disk);
-    session->disk = NULL;
-}
-
-static const ferry_download_ops download_ops;
-
-static ferry_error session_open_disk(ferry_session *session, ferry_context *context) {
-    if (session->disk != NULL) {
-        return FERRY_OK;
-    }
-    ferry_error error = ferry_disk_new(context, &session->disk);
-    if (error != FERRY_OK) {
-        return error;
-    }
-    session->disk_ops = &download_ops;
-    session->disk_item.advance = disk_advance;
-    ferry_wait wait = {ferry_disk_get_descriptor(session->disk), FERRY_EVENT_READ};
-    bool is_none = wait.descriptor == FERRY_NO_DESCRIPTOR;
-    error = ferry_poller_set(session->poller, &session->disk_item, &wait, is_none ? 0 : 1, true);
-    if (error != FERRY_OK) {
-        download_free_disk(session);
-        return ferry_fail_memory(context);
-    }
+    url[strcspn(url, "#")] = '\0';
+    transfer->saved->url = url;
     return FERRY_OK;
 }
 
-/* ---- A transfer's file ---- */
-
-static ferry_error download_begin(ferry_transfer *transfer) {
+static ferry_error download_begin_looking(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
     ferry_session *session = transfer->session;
-    ferry_error error = session_open_disk(session, &transfer->context);
+    ferry_error error = download_take_url(transfer);
     if (error == FERRY_OK) {
-        transfer->file = ferry_disk_create(session->disk, transfer->path);
-        if (transfer->file == NULL) {
-            error = ferry_fail_memory(&transfer->context);
-        }
+        error = ferry_session_open_disk(session, &transfer->context);
+    }
+    if (error != FERRY_OK) {
+        return error;
+    }
+    transfer->file = ferry_disk_inspect(session->disk, transfer->path, request->resume);
+    if (transfer->file == NULL) {
+        return ferry_fail_memory(&transfer->context);
+    }
+    transfer->saved->is_inspected = true;
+    transfer->saved->step = FERRY_DOWNLOAD_LOOKS;
+    return FERRY_OK;
+}
+
+static ferry_error download_make(ferry_transfer *transfer) {
+    const ferry_session_request *request = &transfer->plan.request;
+    ferry_download *download = ferry_alloc(&transfer->context, sizeof *download);
+    if (download == NULL) {
+        return ferry_fail_memory(&transfer->context);
+    }
+    *download = (ferry_download){.total = -1};
+    transfer->saved = download;
+    ferry_error error = ferry_download_check(transfer);
+    if (error == FERRY_OK && (request->resume || request->if_changed)) {
+        return download_begin_looking(transfer);
+    }
+    download->step = FERRY_DOWNLOAD_READY;
+    return error;
+}
+
+/* What may be current must have the digest that is wanted. */
+static void download_judge_old(ferry_transfer *transfer) {
+    unsigned char digest[FERRY_HASH_MAX_SIZE];
+    const ferry_hash *hash = ferry_disk_get_hash(transfer->file);
+    bool fits = false;
+    if (hash != NULL) {
+        ferry_hash_copy(transfer->hash, hash);
+        size_t size = ferry_hash_finish(transfer->hash, digest);
+        fits = ferry_integrity_matches(transfer->plan.request.integrity, transfer->hash_kind,
+                                       digest, size);
+    }
+    if (!fits) {
+        ferry_download_forget_old(transfer);
+    }
+}
+
+/* The body's hash goes on from it. */
+static void download_judge_part(ferry_transfer *transfer) {
+    const ferry_hash *hash = ferry_disk_get_hash(transfer->file);
+    if (hash != NULL) {
+        ferry_hash_copy(transfer->hash, hash);
+    } else {
+        ferry_download_forget_part(transfer);
+    }
+}
+
+/* The disk has done what the step was about: the next one begins. */
+static ferry_error download_step(ferry_transfer *transfer) {
+    ferry_download *download = transfer->saved;
+    const ferry_disk_findings *findings = ferry_disk_get_findings(transfer->file);
+    ferry_error error = FERRY_OK;
+    bool hashes_old = false;
+    bool hashes_part = false;
+    switch (download->step) {
+    case FERRY_DOWNLOAD_LOOKS:
+        error = ferry_download_take_findings(transfer);
+        hashes_old = download->old_etag != NULL || download->old_modified != NULL;
+        hashes_part = download->offset > 0;
+        break;
+    case FERRY_DOWNLOAD_HASHES_OLD:
+        download_judge_old(transfer);
+        hashes_part = download->offset > 0;
+        break;
+    case FERRY_DOWNLOAD_HASHES_PART:
+        download_judge_part(transfer);
+        break;
+    case FERRY_DOWNLOAD_NEW:
+    case FERRY_DOWNLOAD_READY:
+        break;
+    }
+    download->step = FERRY_DOWNLOAD_READY;
+    if (error == FERRY_OK && transfer->hash != NULL && hashes_old) {
+        download->step = FERRY_DOWNLOAD_HASHES_OLD;
+        ferry_disk_hash(transfer->file, true, findings->length, transfer->hash_kind);
+    } else if (error == FERRY_OK && transfer->hash != NULL && hashes_part) {
+        download->step = FERRY_DOWNLOAD_HASHES_PART;
+        ferry_disk_hash(transfer->file, false, download->offset, transfer->hash_kind);
     }
     return error;
 }
 
-static void download_abandon(ferry_transfer *transfer) {
-    ferry_list_remove(&transfer->storing);
-    if (transfer->file != NULL) {
-        ferry_disk_close(transfer->file);
-        transfer->file = NULL;
+static ferry_error download_prepare(ferry_transfer *transfer, bool *is_ready) {
+    const char *reason;
+    ferry_error error = transfer->saved == NULL ? download_make(transfer) : FERRY_OK;
+    while (error == FERRY_OK && transfer->saved->step != FERRY_DOWNLOAD_READY) {
+        ferry_disk_state state = ferry_disk_get_state(transfer->file, &reason);
+        if (state == FERRY_DISK_LOOKING) {
+            *is_ready = false;
+            return FERRY_OK;
+        }
+        error = state == FERRY_DISK_FAILED
+                    ? ferry_fail(&transfer->context, FERRY_ERROR_FILE, "%s", reason)
+                    : download_step(transfer);
+    }
+    return error;
+}
+
+/* ---- The response ---- */
+
+static ferry_response_use download_judge(const ferry_transfer *transfer) {
+    const ferry_download *download = transfer->saved;
+    bool has_condition = download->old_etag != NULL || download->old_modified != NULL;
+    switch (transfer->code) {
+    case FERRY_RESPONSE_NOT_MODIFIED:
+        return has_condition || transfer->plan.request.any_status ? FERRY_USE_UNCHANGED
+                                                                  : FERRY_USE_STATUS;
+    case FERRY_RESPONSE_PARTIAL_CONTENT:
+        if (download->asks_range) {
+            return ferry_download_fits(transfer) ? FERRY_USE_DELIVER : FERRY_USE_ANEW;
+        }
+        /* One that nobody asked for is not the file. */
+        return download->is_repeatable ? FERRY_USE_STATUS : FERRY_USE_NONE;
+    case FERRY_RESPONSE_REQUESTED_RANGE_NOT_SATISFIABLE:
+        if (download->asks_range) {
+            return ferry_download_is_whole(transfer) ? FERRY_USE_WHOLE : FERRY_USE_ANEW;
+        }
+        return FERRY_USE_NONE;
+    default:
+        return FERRY_USE_NONE;
     }
 }
 
-static void download_wait(ferry_transfer *transfer) {
-    if (!ferry_list_has(&transfer->storing)) {
-        ferry_list_append(&transfer->session->storing, &transfer->storing);
+/* The bytes that are there go on. */
+static void download_go_on(ferry_transfer *transfer) {
+    const char *reason;
+    ferry_download *download = transfer->saved;
+    if (ferry_disk_get_state(transfer->file, &reason) == FERRY_DISK_FOUND) {
+        transfer->resumed_bytes = download->offset;
+        ferry_disk_continue(transfer->file);
     }
+    transfer->body_bytes = download->offset;
+}
+
+static ferry_error download_begin_anew(ferry_transfer *transfer) {
+    ferry_download *download = transfer->saved;
+    ferry_session *session = transfer->session;
+    unsigned char digest[FERRY_HASH_MAX_SIZE];
+    if (transfer->hash != NULL) {
+        ferry_hash_finish(transfer->hash, digest); /* and begin anew */
+    }
+    transfer->resumed_bytes = 0;
+    ferry_error error = ferry_download_take_response(transfer);
+    if (error == FERRY_OK && transfer->file != NULL && download->is_inspected) {
+        char *note =
+            transfer->plan.request.resume ? ferry_download_write_note(transfer, true) : NULL;
+        ferry_disk_begin(transfer->file, note);
+        ferry_free(&transfer->context, note);
+        return FERRY_OK;
+    }
+    if (transfer->file != NULL) {
+        ferry_disk_close(transfer->file, false);
+        transfer->file = NULL;
+    }
+    if (error == FERRY_OK) {
+        error = ferry_session_open_disk(session, &transfer->context);
+    }
+    if (error == FERRY_OK) {
+        transfer->file = ferry_disk_create(session->disk, transfer->path);
+        error = transfer->file != NULL ? FERRY_OK : ferry_fail_memory(&transfer->context);
+    }
+    return error;
+}
+
+static ferry_error download_begin(ferry_transfer *transfer) {
+    ferry_download *download = transfer->saved;
+    bool goes_on = download->asks_range && transfer->code == FERRY_RESPONSE_PARTIAL_CONTENT;
+    if (goes_on || transfer->use == FERRY_USE_WHOLE) {
+        ferry_content_range range;
+        const char *value = ferry_transfer_get_response_header(transfer, "Content-Range", 0);
+        if (ferry_content_range_read(ferry_span_of(value), &range)) {
+            download->total = range.total;
+        }
+        download_go_on(transfer);
+        transfer->body_total = download->total;
+        return FERRY_OK;
+    }
+    return download_begin_anew(transfer);
 }
 
 /* False: the disk has failed, and so has the transfer. */
@@ -101,7 +240,7 @@ static ferry_read_result download_read(ferry_transfer *transfer, size_t most) {
     }
     size_t capacity = ferry_disk_get_room(transfer->file, &room);
     if (capacity == 0) {
-        download_wait(transfer);
+        ferry_transfer_await_disk(transfer);
         return download_is_sound(transfer) ? FERRY_READ_PAUSED : FERRY_READ_OVER;
     }
     capacity = ferry_size_least(capacity, most);
@@ -111,45 +250,126 @@ static ferry_read_result download_read(ferry_transfer *transfer, size_t most) {
     if (!ferry_response_count(transfer, room, length)) {
         return FERRY_READ_OVER;
     }
+    if (transfer->code == FERRY_RESPONSE_PARTIAL_CONTENT && transfer->saved->asks_range &&
+        transfer->body_bytes > transfer->saved->total) {
+        ferry_transfer_stop(transfer, FERRY_ERROR_INVALID_DATA,
+                            "the body is longer than its Content-Range says");
+        return FERRY_READ_OVER;
+    }
     return ferry_response_judge(transfer, error, length);
 }
 
+/* ---- The end ---- */
+
 static void download_store(ferry_transfer *transfer) {
+    ferry_download *download = transfer->saved;
+    bool is_short = transfer->code == FERRY_RESPONSE_PARTIAL_CONTENT && download->asks_range &&
+                    transfer->body_bytes < download->total;
+    if (is_short) {
+        ferry_error error = ferry_fail(&transfer->context, FERRY_ERROR_BODY_TRUNCATED,
+                                       "the body is shorter than its Content-Range says");
+        ferry_transfer_fail_attempt(transfer, error, true);
+        return;
+    }
+    char *note =
+        transfer->plan.request.if_changed ? ferry_download_write_note(transfer, false) : NULL;
     transfer->state = FERRY_TRANSFER_STORING;
-    ferry_disk_commit(transfer->file);
-    download_wait(transfer);
-    download_look(transfer);
+    ferry_disk_commit(transfer->file, note);
+    ferry_free(&transfer->context, note);
+    transfer->download->look(transfer);
 }
 
-/* It has its turn like others: many may have waited for room. */
-static void download_go_on(const ferry_transfer *transfer) {
-    ferry_list_node *node = &transfer->connection->item.node;
-    if (!ferry_list_has(node)) {
-        ferry_list_append(&transfer->session->ready, node);
+static void download_look(ferry_transfer *transfer) {
+    const char *reason;
+    switch (ferry_disk_get_state(transfer->file, &reason)) {
+    case FERRY_DISK_FAILED:
+        if (transfer->saved->end != FERRY_OK) { /* which was there first */
+            ferry_transfer_finish(transfer, transfer->saved->end);
+        } else {
+            ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
+        }
+        break;
+    case FERRY_DISK_KEPT:
+        ferry_transfer_finish(transfer, transfer->saved->end);
+        break;
+    case FERRY_DISK_DONE:
+        ferry_transfer_finish(transfer, FERRY_OK);
+        break;
+    case FERRY_DISK_LOOKING:
+    case FERRY_DISK_FOUND:
+    case FERRY_DISK_OPEN:
+        ferry_transfer_await_disk(transfer);
+        break;
     }
 }
 
-/* The disk has got on, with this file or with another one. */
-static void download_look(ferry_transfer *transfer) {
-    const char *reason;
-    ferry_disk_state state = ferry_disk_get_state(transfer->file, &reason);
-    if (state == FERRY_DISK_FAILED) {
-        ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
-    } else if (transfer->state != FERRY_TRANSFER_STORING) {
-        download_go_on(transfer); /* there may be room again */
-    } else if (state == FERRY_DISK_DONE) {
-        ferry_transfer_finish(transfer, FERRY_OK);
+/* What can be continued is, at the URL of the request: those of redirects may have ended. */
+static ferry_error download_pause(ferry_transfer *transfer) {
+    ferry_download *download = transfer->saved;
+    if (transfer->use != FERRY_USE_DELIVER) {
+        return FERRY_OK; /* nothing has come that was to be kept */
+    }
+    if (ferry_download_get_validator(download) != NULL) {
+        download->offset = transfer->body_bytes;
     } else {
-        download_wait(transfer);
+        ferry_download_forget_part(transfer);
+    }
+    if (download->offset > 0) {
+        return ferry_transfer_return(transfer);
+    }
+    if (transfer->file != NULL && !download->is_inspected) {
+        ferry_disk_close(transfer->file, false);
+        transfer->file = NULL;
+    }
+    return FERRY_OK;
+}
+
+/* Whether a later transfer may have more luck with what is there. */
+static bool error_may_pass(ferry_error error) {
+    return error != FERRY_OK && error != FERRY_ERROR_INTEGRITY &&
+           error != FERRY_ERROR_INVALID_DATA && error != FERRY_ERROR_TOO_LARGE;
+}
+
+/* Whoever cancels does not wait. The others end once what they have is on the disk, so that it is
+ * there for who ends the program then. */
+static bool download_keep(ferry_transfer *transfer, ferry_error error) {
+    ferry_download *download = transfer->saved;
+    const char *reason;
+    if (!transfer->plan.request.resume || !error_may_pass(error) || error == FERRY_ERROR_ABORTED ||
+        transfer->file == NULL || download->end != FERRY_OK ||
+        ferry_disk_get_state(transfer->file, &reason) != FERRY_DISK_OPEN) {
+        return false;
+    }
+    download->end = error;
+    transfer->state = FERRY_TRANSFER_STORING;
+    transfer->deadline_us = INT64_MAX;
+    ferry_transfer_set_timer(transfer);
+    ferry_disk_keep(transfer->file);
+    download_look(transfer);
+    return true;
+}
+
+static void download_abandon(ferry_transfer *transfer, ferry_error error) {
+    ferry_list_remove(&transfer->storing);
+    if (transfer->file != NULL) {
+        ferry_disk_close(transfer->file, transfer->plan.request.resume && error_may_pass(error));
+        transfer->file = NULL;
     }
 }
 
 static const ferry_download_ops download_ops = {
+    .prepare = download_prepare,
+    .list_lines = ferry_download_list_lines,
+    .judge = download_judge,
     .begin = download_begin,
     .read = download_read,
     .complete = download_store,
+    .look = download_look,
+    .keep = download_keep,
+    .pause = download_pause,
+    .begin_anew = ferry_download_forget_part,
     .abandon = download_abandon,
-    .free_disk = download_free_disk,
+    .deinit = ferry_download_deinit,
 };
 
 ferry_transfer *ferry_session_start_download(ferry_session *session,

@@ -4,6 +4,8 @@
 
 #include "base/format.h"
 #include "base/span.h"
+#include "body_file.h"
+#include "exchange_request.h"
 #include "feed.h"
 #include "integrity.h"
 #include "pool.h"
@@ -17,132 +19,6 @@
 #include "transfer_redirect.h"
 
 #include <string.h>
-
-/* ---- The request ---- */
-
-static ferry_error rewind_body(ferry_transfer *transfer) {
-    const ferry_session_request *request = &transfer->plan.request;
-    bool is_given = request->body_read != NULL || request->owner_writes;
-    if (!is_given || !transfer->was_sent || transfer->becomes_get) {
-        return FERRY_OK;
-    }
-    if (request->body_rewind == NULL) {
-        return ferry_fail(&transfer->context, FERRY_ERROR_FAILED,
-                          "the request's body would have to be sent again, and there is no "
-                          "body_rewind");
-    }
-    ferry_error error = request->body_rewind(request->body_ctx);
-    if (error != FERRY_OK) {
-        return ferry_fail(&transfer->context, error, "the request's body could not be rewound");
-    }
-    return FERRY_OK;
-}
-
-/* A connection may have been begun before the transfer was: what it took the transfer is shorter.
- */
-static int64_t time_of_step(const ferry_transfer *transfer, int64_t step_us) {
-    const ferry_pool_connection *connection = transfer->connection;
-    if (step_us < 0 || connection->is_kept) {
-        return -1;
-    }
-    int64_t at_us = connection->made_us + step_us - transfer->started_us;
-    return at_us > 0 ? at_us : 0;
-}
-
-static void note_begin(ferry_transfer *transfer) {
-    ferry_timings steps;
-    ferry_client_get_timings(transfer->connection->client, &steps);
-    ferry_transfer_timings *timings = &transfer->timings;
-    timings->begun_us = transfer->session->now_us - transfer->started_us;
-    timings->first_byte_us = -1;
-    timings->resolved_us = time_of_step(transfer, steps.resolved_us);
-    timings->connected_us = time_of_step(transfer, steps.connected_us);
-    timings->ready_us = time_of_step(transfer, steps.ready_us);
-}
-
-/* The program's own line goes alone, if there is one. */
-static ferry_error exchange_select_cookies(ferry_transfer *transfer, const char **line) {
-    ferry_cookie_jar *jar = transfer->session->cookies;
-    *line = NULL;
-    if (jar == NULL || ferry_request_plan_has_cookies(&transfer->plan)) {
-        return FERRY_OK;
-    }
-    ferry_error error = jar->ops->select(jar, &transfer->place, line);
-    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(&transfer->context);
-}
-
-/* As ferry_pool_events.on_connection. */
-static ferry_error exchange_send(ferry_transfer *transfer) {
-    ferry_request_plan *plan = &transfer->plan;
-    const ferry_session_request *from = &plan->request;
-    const char *cookies = NULL;
-    ferry_error error = rewind_body(transfer);
-    if (error == FERRY_OK) {
-        error = exchange_select_cookies(transfer, &cookies);
-    }
-    if (error != FERRY_OK) {
-        return error;
-    }
-    bool has_body = !transfer->becomes_get;
-    ferry_timeouts timeouts = *from->timeouts;
-    timeouts.total_ms = -1; /* the session's business: it is for the whole transfer */
-    bool has_own_fetch = from->fetch != NULL || from->max_redirects < 0 ||
-                         from->integrity != NULL || from->keepalive ||
-                         ferry_throttle_is_limited(transfer);
-    ferry_fetch_options fetch =
-        ferry_client_options_copy_get(transfer->session->client_options)->fetch;
-    if (from->fetch != NULL) {
-        fetch = *from->fetch;
-    }
-    fetch.keepalive = fetch.keepalive || from->keepalive;
-    if (from->max_redirects < 0) {
-        fetch.redirect = FERRY_FETCH_REDIRECT_MANUAL;
-    }
-    if (from->integrity != NULL && !ferry_session_dials) {
-        fetch.integrity = from->integrity;
-    }
-    if (!ferry_session_dials) {
-        fetch.window_bytes = ferry_throttle_choose_window(transfer, fetch.window_bytes);
-    }
-    ferry_request request = {
-        .method = transfer->becomes_get ? FERRY_METHOD_GET : from->method,
-        .method_name = transfer->becomes_get ? NULL : from->method_name,
-        .url = transfer->place.parts.target,
-        .headers = ferry_request_plan_list_lines(plan, transfer->is_first_origin,
-                                                 transfer->becomes_get, cookies),
-        .body = has_body ? from->body : NULL,
-        .body_length = has_body ? from->body_length : 0,
-        .borrow_body = has_body && from->body_length > 0,
-        .body_read = has_body ? from->body_read : NULL,
-        .body_ctx = from->body_ctx,
-        .streamed = has_body && from->owner_writes,
-        .streamed_length = from->body_read_length,
-        .fetch = has_own_fetch ? &fetch : NULL,
-        .timeouts = &timeouts,
-    };
-    error = ferry_feed_begin(transfer, &request);
-    ferry_pool_connection *connection = transfer->connection;
-    if (error == FERRY_OK) {
-        error = ferry_pooled_begin_keepalive(connection);
-    }
-    if (error != FERRY_OK) {
-        return error;
-    }
-    error = ferry_client_send(connection->client, &request);
-    if (error != FERRY_OK) {
-        return ferry_fail(&transfer->context, error, "%s",
-                          ferry_client_get_error_detail(connection->client));
-    }
-    /* What the program writes is not gone before it has written. */
-    transfer->was_sent = !from->owner_writes || from->body_read_length == 0;
-    transfer->bytes_sent = 0;
-    connection->max_ahead =
-        ferry_throttle_is_limited(transfer) ? 0 : ferry_response_max_ahead(transfer);
-    ferry_throttle_begin_exchange(transfer);
-    note_begin(transfer);
-    transfer->session->counters.connections_reused += connection->was_used;
-    return FERRY_OK;
-}
 
 /* ---- Whether it may be sent again ---- */
 
@@ -179,11 +55,18 @@ static int64_t retry_delay_ms(ferry_transfer *transfer) {
 }
 
 static bool is_unwanted(const ferry_transfer *transfer) {
-    return transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY;
+    return transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY ||
+           transfer->use == FERRY_USE_ANEW || transfer->use == FERRY_USE_WHOLE;
 }
 
 static ferry_response_use choose_use(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
+    if (transfer->download != NULL) {
+        ferry_response_use use = transfer->download->judge(transfer);
+        if (use != FERRY_USE_NONE) {
+            return use;
+        }
+    }
     if (ferry_session_dials && ferry_redirect_is_code(transfer->code) &&
         request->max_redirects > 0 && find_header(transfer, "Location") != NULL) {
         return FERRY_USE_REDIRECT;
@@ -202,6 +85,7 @@ static bool check_announced_length(ferry_transfer *transfer) {
     if (transfer->use != FERRY_USE_DELIVER || length < 0) {
         return true;
     }
+    length += transfer->body_bytes; /* that were there before */
     if (length > ferry_response_max_body(transfer)) {
         ferry_transfer_stop(transfer, FERRY_ERROR_TOO_LARGE,
                             "the body is longer than max_body_bytes");
@@ -278,16 +162,14 @@ static bool exchange_take_head(ferry_transfer *transfer) {
     transfer->timings.first_byte_us = transfer->session->now_us - transfer->started_us;
     transfer->body_total = ferry_client_get_response_body_length_hint(client);
     transfer->use = choose_use(transfer);
-    if (!check_announced_length(transfer)) {
-        return false;
-    }
     if (transfer->use == FERRY_USE_REDIRECT) {
         return exchange_call_head(transfer, functions->on_redirect, "on_redirect");
     }
     if (transfer->use == FERRY_USE_DELIVER && ferry_transfer_has_events(transfer)) {
         ferry_pool_note_stream(transfer->connection);
     }
-    if (transfer->use == FERRY_USE_DELIVER && transfer->download != NULL) {
+    bool has_body = transfer->use == FERRY_USE_DELIVER || transfer->use == FERRY_USE_WHOLE;
+    if (has_body && transfer->download != NULL) {
         ferry_error error = transfer->download->begin(transfer);
         if (error != FERRY_OK) {
             ferry_pool_withdraw(transfer);
@@ -295,8 +177,11 @@ static bool exchange_take_head(ferry_transfer *transfer) {
             return false;
         }
     }
-    return transfer->use != FERRY_USE_DELIVER ||
-           exchange_call_head(transfer, functions->on_head, "on_head");
+    if (!check_announced_length(transfer)) {
+        return false;
+    }
+    bool is_success = has_body || transfer->use == FERRY_USE_UNCHANGED;
+    return !is_success || exchange_call_head(transfer, functions->on_head, "on_head");
 }
 
 /* ---- The end ---- */
@@ -314,6 +199,11 @@ static bool has_integrity(ferry_transfer *transfer) {
 static void exchange_finish_body(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
     ferry_error error = FERRY_OK;
+    if (transfer->use == FERRY_USE_UNCHANGED) {
+        transfer->is_unchanged = true;
+        ferry_transfer_finish(transfer, FERRY_OK);
+        return;
+    }
     if (transfer->use == FERRY_USE_STATUS) {
         error = ferry_fail(&transfer->context, FERRY_ERROR_STATUS, "the server answered %d",
                            transfer->code);
@@ -334,6 +224,19 @@ static void exchange_finish_body(ferry_transfer *transfer) {
     ferry_transfer_finish(transfer, error);
 }
 
+/* The response is not the rest of what is there. */
+static void exchange_begin_anew(ferry_transfer *transfer) {
+    transfer->download->begin_anew(transfer);
+    ferry_transfer_drop_response(transfer);
+    transfer->stale_tries = 0;
+    ferry_error error = ferry_transfer_return(transfer);
+    if (error == FERRY_OK) {
+        ferry_pool_submit(transfer);
+    } else {
+        ferry_transfer_finish(transfer, error);
+    }
+}
+
 static void exchange_complete(ferry_transfer *transfer) {
     ferry_response_use use = transfer->use;
     ferry_pool_release(transfer->connection);
@@ -342,6 +245,8 @@ static void exchange_complete(ferry_transfer *transfer) {
     } else if (use == FERRY_USE_RETRY) {
         transfer->retries++;
         ferry_transfer_delay(transfer, transfer->retry_ms);
+    } else if (use == FERRY_USE_ANEW) {
+        exchange_begin_anew(transfer);
     } else {
         exchange_finish_body(transfer);
     }
@@ -436,7 +341,7 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
     ferry_transfer_hold(transfer);
     connection->is_paused = false;
     ferry_client_poll(connection->client); /* its error is the status's */
-    bool goes_on = ferry_feed_advance(transfer);
+    bool goes_on = ferry_feed_advance(transfer) && ferry_body_file_send(transfer);
     while (goes_on && transfer->connection == connection && !session->is_freed) {
         goes_on = exchange_step(transfer);
     }
@@ -447,7 +352,7 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
 }
 
 const ferry_pool_events ferry_exchange_events = {
-    .on_connection = exchange_send,
+    .on_connection = ferry_exchange_send,
     .on_ready = ferry_exchange_advance,
     .on_failure = ferry_transfer_fail_attempt,
     .on_pause = ferry_transfer_delay,

@@ -24,6 +24,9 @@ void ferry_hash_add(ferry_hash *hash, const void *data, size_t length);
 /* Stores the digest, and returns its size. The hash then begins anew. */
 size_t ferry_hash_finish(ferry_hash *hash, unsigned char digest[FERRY_HASH_MAX_SIZE]);
 
+/* The hash goes on from where the other one, of the same kind, is. */
+void ferry_hash_copy(ferry_hash *hash, const ferry_hash *from);
+
 /* NULL is legal. */
 void ferry_hash_free(const ferry_context *context, ferry_hash *hash);
 

@@ -12,14 +12,16 @@
 /* ---- What is wrong with a request ---- */
 
 static const char *find_fault(const ferry_session_request *request) {
-    int bodies = (request->body != NULL) + (request->body_read != NULL) + request->owner_writes;
+    int bodies = (request->body != NULL) + (request->body_read != NULL) +
+                 (request->body_file != NULL) + request->owner_writes;
     int places =
         (request->dst != NULL) + (request->functions.on_data != NULL) + request->owner_reads;
     if (request->url == NULL) {
         return "the request has no URL";
     }
     if (bodies > 1) {
-        return "the request has two bodies: give one of body, body_read and owner_writes";
+        return "the request has two bodies: give one of body, body_read, body_file and "
+               "owner_writes";
     }
     if (request->owner_writes && request->body_rewind != NULL) {
         return "the request has a body_rewind without a body_read";
@@ -70,6 +72,7 @@ static void plan_pack(ferry_request_plan *plan, ferry_packer *packer,
     plan->lines =
         ferry_pack_room(packer, (plan->header_count + FERRY_PLAN_MORE_LINES) * sizeof *plan->lines);
     to->url = ferry_pack_text(packer, request->url);
+    to->body_file = ferry_pack_text(packer, request->body_file);
     to->integrity = ferry_pack_text(packer, request->integrity);
     to->method_name = ferry_pack_text(packer, request->method_name);
     if (request->copy_body) {
@@ -194,7 +197,8 @@ static bool describes_body(ferry_span name) {
 }
 
 const char *const *ferry_request_plan_list_lines(ferry_request_plan *plan, bool is_first_origin,
-                                                 bool drops_body, const char *cookies) {
+                                                 bool drops_body, const char *cookies,
+                                                 const char *const *more, size_t more_count) {
     size_t count = 0;
     bool all_follow = is_first_origin || plan->request.headers_follow;
     bool has_own = false;
@@ -214,6 +218,9 @@ const char *const *ferry_request_plan_list_lines(ferry_request_plan *plan, bool 
     }
     if (cookies != NULL) {
         plan->lines[count++] = cookies;
+    }
+    for (size_t i = 0; i < more_count; i++) {
+        plan->lines[count++] = more[i];
     }
     plan->lines[count] = NULL;
     return plan->lines;

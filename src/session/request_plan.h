@@ -21,7 +21,7 @@ typedef struct ferry_request_plan {
 } ferry_request_plan;
 
 enum {
-    FERRY_PLAN_MORE_LINES = 4, /* that a hop may have beside the caller's, NULL included */
+    FERRY_PLAN_MORE_LINES = 9, /* that a hop may have beside the caller's, NULL included */
     FERRY_DEFAULT_REDIRECTS = 20,
     FERRY_DEFAULT_RETRIES = 2,
     FERRY_DEFAULT_RETRY_AFTER_MS = 60000,
@@ -38,11 +38,12 @@ FERRY_MUST_USE ferry_error ferry_request_plan_take_userinfo(ferry_request_plan *
                                                             ferry_context *context,
                                                             const char *userinfo);
 
-/* Fills in the lines of a hop: the credentials, the cookies (NULL: none) and the caller's headers.
- * `is_first_origin`: all of them; otherwise those that may go to another origin. `drops_body`: none
- * that describes a body. */
+/* Fills in the lines of a hop: the credentials, the cookies (NULL: none), the caller's headers, and
+ * `more` (5 at most). `is_first_origin`: all of them; otherwise those that may go to another
+ * origin. `drops_body`: none that describes a body. */
 const char *const *ferry_request_plan_list_lines(ferry_request_plan *plan, bool is_first_origin,
-                                                 bool drops_body, const char *cookies);
+                                                 bool drops_body, const char *cookies,
+                                                 const char *const *more, size_t more_count);
 
 /* True where the caller's headers have a Cookie line. */
 bool ferry_request_plan_has_cookies(const ferry_request_plan *plan);

@@ -57,8 +57,8 @@ void ferry_transfer_drop_response(ferry_transfer *transfer) {
     transfer->use = FERRY_USE_NONE;
     transfer->body_bytes = 0;
     transfer->body_total = -1;
-    transfer->body_length = 0; /* the memory is used again */
-    if (transfer->hash != NULL) {
+    transfer->body_length = 0;                                  /* the memory is used again */
+    if (transfer->hash != NULL && transfer->download == NULL) { /* that of a file may go on */
         unsigned char digest[FERRY_HASH_MAX_SIZE];
         ferry_hash_finish(transfer->hash, digest); /* and begin anew */
     }

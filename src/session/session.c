@@ -3,8 +3,10 @@
 #include "exchange.h"
 #include "pool.h"
 #include "pool_serve.h"
+#include "session_disk.h"
 #include "session_options.h"
 #include "transfer.h"
+#include "transfer_files.h"
 
 #include <limits.h>
 #include <string.h>
@@ -26,7 +28,7 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
     if (session == NULL) {
         return NULL;
     }
-    *session = (ferry_session){.context = context};
+    *session = (ferry_session){.context = context, .on_disk = ferry_transfer_look};
     ferry_pool_init(session, &ferry_exchange_events);
     ferry_list_init(&session->ready);
     ferry_list_init(&session->paused);
@@ -58,9 +60,7 @@ static void session_destroy(ferry_session *session) {
         }
     }
     ferry_pool_deinit(session);
-    if (session->disk_ops != NULL) {
-        session->disk_ops->free_disk(session);
-    }
+    ferry_session_close_disk(session);
     ferry_poller_free(session->poller);
     ferry_heap_deinit(&session->transfer_timers, context);
     ferry_tls_cache_free(session->tls_cache);

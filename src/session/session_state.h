@@ -5,11 +5,16 @@
  *     session            options, polls, the end
  *     download           bodies that go to files: ferry_download_ops
  *     transfer_start     makes a transfer of a request
+ *     download_state     what is known of such a file
+ *     transfer_files     what a transfer does when the disk has got on
  *     exchange           one request over a connection: ferry_pool_events
+ *     exchange_request   the request of a hop
+ *     body_file          bodies of requests that are files
  *     response_body      where the bytes of a body go
  *     transfer_redirect  where a transfer goes next
  *     transfer           ends, retries, timers
  *     response           what a transfer keeps of a response
+ *     session_disk       what the files of a session share
  *     pool               connections, kept while they are of use
  *     pool_serve         which transfer gets which
  *     pool_queue         who waits for one
@@ -37,6 +42,7 @@
 
 typedef struct ferry_pool_origin ferry_pool_origin;
 typedef struct ferry_pool_connection ferry_pool_connection;
+typedef struct ferry_download ferry_download; /* see download_state.h */
 
 /* ---- Connections ---- */
 
@@ -137,19 +143,50 @@ typedef enum ferry_read_result {
     FERRY_READ_OVER,    /* the transfer has given its connection back */
 } ferry_read_result;
 
+/* What becomes of a response. */
+typedef enum ferry_response_use {
+    FERRY_USE_NONE = 0,  /* its head is not seen yet */
+    FERRY_USE_DELIVER,   /* the body goes where the request says */
+    FERRY_USE_STATUS,    /* it is kept, to be read beside FERRY_ERROR_STATUS */
+    FERRY_USE_REDIRECT,  /* it is followed */
+    FERRY_USE_RETRY,     /* the request is sent again later */
+    FERRY_USE_ANEW,      /* it continues nothing: the request is sent again, for the whole */
+    FERRY_USE_WHOLE,     /* all bytes were there before it */
+    FERRY_USE_UNCHANGED, /* the file at the path is as the server has it */
+} ferry_response_use;
+
 /* What a transfer does with a body that goes to a file: download.c, which programs carry that have
  * such transfers. */
+enum { FERRY_DOWNLOAD_MAX_LINES = 5 };
 typedef struct ferry_download_ops {
-    /* Begins a new file. */
+    /* Finds what there is of the file. *is_ready becomes false where that takes time: it is called
+     * again then. */
+    ferry_error (*prepare)(ferry_transfer *transfer, bool *is_ready);
+    /* The lines of the next request, which stay until they are listed again. */
+    ferry_error (*list_lines)(ferry_transfer *transfer, const char **lines, size_t *count);
+    /* What becomes of a response; NONE: what becomes of others. */
+    ferry_response_use (*judge)(const ferry_transfer *transfer);
+    /* A body comes, or all of it is there: begins a new file, or goes on with the one that is
+     * there.
+     */
     ferry_error (*begin)(ferry_transfer *transfer);
     /* As ferry_response_read(), of `most` bytes at most. */
     ferry_read_result (*read)(ferry_transfer *transfer, size_t most);
     /* The body is complete: the file is put in its place, and then the transfer ends. */
     void (*complete)(ferry_transfer *transfer);
-    /* Drops the file, if there is one. */
-    void (*abandon)(ferry_transfer *transfer);
-    /* Frees what the session has for files. */
-    void (*free_disk)(ferry_session *session);
+    /* The disk has got on with that. */
+    void (*look)(ferry_transfer *transfer);
+    /* The request is sent again later: keeps what can be continued. OUT_OF_MEMORY. */
+    ferry_error (*pause)(ferry_transfer *transfer);
+    /* What is there is of no use. */
+    void (*begin_anew)(ferry_transfer *transfer);
+    /* The transfer is to end so. True: not yet, for what has come of the file is written out; the
+     * transfer ends then. */
+    bool (*keep)(ferry_transfer *transfer, ferry_error error);
+    /* The transfer ends so. Lets go of the file, if there is one. */
+    void (*abandon)(ferry_transfer *transfer, ferry_error error);
+    /* Frees what there is for the transfer. */
+    void (*deinit)(ferry_transfer *transfer);
 } ferry_download_ops;
 
 /* ---- Limits of bytes a second: throttle.c ---- */
@@ -177,20 +214,12 @@ typedef struct ferry_line {
 /* The rest of a request's body that is limited: feed.c. */
 typedef struct ferry_feed ferry_feed;
 
-/* What becomes of a response. */
-typedef enum ferry_response_use {
-    FERRY_USE_NONE = 0, /* its head is not seen yet */
-    FERRY_USE_DELIVER,  /* the body goes where the request says */
-    FERRY_USE_STATUS,   /* it is kept, to be read beside FERRY_ERROR_STATUS */
-    FERRY_USE_REDIRECT, /* it is followed */
-    FERRY_USE_RETRY,    /* the request is sent again later */
-} ferry_response_use;
-
 typedef enum ferry_transfer_state {
-    FERRY_TRANSFER_WAITING, /* for a connection */
-    FERRY_TRANSFER_RUNNING, /* over a connection */
-    FERRY_TRANSFER_DELAYED, /* until its timer: it is tried again then */
-    FERRY_TRANSFER_STORING, /* the response is complete, its file is not yet */
+    FERRY_TRANSFER_WAITING,   /* for a connection */
+    FERRY_TRANSFER_PREPARING, /* its files are looked at, before the request is sent */
+    FERRY_TRANSFER_RUNNING,   /* over a connection */
+    FERRY_TRANSFER_DELAYED,   /* until its timer: it is tried again then */
+    FERRY_TRANSFER_STORING,   /* the response is complete, its file is not yet */
     FERRY_TRANSFER_DONE,
 } ferry_transfer_state;
 
@@ -218,8 +247,11 @@ struct ferry_transfer {
     ferry_hash_kind hash_kind;
     const ferry_download_ops *download; /* NULL: the body goes to no file */
     char *path;
-    struct ferry_disk_file *file; /* NULL: there is none now */
-    ferry_list_node storing;      /* in session.storing: it waits for the disk */
+    struct ferry_disk_file *file;     /* NULL: there is none now */
+    ferry_download *saved;            /* what is known of it; NULL: the body goes to no file */
+    struct ferry_disk_source *source; /* the request's body; NULL: it is no file */
+    int64_t source_taken;             /* of it, by the client */
+    ferry_list_node storing;          /* in session.storing: it waits for the disk */
 
     ferry_throttle throttles[FERRY_WAYS];
     ferry_feed *feed; /* NULL: the client has all of the request's body */
@@ -235,6 +267,7 @@ struct ferry_transfer {
     bool was_sent;        /* the body has been read from: it is rewound before it is sent again */
     bool has_delivered;   /* body bytes have gone where they cannot be called back from */
     bool has_progress;
+    bool is_unchanged;
     bool needs_done_call;
     bool is_static; /* what there is where no memory is for another one */
     int64_t started_us;
@@ -255,7 +288,8 @@ struct ferry_transfer {
     char *body;             /* in memory; NULL: nothing is kept */
     size_t body_length;
     size_t body_capacity;
-    int64_t body_bytes; /* wherever they went */
+    int64_t body_bytes; /* wherever they went, with those that were there before */
+    int64_t resumed_bytes;
     int64_t body_total;
     ferry_transfer_timings timings;
 };
@@ -298,10 +332,10 @@ struct ferry_session {
     ferry_list_node transfers; /* all that are not freed */
     ferry_list_node finished;
     ferry_list_node news;
-    ferry_list_node storing; /* transfers that wait for the disk */
-    struct ferry_disk *disk; /* NULL until it is needed */
+    ferry_list_node storing;                   /* transfers that wait for the disk */
+    struct ferry_disk *disk;                   /* NULL until it is needed */
+    void (*on_disk)(ferry_transfer *transfer); /* it has got on */
     ferry_poller_item disk_item;
-    const ferry_download_ops *disk_ops;
     ferry_heap connection_timers;
     ferry_heap transfer_timers;
     ferry_pool_origin **buckets;

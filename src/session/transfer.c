@@ -3,6 +3,7 @@
  * calls. */
 #include "transfer.h"
 
+#include "disk.h"
 #include "pool.h"
 #include "response.h"
 #include "retry.h"
@@ -19,9 +20,17 @@ void ferry_transfer_announce(ferry_transfer *transfer) {
 
 void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error) {
     ferry_session *session = transfer->session;
-    if (transfer->download != NULL) {
-        transfer->download->abandon(transfer);
+    if (transfer->download != NULL && transfer->download->keep(transfer, error)) {
+        return;
     }
+    if (transfer->download != NULL) {
+        transfer->download->abandon(transfer, error);
+    }
+    if (transfer->source != NULL) {
+        ferry_disk_source_close(transfer->source);
+        transfer->source = NULL;
+    }
+    ferry_list_remove(&transfer->storing);
     transfer->state = FERRY_TRANSFER_DONE;
     transfer->error = error;
     if (error == FERRY_OK) {
@@ -57,6 +66,9 @@ static void transfer_destroy(ferry_transfer *transfer) {
     ferry_transfer_free_body(transfer);
     ferry_request_plan_deinit(&transfer->plan, context);
     ferry_place_deinit(&transfer->place, context);
+    if (transfer->download != NULL) {
+        transfer->download->deinit(transfer);
+    }
     ferry_free(context, transfer->path);
     ferry_hash_free(context, transfer->hash);
     ferry_free(context, transfer->head);
@@ -146,8 +158,10 @@ void ferry_transfer_set_timer(ferry_transfer *transfer) {
 }
 
 void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms) {
-    if (transfer->download != NULL) {
-        transfer->download->abandon(transfer);
+    ferry_error error = transfer->download != NULL ? transfer->download->pause(transfer) : FERRY_OK;
+    if (error != FERRY_OK) {
+        ferry_transfer_finish(transfer, error);
+        return;
     }
     ferry_transfer_drop_response(transfer);
     transfer->state = FERRY_TRANSFER_DELAYED;
@@ -219,6 +233,14 @@ const char *ferry_transfer_get_url(const ferry_transfer *transfer) {
 
 int ferry_transfer_get_redirect_count(const ferry_transfer *transfer) {
     return transfer->redirects;
+}
+
+bool ferry_transfer_is_unchanged(const ferry_transfer *transfer) {
+    return transfer->is_unchanged;
+}
+
+int64_t ferry_transfer_get_resumed_bytes(const ferry_transfer *transfer) {
+    return transfer->resumed_bytes;
 }
 
 int ferry_transfer_get_retry_count(const ferry_transfer *transfer) {

@@ -73,6 +73,23 @@ static ferry_error transfer_redirect(ferry_transfer *transfer) {
     return FERRY_OK;
 }
 
+ferry_error ferry_transfer_return(ferry_transfer *transfer) {
+    ferry_place place;
+    if (transfer->redirects == 0) {
+        return FERRY_OK;
+    }
+    ferry_error error = ferry_place_find(&place, &transfer->context, transfer->session->base_url,
+                                         transfer->plan.request.url);
+    if (error == FERRY_OK) {
+        ferry_place_deinit(&transfer->place, &transfer->context);
+        transfer->place = place;
+        transfer->redirects = 0;
+        transfer->is_first_origin = true;
+        transfer->becomes_get = false;
+    }
+    return error;
+}
+
 void ferry_transfer_follow(ferry_transfer *transfer) {
     ferry_error error = transfer_redirect(transfer);
     if (error != FERRY_OK) {

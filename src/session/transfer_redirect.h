@@ -9,4 +9,7 @@
  */
 void ferry_transfer_follow(ferry_transfer *transfer);
 
+/* Goes where the request went at first. OUT_OF_MEMORY. */
+FERRY_MUST_USE ferry_error ferry_transfer_return(ferry_transfer *transfer);
+
 #endif

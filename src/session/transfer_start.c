@@ -4,9 +4,9 @@
 #include "transfer_start.h"
 
 #include "integrity.h"
-#include "pool.h"
 #include "throttle.h"
 #include "transfer.h"
+#include "transfer_files.h"
 
 #include <string.h>
 
@@ -59,6 +59,11 @@ static ferry_error transfer_prepare(ferry_transfer *transfer, const ferry_sessio
             return error;
         }
     }
+    if (transfer->download == NULL && (request->resume || request->if_changed)) {
+        return ferry_fail(&transfer->context, FERRY_ERROR_INVALID_PARAMETER,
+                          "resume and if_changed are for downloads to files "
+                          "(ferry_session_start_download)");
+    }
     if (transfer->plan.request.integrity != NULL) {
         error = transfer_take_integrity(transfer);
         if (error != FERRY_OK) {
@@ -96,7 +101,7 @@ static void transfer_begin(ferry_transfer *transfer) {
         ferry_transfer_set_timer(transfer);
     }
     ferry_throttle_begin(transfer);
-    ferry_pool_submit(transfer);
+    ferry_transfer_prepare_files(transfer);
 }
 
 ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,

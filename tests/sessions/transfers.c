@@ -211,6 +211,8 @@ static bool set_number(run *r, const char *name, long long value) {
         {"post_after_301", &request->post_after_301},
         {"post_after_302", &request->post_after_302},
         {"post_after_303", &request->post_after_303},
+        {"resume", &request->resume},
+        {"if_changed", &request->if_changed},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (strcmp(name, numbers[i].name) == 0) {
@@ -265,6 +267,10 @@ static void set_option(run *r, const char *name, const char *value) {
         request->user = value;
     } else if (strcmp(name, "password") == 0) {
         request->password = value;
+    } else if (strcmp(name, "integrity") == 0) {
+        request->integrity = value;
+    } else if (strcmp(name, "body_file") == 0) {
+        request->body_file = value;
     } else if (strcmp(name, "body") == 0) {
         request->body = value;
         request->body_length = strlen(value);
@@ -358,6 +364,13 @@ static void print_body(const run *r) {
     printf("\"");
 }
 
+static void print_download(const ferry_transfer *transfer) {
+    printf(" file %lld of %lld resumed %lld%s", (long long)ferry_transfer_get_body_bytes(transfer),
+           (long long)ferry_transfer_get_body_total(transfer),
+           (long long)ferry_transfer_get_resumed_bytes(transfer),
+           ferry_transfer_is_unchanged(transfer) ? " unchanged" : "");
+}
+
 static void print_run(size_t index) {
     const run *r = all.runs[index];
     const ferry_transfer *transfer = r->transfer;
@@ -372,6 +385,9 @@ static void print_run(size_t index) {
     }
     if (r->request.body_rewind != NULL) {
         printf(" rewinds %u", r->body.rewinds);
+    }
+    if (r->file != NULL) {
+        print_download(transfer);
     }
     printf(" heads %u", r->heads);
     if (r->dones != 1) {

@@ -175,7 +175,7 @@ static const char *lines_with(bool is_first_origin, bool drops_body, const char 
     static char text[1024];
     text[0] = '\0';
     const char *const *lines =
-        ferry_request_plan_list_lines(&plan, is_first_origin, drops_body, cookies);
+        ferry_request_plan_list_lines(&plan, is_first_origin, drops_body, cookies, NULL, 0);
     for (size_t i = 0; lines[i] != NULL; i++) {
         strcat(strcat(text, lines[i]), "|");
     }

@@ -44,15 +44,17 @@ export async function transfers({ wrap = [], ...session }, ...steps) {
 
 function read(line) {
   const pattern =
-    /^(\d+) ([A-Z_]+) (\d+) (\S*) redirects (\d+) retries (\d+)( dst)? (\d+) bytes "(.*?)"(?: given (\d+))?(?: rewinds (\d+))? heads (\d+)( done \d+ times)?(?:: (.*))?$/;
+    /^(\d+) ([A-Z_]+) (\d+) (\S*) redirects (\d+) retries (\d+)( dst)? (\d+) bytes "(.*?)"(?: given (\d+))?(?: rewinds (\d+))?(?: file (\d+) of (-?\d+) resumed (\d+)( unchanged)?)? heads (\d+)( done \d+ times)?(?:: (.*))?$/;
   const found = pattern.exec(line);
   assert.ok(found, line);
-  assert.equal(found[13], undefined, `on_done is called once: ${line}`);
-  const [, , error, code, url, redirects, retries, , length, body, given, rewinds, heads] = found;
+  const [, , error, code, url, redirects, retries, , length, body, given, rewinds] = found;
+  const [bytes, total, resumed, unchanged, heads, dones, detail] = found.slice(12);
+  assert.equal(dones, undefined, `on_done is called once: ${line}`);
   return {
     ...{ error, code: Number(code), url, redirects: Number(redirects), retries: Number(retries) },
     ...{ length: Number(length), body, given: Number(given), rewinds: Number(rewinds) },
-    ...{ heads: Number(heads), detail: found[14] ?? "" },
+    ...{ bytes: Number(bytes), total: Number(total), resumed: Number(resumed) },
+    ...{ unchanged: unchanged !== undefined, heads: Number(heads), detail: detail ?? "" },
   };
 }
 
