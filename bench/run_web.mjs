@@ -20,6 +20,7 @@ const usage = `usage: node bench/run_web.mjs [options]
   --browser NAME  chromium or firefox; may be repeated; default: both
   --rounds N      how often each contestant runs; default 9
   --quick         3 rounds, fewer requests in each
+  --sessions      measures sessions only
   --sizes         weighs programs only
   --json FILE     writes every figure
   --build DIR     the web build; default build/web
@@ -58,12 +59,21 @@ const MODES = [
 ];
 const QUICK_SLICES = { sequence: 3, many: 2, big: 1 };
 
+// Requests by URL: all of them are started in one frame, beside as many calls of fetch().
+const BURST = {
+  mode: "burst",
+  requests: 200,
+  contestants: ["bare", "byob", "session", "session_frames"],
+};
+const BURST_SLICES = { full: 4, quick: 2 }; // in each round
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
       browser: { type: "string", multiple: true },
       rounds: { type: "string" },
       quick: { type: "boolean", default: false },
+      sessions: { type: "boolean", default: false },
       sizes: { type: "boolean", default: false },
       json: { type: "string" },
       build: {
@@ -170,6 +180,53 @@ async function measureRate(bench, entry, rounds) {
   };
 }
 
+// ---- Sessions -----------------------------------------------------------------------------------
+
+async function measureBurst(bench, rounds, quick) {
+  const { requests, contestants } = BURST;
+  await runSlice(bench, BURST, 0); // warms up
+  const slices = [];
+  const count = rounds * (quick ? BURST_SLICES.quick : BURST_SLICES.full);
+  for (let turn = 0; turn < count; turn++) slices.push(await runSlice(bench, BURST, turn));
+  const bare = bestOf(slices, ["bare", "byob"]);
+  const seconds = (name) => median(slices.map((slice) => slice[name].seconds));
+  return {
+    slices,
+    requests,
+    faster_bare: bare,
+    medians: Object.fromEntries(contestants.map((name) => [name, seconds(name)])),
+    ratios: {
+      session_to_bare: measureRatio(slices, "session", bare),
+      session_frames_to_bare: measureRatio(slices, "session_frames", bare),
+    },
+  };
+}
+
+/** Frames while a large body streams through a session, and in turn as long without anything. */
+async function measureFrames(bench, rounds) {
+  const runs = [];
+  for (let round = 0; round < rounds; round++) {
+    const streaming = await runOnce(bench.page, "session_frames", "big", 1);
+    if (streaming.bytes !== BIG_BYTES) throw new Error("the large body is not whole");
+    const alone = await runOnce(bench.page, "nothing", "big", streaming.seconds * 1000);
+    runs.push({ streaming, alone });
+  }
+  const rate = ({ turns, seconds }) => turns / seconds;
+  const of = (name, member) => median(runs.map((run) => run[name][member]));
+  return {
+    runs,
+    frames_per_second: median(runs.map(({ streaming }) => rate(streaming))),
+    alone_per_second: median(runs.map(({ alone }) => rate(alone))),
+    bytes_per_second: BIG_BYTES / of("streaming", "seconds"),
+    frames: of("streaming", "turns"),
+    gaps: of("streaming", "gaps"),
+    alone_gaps: of("alone", "gaps"),
+    longest_poll_ms: Math.max(...runs.map(({ streaming }) => streaming.longest_ms)),
+    longest_gap_ms: Math.max(...runs.map(({ streaming }) => streaming.longest_gap_ms)),
+    alone_longest_gap_ms: Math.max(...runs.map(({ alone }) => alone.longest_gap_ms)),
+  };
+}
+
 // ---- Memory -------------------------------------------------------------------------------------
 
 /** The most that the page's JavaScript and its buffers held meanwhile, where the browser tells. */
@@ -225,15 +282,19 @@ async function measureBrowser(name, server, options) {
     const page = await openPage(session, server.origin);
     const bench = { session, origin: server.origin, processes, page };
     const rates = {};
-    for (const entry of MODES) {
+    for (const entry of options.sessions ? [] : MODES) {
       say(entry.title);
       const slices = options.quick ? QUICK_SLICES[entry.mode] : entry.slices;
       rates[entry.mode] = await measureRate(bench, { ...entry, slices }, options.rounds);
     }
+    say("200 GETs in one frame");
+    const burst = await measureBurst(bench, options.rounds, options.quick);
+    say("frames while 256 MiB stream");
+    const frames = await measureFrames(bench, options.rounds);
     await page.close();
     say("memory");
-    const memory = await measureMemory(bench, MODES.at(-1));
-    return { name, version: session.version, rates, memory };
+    const memory = options.sessions ? null : await measureMemory(bench, MODES.at(-1));
+    return { name, version: session.version, rates, burst, frames, memory };
   } finally {
     await session.close();
   }
@@ -252,7 +313,13 @@ function judge(browsers, sizes) {
     note,
     met: relation === ">=" ? value >= limit : value < limit,
   });
-  const judgeBrowser = ({ name, rates: { sequence, many, big } }) => {
+  const judgeSessions = ({ name, frames }) => {
+    const { frames_per_second: rate, alone_per_second: alone } = frames;
+    const what = `${name}: frames a second during 256 MiB / without`;
+    return target(what, rate / alone, ">=", 0.98, `${rate.toFixed(1)}, ${alone.toFixed(1)}`);
+  };
+  const judgeClients = ({ name, rates: { sequence, many, big } }) => {
+    if (!big) return [];
     const against = ({ title, ratios }, peer, limit) => {
       const { faster_bare: bare, fastest_ferry: way } = ratios;
       const { median: value } = ratios[`${way}_to_${peer}`];
@@ -272,7 +339,8 @@ function judge(browsers, sizes) {
     ];
   };
   return [
-    ...browsers.flatMap(judgeBrowser),
+    ...browsers.flatMap(judgeClients),
+    ...browsers.map(judgeSessions),
     target(
       "bytes that one GET adds",
       sizes.ferry.added,

@@ -63,15 +63,30 @@ function makeBare(read) {
     await Promise.all(Array.from({ length: AT_A_TIME }, one));
     return bytes;
   };
+  const burst = (requests) =>
+    new Promise((resolve, reject) => {
+      requestAnimationFrame(() => {
+        const began = performance.now();
+        const all = Array.from({ length: requests }, (_, i) => get(read, "small", i));
+        Promise.all(all).then((bytes) => {
+          const seconds = (performance.now() - began) / 1000;
+          resolve({ bytes: bytes.reduce((sum, one) => sum + one, 0), seconds });
+        }, reject);
+      });
+    });
   const runs = {
     sequence: (requests) => sequence("small", requests),
     many,
+    burst,
     big: (requests) => sequence("big", requests),
   };
-  return async (mode, requests) => ({
-    bytes: await runs[mode](requests),
-    heap_bytes: heap.length,
-  });
+  return async (mode, requests) => {
+    const result = await runs[mode](requests);
+    return {
+      ...(typeof result === "object" ? result : { bytes: result }),
+      heap_bytes: heap.length,
+    };
+  };
 }
 
 export const bareDefault = makeBare(readByDefault);

@@ -3,7 +3,7 @@
 import { bareByob, bareDefault } from "./bare.mjs";
 
 // As bench_mode in bench_web.h.
-const MODES = { sequence: 0, many: 1, big: 2 };
+const MODES = { sequence: 0, many: 1, big: 2, burst: 3 };
 
 function load(source) {
   return new Promise((resolve, reject) => {
@@ -33,6 +33,27 @@ function makeProgram(name) {
 }
 
 const ferry = makeProgram("bench_web_ferry");
+const session = makeProgram("bench_web_session");
+
+/** Frames alone, for as many milliseconds: what this machine draws while nothing comes. */
+function drawFrames(milliseconds) {
+  return new Promise((resolve) => {
+    const seen = { turns: 0, gaps: 0, longest_gap_ms: 0, bytes: 0 };
+    let first;
+    let previous;
+    const frame = (now) => {
+      const gap = now - (previous ?? now);
+      first ??= now;
+      if (previous !== undefined) seen.turns++;
+      previous = now;
+      if (gap > 1.5 * (1000 / 60)) seen.gaps++;
+      seen.longest_gap_ms = Math.max(seen.longest_gap_ms, gap);
+      if (now - first < milliseconds) requestAnimationFrame(frame);
+      else resolve({ ...seen, seconds: (now - first) / 1000 });
+    };
+    requestAnimationFrame(frame);
+  });
+}
 
 const contestants = {
   bare: bareDefault,
@@ -41,6 +62,9 @@ const contestants = {
   frames: (mode, requests) => ferry(mode, requests, true),
   wait: makeProgram("bench_web_wait"),
   fetch: makeProgram("bench_web_fetch"),
+  session,
+  session_frames: (mode, requests) => session(mode, requests, true),
+  nothing: (mode, milliseconds) => drawFrames(milliseconds),
 };
 
 /** Gives {seconds, bytes, heap_bytes, …}. */

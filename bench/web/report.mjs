@@ -22,7 +22,8 @@ const RATIOS = [
 const SIZES = [
   ["em_js", "fetch() by EM_JS"],
   ["fetch", "emscripten_fetch"],
-  ["ferry", "ferry"],
+  ["ferry", "ferry, a client"],
+  ["ferry_session", "ferry, a session"],
 ];
 const MIB = 1024 * 1024;
 
@@ -74,17 +75,56 @@ function printMemory(memory) {
   printTable(rows);
 }
 
+const BURST = [
+  ["bare", "fetch"],
+  ["byob", "fetch, BYOB"],
+  ["session", "session, polled"],
+  ["session_frames", "session, 60 Hz"],
+];
+
+function printSessions({ burst, frames }) {
+  const { requests, medians, ratios } = burst;
+  const seconds = BURST.map(([name]) => medians[name]);
+  console.log(`\nSessions: ${requests} GETs of 1 KB that are started in one frame\n`);
+  printTable([
+    ["", ...BURST.map(([, title]) => title)],
+    ["to the last, ms", ...seconds.map((one) => number(one * 1e3, 1))],
+    ["requests/s", ...seconds.map((one) => number(requests / one))],
+  ]);
+  printTable([
+    ["", "ratio (quartiles)"],
+    [`session, polled / ${burst.faster_bare}`, spread(ratios.session_to_bare)],
+    [`session, 60 Hz / ${burst.faster_bare}`, spread(ratios.session_frames_to_bare)],
+  ]);
+  console.log("\nFrames while one body of 256 MiB streams to a function, and without\n");
+  printTable([
+    ["", "streaming", "without"],
+    ["frames a second", number(frames.frames_per_second, 1), number(frames.alone_per_second, 1)],
+    ["frames that came late", number(frames.gaps), number(frames.alone_gaps)],
+    [
+      "longest from frame to frame, ms",
+      number(frames.longest_gap_ms, 1),
+      number(frames.alone_longest_gap_ms, 1),
+    ],
+    ["longest poll, ms", number(frames.longest_poll_ms, 2), ""],
+    ["MB/s", number(frames.bytes_per_second / 1e6), ""],
+  ]);
+}
+
 function printSizes(sizes) {
-  const rows = [["", "JavaScript", "wasm", "added"]];
+  const columns = ["JavaScript", "wasm", "added"];
+  const rows = [["", ...columns, ...columns.map((name) => `${name}, bare`)]];
   const listed = new Set(SIZES.map(([name]) => name));
   const others = Object.keys(sizes)
     .filter((name) => name !== "empty" && !listed.has(name))
     .map((name) => [name, name.replaceAll("_", " ")]);
   for (const [name, title] of [["empty", "empty program"], ...SIZES, ...others]) {
-    const { js, wasm, added } = sizes[name];
-    rows.push([title, number(js), number(wasm), number(added)]);
+    const of = ({ js, wasm, added }) => [number(js), number(wasm), number(added)];
+    rows.push([title, ...of(sizes[name]), ...of(sizes[name].bare)]);
   }
-  console.log("\nOne GET: bytes, -Oz, compressed by gzip -9, and what they are more than empty\n");
+  console.log(
+    "\nOne GET: bytes, -Oz, compressed by gzip -9 and bare, and what they are more than empty\n",
+  );
   printTable(rows);
 }
 
@@ -92,11 +132,14 @@ export function printWebReport(report) {
   const { environment: where } = report;
   console.log(`nginx on loopback, ${where.kernel}, ${where.cpu}; ${where.compiler}`);
   if (where.load > where.cpus) console.log("WARNING: the machine was busy with other things");
-  for (const { version, rates, memory } of report.browsers) {
-    console.log(`\n==== ${version} ====\n`);
-    printRates(rates);
-    printRatios(rates);
-    printMemory(memory);
+  for (const browser of report.browsers) {
+    console.log(`\n==== ${browser.version} ====\n`);
+    if (browser.memory) {
+      printRates(browser.rates);
+      printRatios(browser.rates);
+      printMemory(browser.memory);
+    }
+    printSessions(browser);
   }
   printSizes(report.sizes);
   printTargets(report.targets);
