@@ -14,8 +14,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { MAX_EVENTS = 256 }; /* that one wait takes; the others are there at the next */
-
 static const uint64_t WAKER_DATA = UINT64_MAX; /* no descriptor has it */
 
 /* Who waits for a descriptor. An event of an earlier registration has another number. */
@@ -174,9 +172,10 @@ ferry_error ferry_poller_set(ferry_poller *poller, ferry_poller_item *item, cons
 
 ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_node *ready,
                               bool *woken) {
-    struct epoll_event events[MAX_EVENTS];
+    struct epoll_event events[FERRY_POLLER_BATCH];
     *woken = false;
-    int count = epoll_wait(poller->epoll, events, MAX_EVENTS, timeout_ms < 0 ? -1 : timeout_ms);
+    int count =
+        epoll_wait(poller->epoll, events, FERRY_POLLER_BATCH, timeout_ms < 0 ? -1 : timeout_ms);
     if (count < 0) {
         return errno == EINTR ? FERRY_OK : poller_fail(poller);
     }

@@ -149,27 +149,30 @@ static bool session_may_begin(const ferry_session *session, const ferry_poller_i
            session->now_us < session->poll_end_us - session->poll_budget_us / 2;
 }
 
-/* Each that is ready now has one turn; what is ready again has its next one in the next poll. */
-static void run_ready(ferry_session *session) {
+/* Each that is ready now has one turn; what is ready again has its next one later. Returns how many
+ * had one. */
+static size_t run_ready(ferry_session *session, bool is_first) {
     ferry_list_node turn;
     ferry_list_node next; /* the first one in the next poll */
     ferry_list_init(&turn);
     ferry_list_init(&next);
     ferry_list_append_all(&turn, &session->ready);
-    bool is_first = true;
-    for (ferry_list_node *node; (node = ferry_list_take(&turn)) != NULL; is_first = false) {
+    size_t count = 0;
+    for (ferry_list_node *node; (node = ferry_list_take(&turn)) != NULL;) {
         ferry_poller_item *item = FERRY_LIST_ITEM(node, ferry_poller_item, node);
-        if (!session_may_begin(session, item, is_first)) {
+        if (!session_may_begin(session, item, is_first && count == 0)) {
             ferry_list_append(&next, node);
             break;
         }
         item->advance(item);
+        count++;
         if (session->is_freed || !session_has_time(session)) {
             break;
         }
     }
     ferry_list_prepend_all(&session->ready, &turn); /* before those that came later */
     ferry_list_prepend_all(&session->ready, &next);
+    return count;
 }
 
 static void call_functions(ferry_session *session) {
@@ -224,21 +227,41 @@ static bool session_take_wake(ferry_session *session, int timeout_ms) {
     return is_taken;
 }
 
-/* The program's loop, or a sleep: true where the session was woken. */
-static bool session_run(ferry_session *session, int timeout_ms) {
+/* A failure to wait is a failure of the whole machine: what can be done without is done. */
+static void session_look(ferry_session *session, int sleep_ms) {
     bool woken = false;
-    session->is_polling = true;
-    /* A failure to wait is a failure of the whole machine: what can be done without is done. */
-    ferry_error error = ferry_poller_wait(session->poller, session_sleep_ms(session, timeout_ms),
-                                          &session->ready, &woken);
+    ferry_error error = ferry_poller_wait(session->poller, sleep_ms, &session->ready, &woken);
     (void)error;
     session->is_woken = session->is_woken || woken;
-    woken = session_take_wake(session, timeout_ms);
+}
+
+/* True where the next batch is for this poll: there may be one, and time for it. What is done is
+ * taken, and its connections are used again, while it is still in the processor's caches: so a poll
+ * that may sleep, which a program makes when it has nothing else to do, leaves the rest to the next
+ * one. */
+static bool session_goes_on(ferry_session *session, int timeout_ms, size_t advanced) {
+    bool is_awaited = timeout_ms != 0 && !ferry_list_is_empty(&session->finished);
+    return advanced >= FERRY_POLLER_BATCH && !session->is_freed && !is_awaited &&
+           session_has_time(session);
+}
+
+/* The program's loop, or a sleep: true where the session was woken. */
+static bool session_run(ferry_session *session, int timeout_ms) {
+    session->is_polling = true;
+    session_look(session, session_sleep_ms(session, timeout_ms));
+    bool woken = session_take_wake(session, timeout_ms);
     session->now_us = ferry_runtime_now_us();
     session->poll_end_us = session->now_us + session->poll_budget_us;
     ferry_session_pass_over_hidden(session);
     take_due_connections(session);
-    run_ready(session);
+    /* Without a budget, too, each has some turns at most. */
+    size_t batches = 2 + session->counters.connections_open / FERRY_POLLER_BATCH;
+    size_t advanced = run_ready(session, true);
+    while (session_goes_on(session, timeout_ms, advanced) && --batches > 0) {
+        call_functions(session);
+        session_look(session, 0);
+        advanced = session->is_freed ? 0 : run_ready(session, false);
+    }
     if (!session->is_freed) {
         run_transfer_timers(session);
         call_functions(session);

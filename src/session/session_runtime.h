@@ -38,7 +38,10 @@ void ferry_keepalive_end(const ferry_session_request *request);
  * there are. */
 typedef struct ferry_poller ferry_poller;
 
-enum { FERRY_POLLER_INLINE_WAITS = 2 };
+enum {
+    FERRY_POLLER_INLINE_WAITS = 2,
+    FERRY_POLLER_BATCH = 64, /* items that one wait gives at least, where so many are ready */
+};
 
 /* What waits: a member of the thing that does. Zeroed: it waits for nothing. */
 typedef struct ferry_poller_item {
@@ -67,8 +70,9 @@ ferry_error ferry_poller_set(ferry_poller *poller, ferry_poller_item *item, cons
 void ferry_poller_remove(ferry_poller *poller, ferry_poller_item *item);
 
 /* Sleeps until an item is ready, the poller is woken, or the time has passed (0: does not sleep;
- * negative: never). Appends the ready items that are in no list yet to `ready`. *woken says that
- * ferry_poller_wake() was called. A signal ends it early. FAILED, with a detail. */
+ * negative: never). Appends the ready items that are in no list yet to `ready`, or some of
+ * them: the others are there at the next wait. *woken says that ferry_poller_wake() was called. A
+ * signal ends it early. FAILED, with a detail. */
 ferry_error ferry_poller_wait(ferry_poller *poller, int timeout_ms, ferry_list_node *ready,
                               bool *woken);
 

@@ -225,7 +225,6 @@ typedef enum ferry_transfer_state {
 
 struct ferry_transfer {
     ferry_session *session; /* NULL: the session is gone */
-    ferry_context context;  /* its own, since it may outlive the session: memory, and the detail */
     ferry_transfer_state state;
     ferry_list_node all;      /* in session.transfers */
     ferry_list_node finished; /* in session.finished, until next_done has given it */
@@ -292,6 +291,10 @@ struct ferry_transfer {
     int64_t resumed_bytes;
     int64_t body_total;
     ferry_transfer_timings timings;
+
+    /* Its own, since it may outlive the session: memory, and the detail. It is the last member, for
+     * most of the detail is never looked at. */
+    ferry_context context;
 };
 
 struct ferry_session {

@@ -72,8 +72,8 @@ static void transfer_destroy(ferry_transfer *transfer) {
     ferry_free(context, transfer->path);
     ferry_hash_free(context, transfer->hash);
     ferry_free(context, transfer->head);
-    ferry_context copy = *context;
-    ferry_free(&copy, transfer);
+    const ferry_allocator allocator = context->allocator; /* a part of what goes */
+    allocator.free(allocator.ctx, transfer);
 }
 
 void ferry_transfer_release(ferry_transfer *transfer) {

@@ -115,15 +115,15 @@ ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session
         return &transfer_without_memory;
     }
     ferry_session_note_time(session);
-    *transfer = (ferry_transfer){
-        .session = session,
-        .download = download,
-        .started_us = session->now_us,
-        .deadline_us = INT64_MAX,
-        .is_first_origin = true,
-        .body_total = -1,
-        .timings = {-1, -1, -1, -1, -1, -1},
-    };
+    /* The detail is a text: its first byte is all of it. */
+    memset(transfer, 0, offsetof(ferry_transfer, context.detail) + 1);
+    transfer->session = session;
+    transfer->download = download;
+    transfer->started_us = session->now_us;
+    transfer->deadline_us = INT64_MAX;
+    transfer->is_first_origin = true;
+    transfer->body_total = -1;
+    transfer->timings = (ferry_transfer_timings){-1, -1, -1, -1, -1, -1};
     transfer->context.allocator = session->context.allocator;
     transfer->queue.order = ++session->last_order;
     transfer->timer.order = session->last_order;

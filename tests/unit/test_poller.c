@@ -216,9 +216,11 @@ static void ready_ones_are_found_among_many(void) {
     bool woken;
     for (int i = 0; i < 10; i++) {
         CHECK_INT(ferry_poller_wait(poller, 0, &ready, &woken), FERRY_OK);
+        size_t before = found;
         for (ferry_list_node *node; (node = ferry_list_take(&ready)) != NULL; found++) {
             ferry_poller_remove(poller, FERRY_LIST_ITEM(node, ferry_poller_item, node));
         }
+        CHECK(found == MANY || found >= before + FERRY_POLLER_BATCH);
     }
     CHECK_INT(found, MANY);
     for (size_t i = 0; i < MANY; i++) {
