@@ -292,8 +292,9 @@ async function measureBrowser(name, server, options) {
     say("frames while 256 MiB stream");
     const frames = await measureFrames(bench, options.rounds);
     await page.close();
+    if (options.sessions) return { name, version: session.version, rates, burst, frames };
     say("memory");
-    const memory = options.sessions ? null : await measureMemory(bench, MODES.at(-1));
+    const memory = await measureMemory(bench, MODES.at(-1));
     return { name, version: session.version, rates, burst, frames, memory };
   } finally {
     await session.close();
