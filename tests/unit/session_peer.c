@@ -44,6 +44,13 @@ static const peer_answer answers[] = {
      false},
     {"/again ", "HTTP/1.1 307 Again\r\nLocation: /hello\r\nContent-Length: 5\r\n\r\nthere", false},
     {"/missing ", "HTTP/1.1 404 Missing\r\nContent-Length: 2\r\n\r\nno", false},
+    {"/busy ", "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\nno", false},
+    {"/cookie ",
+     "HTTP/1.1 302 Found\r\nLocation: /hello\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n",
+     false},
+    {"/events ",
+     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9\r\n\r\ndata: a\n\n",
+     false},
 };
 
 static bool say(int descriptor, const char *text, size_t length) {

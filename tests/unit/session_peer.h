@@ -20,6 +20,9 @@ typedef struct session_peer session_peer;
  *     /redirect  302 to /hello, with a body
  *     /again     307 to /hello, with a body
  *     /missing   404 with "no"
+ *     /busy      503 with "no", to be tried again at once
+ *     /cookie    as /redirect, and sets a cookie
+ *     /events    a stream of one event
  *     /hang      nothing
  *
  * NULL: it could not be started. */
