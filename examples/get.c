@@ -4,16 +4,13 @@
  *
  *     get URL...
  */
+#include "main_loop.h"
 #include "standard_files.h"
 
 #include <ferry.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#ifdef __EMSCRIPTEN__
-#include <emscripten.h>
-#endif
 
 static struct {
     ferry_session *session;
@@ -51,15 +48,6 @@ static int finish(void) {
     return get.failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-#ifdef __EMSCRIPTEN__
-static void browser_frame(void) {
-    if (frame(0) == 0) {
-        emscripten_cancel_main_loop();
-        emscripten_force_exit(finish());
-    }
-}
-#endif
-
 int main(int argc, char **argv) {
     standard_files_open();
     if (argc < 2) {
@@ -78,11 +66,5 @@ int main(int argc, char **argv) {
             break;
         }
     }
-#ifdef __EMSCRIPTEN__
-    emscripten_set_main_loop(browser_frame, 60, true);
-#else
-    while (frame(-1) > 0) {
-    }
-    return finish();
-#endif
+    return main_loop_run(frame, -1, finish);
 }

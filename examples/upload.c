@@ -4,6 +4,7 @@
  *
  *     upload URL FIELD FILE
  */
+#include "main_loop.h"
 #include "standard_files.h"
 
 #include <ferry.h>
@@ -11,10 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef __EMSCRIPTEN__
-#include <emscripten.h>
-#endif
 
 static struct {
     ferry_session *session;
@@ -95,15 +92,9 @@ static int finish(void) {
     return fflush(stdout) == 0 && is_ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-#ifdef __EMSCRIPTEN__
-static void browser_frame(void) {
-    ferry_session_poll(upload.session, 0);
-    if (ferry_transfer_is_done(upload.transfer)) {
-        emscripten_cancel_main_loop();
-        emscripten_force_exit(finish());
-    }
+static size_t frame(int timeout_ms) {
+    return ferry_session_poll(upload.session, timeout_ms);
 }
-#endif
 
 int main(int argc, char **argv) {
     standard_files_open();
@@ -120,12 +111,5 @@ int main(int argc, char **argv) {
         return finish();
     }
     begin(argv[1]);
-#ifdef __EMSCRIPTEN__
-    emscripten_set_main_loop(browser_frame, 60, true);
-#else
-    while (!ferry_transfer_is_done(upload.transfer)) {
-        ferry_session_poll(upload.session, -1);
-    }
-    return finish();
-#endif
+    return main_loop_run(frame, -1, finish);
 }

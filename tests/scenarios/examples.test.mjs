@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // examples: the programs that use sessions do what they say.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { execute, program as scenario } from "./lib/run.mjs";
-import { closedPort, httpServer } from "./lib/servers.mjs";
+import { noTerminal } from "./lib/terminal.mjs";
+import { closedPort, event, httpServer } from "./lib/servers.mjs";
 
 const example = (name, ...args) => execute(path.join(path.dirname(scenario), name), args);
 
@@ -58,6 +61,34 @@ describe("download_many", () => {
       const written = fs.readFileSync(path.join(folder, name), "latin1");
       assert.ok(written === content(name), `${name} has ${written.length} other bytes`);
     }
+  });
+
+  test("draws_a_bar_for_each_and_one_for_all_on_a_terminal", { skip: noTerminal }, async (t) => {
+    const folder = makeFolder(t);
+    const half = event();
+    const { port } = await httpServer(t, async (request, response) => {
+      response.writeHead(200, { "Content-Length": 2000 }).write("x".repeat(1000));
+      await half.promise;
+      response.end("x".repeat(1000));
+    });
+    const urls = ["one", "two"].map((name) => `http://127.0.0.1:${port}/${name}`);
+    const command = [path.join(path.dirname(scenario), "download_many"), folder, ...urls].join(" ");
+    const child = spawn("script", ["-q", "-e", "-c", command, "/dev/null"]);
+    let stdout = "";
+    child.stdout.on("data", (data) => {
+      stdout += data;
+      const isHalf = ["one", "two"].every((name) =>
+        new RegExp(`${name} +\\[#{15}\\.{15}\\]  50% +1000\\r\\n`).test(stdout),
+      );
+      if (isHalf) half.resolve();
+    });
+    const [end] = await once(child, "close");
+    assert.equal(end, 0);
+    assert.match(stdout, /0 of 2 files +\[\.{30}\] {3}0% +0\r\n/);
+    assert.match(stdout, /2 of 2 files +\[#{30}\] 100% +2\r\n$/);
+    assert.equal(stdout.match(/: 2000 bytes\r\n/g).length, 2);
+    // Bars are drawn in the place of those before.
+    assert.match(stdout, /\x1b\[3A\x1b\[J/);
   });
 
   test("leaves_the_old_file_where_the_new_one_fails", async (t) => {
