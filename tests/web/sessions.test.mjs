@@ -64,6 +64,21 @@ test("transfers_print_the_same_in_node_as_natively", async (t) => {
   assert.deepEqual(seen(server.requests), seen(sent));
 });
 
+// The browser reads on; what is limited is what the program gets. A sixteenth of a second's bytes come
+// at once.
+test("a_limited_transfer_takes_its_time_in_node", async (t) => {
+  const server = await keeping(t, (_, response) => response.end("x".repeat(20_000)));
+  const url = `http://127.0.0.1:${server.port}/`;
+  const since = process.hrtime.bigint();
+  const args = ["++", `url=${url}`, "rate=40000"];
+  const { stdout, stderr, end } = await execute(process.execPath, [runner, web, ...args]);
+  const took = Number(process.hrtime.bigint() - since) / 1e6;
+  assert.equal(stderr, "");
+  assert.equal(end, 0);
+  assert.match(stdout, / OK 200 .* 20000 bytes /);
+  assert.ok(took >= 437, `${took} ms`);
+});
+
 test("many_transfers_are_done_in_node", async (t) => {
   const server = await keeping(t);
   const url = `http://127.0.0.1:${server.port}`;
