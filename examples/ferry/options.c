@@ -37,9 +37,12 @@ static bool reader_refuse_name(cli_reader *reader, const char *word) {
     size_t length = strcspn(word, "=");
     const char *name = word + 2;
     size_t name_length = length - 2;
-    bool is_curls =
-        cli_option_is_curls(name, name_length) ||
-        (strncmp(name, "no-", 3) == 0 && cli_option_is_curls(name + 3, name_length - 3));
+    bool is_curls = cli_option_is_curls(name, name_length);
+    bool is_none = strncmp(name, "no-", 3) == 0 && word[length] == '\0' &&
+                   cli_option_is_curls(name + 3, name_length - 3);
+    if (is_none && !is_curls) {
+        return true; /* what is not in ferry is off */
+    }
     return is_curls ? cli_reader_refuse(reader, "curl has %.*s, ferry has not", (int)length, word)
                     : cli_reader_refuse(reader, "there is no option %.*s", (int)length, word);
 }

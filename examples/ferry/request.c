@@ -35,7 +35,7 @@ static header_kind header_read(const char *text, size_t *name_length) {
     return *mark == ';' && is_blank(mark + 1) ? HEADER_EMPTY : HEADER_LINE;
 }
 
-static bool group_names(const cli_group *group, const char *name) {
+bool cli_request_is_named(const cli_group *group, const char *name) {
     for (size_t i = 0; i < group->headers.count; i++) {
         size_t length;
         header_read(group->headers.items[i], &length);
@@ -46,6 +46,25 @@ static bool group_names(const cli_group *group, const char *name) {
     return false;
 }
 
+/* The value that -H gives; NULL: none. */
+static const char *group_header(const cli_group *group, const char *name) {
+    for (size_t i = 0; i < group->headers.count; i++) {
+        const char *text = group->headers.items[i];
+        size_t length;
+        if (header_read(text, &length) == HEADER_LINE && text[length] == ':' &&
+            length == strlen(name) && strncasecmp(text, name, length) == 0) {
+            return text + length + 1 + strspn(text + length + 1, " ");
+        }
+    }
+    return NULL;
+}
+
+/* With it curl sends a body in chunks whose length it knows. */
+static bool group_wants_chunks(const cli_group *group) {
+    const char *coding = group_header(group, "Transfer-Encoding");
+    return coding != NULL && strcasecmp(coding, "chunked") == 0;
+}
+
 static void request_add_owned(cli_request *request, cli_text *line) {
     cli_lines_add(&request->owned, line->data);
     cli_lines_add(&request->lines, line->data);
@@ -54,7 +73,7 @@ static void request_add_owned(cli_request *request, cli_text *line) {
 /* "Name: value", unless -H has that name. */
 static void request_add_line(cli_request *request, const cli_group *group, const char *name,
                              const char *value) {
-    if (value == NULL || group_names(group, name)) {
+    if (value == NULL || cli_request_is_named(group, name)) {
         return;
     }
     cli_text line = {NULL, 0};
@@ -106,8 +125,11 @@ static void request_add_given(cli_request *request, const cli_group *group) {
         size_t length;
         cli_text line = {NULL, 0};
         switch (header_read(text, &length)) {
-        case HEADER_LINE:
-            cli_lines_add(&request->lines, text);
+        case HEADER_LINE: /* that of chunks is the library's, where it sends them */
+            if (!request->is_chunked ||
+                strncasecmp(text, "Transfer-Encoding:", sizeof "Transfer-Encoding:" - 1) != 0) {
+                cli_lines_add(&request->lines, text);
+            }
             break;
         case HEADER_EMPTY:
             cli_text_add_format(&line, "%.*s:", (int)length, text);
@@ -190,7 +212,8 @@ static ferry_error request_read_file(void *ctx, void *dst, size_t capacity, size
     if (request->read_error != 0) {
         return FERRY_ERROR_FILE;
     }
-    request->has_shrunk = *length == 0; /* it is asked for no more than was announced */
+    /* It is asked for no more than was announced. */
+    request->has_shrunk = *length == 0 && !request->is_chunked;
     return request->has_shrunk ? FERRY_ERROR_FILE : FERRY_OK;
 }
 
@@ -200,8 +223,45 @@ static ferry_error request_rewind_file(void *ctx) {
     return request->read_error == 0 ? FERRY_OK : FERRY_ERROR_FILE;
 }
 
+static ferry_error request_read_data(void *ctx, void *dst, size_t capacity, size_t *length) {
+    cli_request *request = ctx;
+    size_t left = request->data->length - request->data_at;
+    *length = left < capacity ? left : capacity;
+    memcpy(dst, cli_text_get(request->data) + request->data_at, *length);
+    request->data_at += *length;
+    return FERRY_OK;
+}
+
+static ferry_error request_rewind_data(void *ctx) {
+    ((cli_request *)ctx)->data_at = 0;
+    return FERRY_OK;
+}
+
+static void request_set_data(cli_request *request, const cli_group *group) {
+    ferry_session_request *to = &request->request;
+    if (!group_wants_chunks(group)) {
+        to->body = cli_text_get(&group->data);
+        to->body_length = group->data.length;
+        return;
+    }
+    request->is_chunked = true;
+    request->data = &group->data;
+    to->body_read = request_read_data;
+    to->body_rewind = request_rewind_data;
+    to->body_ctx = request;
+    to->body_read_length = -1;
+}
+
+/* The length that -H announces for a body whose own is not known; -1: none. */
+static int64_t group_announced_length(const cli_group *group) {
+    const char *value = group_header(group, "Content-Length");
+    size_t digits = value != NULL ? strspn(value, "0123456789") : 0;
+    return digits > 0 && digits < 19 && value[digits] == '\0' ? (int64_t)atoll(value) : -1;
+}
+
 /* A file is read as it is sent. What has no length, such as a pipe, is written by the program. */
-static cli_exit request_open_upload(cli_request *request, const char *upload, int64_t resume_from) {
+static cli_exit request_open_upload(cli_request *request, const cli_group *group,
+                                    const char *upload, int64_t resume_from) {
     ferry_session_request *to = &request->request;
     bool is_standard = strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;
     request->read_error = cli_input_open(&request->input, is_standard ? "-" : upload);
@@ -213,7 +273,8 @@ static cli_exit request_open_upload(cli_request *request, const char *upload, in
     request->input_length = request->input.length;
     if (request->input.length < 0) {
         to->owner_writes = true;
-        to->body_read_length = -1;
+        to->body_read_length = group_announced_length(group);
+        request->is_chunked = to->body_read_length < 0;
         return CLI_EXIT_OK;
     }
     request->input_from = resume_from < request->input.length ? resume_from : request->input.length;
@@ -222,7 +283,8 @@ static cli_exit request_open_upload(cli_request *request, const char *upload, in
     to->body_read = request_read_file;
     to->body_rewind = request_rewind_file;
     to->body_ctx = request;
-    to->body_read_length = request->input_length;
+    request->is_chunked = group_wants_chunks(group);
+    to->body_read_length = request->is_chunked ? -1 : request->input_length;
     return request->read_error == 0 ? CLI_EXIT_OK : CLI_EXIT_READ;
 }
 
@@ -244,14 +306,13 @@ static cli_exit request_open_form(cli_request *request, const cli_group *group) 
 static cli_exit request_open_body(cli_request *request, const cli_group *group, const char *upload,
                                   int64_t resume_from) {
     if (upload != NULL && upload[0] != '\0') {
-        return request_open_upload(request, upload, resume_from);
+        return request_open_upload(request, group, upload, resume_from);
     }
     if (group->form.count > 0) {
         return request_open_form(request, group);
     }
     if (group->has_data && !group->is_query) {
-        request->request.body = cli_text_get(&group->data);
-        request->request.body_length = group->data.length;
+        request_set_data(request, group);
     }
     return CLI_EXIT_OK;
 }

@@ -51,7 +51,7 @@ static bool code_is_redirect(int code) {
 /* -C: the body must begin where the file ends. */
 static void transfer_check_resumed(cli_transfer *transfer, int code) {
     const char *range = ferry_transfer_get_response_header(transfer->handle, "Content-Range", 0);
-    int64_t from = transfer->output.from;
+    int64_t from = transfer->resume_from;
     long long first = -1;
     if (code == 416) {
         transfer->drops_body = true; /* the file is complete */
@@ -106,7 +106,7 @@ static ferry_error transfer_on_head(void *ctx, ferry_transfer *handle) {
     transfer->handle = handle;
     int code = ferry_transfer_get_response_code(handle);
     bool is_resumed =
-        transfer->group->resumes && !transfer->request.is_uploading && transfer->output.from > 0;
+        transfer->group->resumes && !transfer->request.is_uploading && transfer->resume_from > 0;
     transfer->has_head = true;
     if (transfer->request.is_uploading && !transfer->is_uploading) {
         cli_progress_finish(&transfer->progress, ferry_transfer_get_bytes_sent(handle),

@@ -2,6 +2,8 @@
 /* sessions: what a session has for all its requests, from the options of a group. */
 #include "sessions.h"
 
+#include "request.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,9 +87,15 @@ static bool lines_equal(const cli_lines *a, const cli_lines *b) {
     return are_equal;
 }
 
+/* Each request names its own; this is what a proxy is told that is asked for a tunnel. */
+static const char *group_user_agent(const cli_group *group) {
+    return cli_request_is_named(group, "User-Agent") ? "" : group->user_agent;
+}
+
 static bool groups_share_session(const cli_group *a, const cli_group *b) {
     return text_equals(a->proxy, b->proxy) && text_equals(a->proxy_user, b->proxy_user) &&
-           text_equals(a->no_proxy, b->no_proxy) && text_equals(a->user_agent, b->user_agent) &&
+           text_equals(a->no_proxy, b->no_proxy) &&
+           text_equals(group_user_agent(a), group_user_agent(b)) &&
            text_equals(a->proxy_tls.authorities, b->proxy_tls.authorities) &&
            a->proxy_tls.options.unsafe == b->proxy_tls.options.unsafe &&
            a->proxy_tunnel == b->proxy_tunnel && a->compressed == b->compressed &&
@@ -141,7 +149,7 @@ static ferry_session *session_new(cli_sessions *sessions, const cli_group *group
             {
                 .log = sessions->options->verbose ? sessions->log : NULL,
                 .log_ctx = sessions->log_ctx,
-                .user_agent = group->user_agent,
+                .user_agent = group_user_agent(group),
                 .timeouts.idle_ms = -1,
                 .max_decoded_bytes = -1,
                 .keep_content_coding = !group->compressed || group->raw,

@@ -128,15 +128,18 @@ static void transfer_open_output(cli_transfer *transfer) {
     }
 }
 
-/* Where -C begins. */
-static int64_t transfer_find_resume(const cli_transfer *transfer) {
+/* Where -C begins. What comes then goes behind what the file holds, as with curl. */
+static int64_t transfer_find_resume(cli_transfer *transfer) {
     const cli_group *group = transfer->group;
     struct stat about;
-    if (!group->resumes || group->resume_from >= 0) {
-        return group->resumes ? group->resume_from : 0;
+    bool is_download = transfer->upload == NULL || transfer->upload[0] == '\0';
+    if (!group->resumes) {
+        return 0;
     }
-    bool is_file = transfer->output.is_file && fstat(transfer->output.fd, &about) == 0;
-    return is_file && transfer->upload == NULL ? (int64_t)about.st_size : 0;
+    if (transfer->output.is_file && is_download && fstat(transfer->output.fd, &about) == 0) {
+        transfer->output.from = (int64_t)about.st_size;
+    }
+    return group->resume_from >= 0 ? group->resume_from : transfer->output.from;
 }
 
 static void transfer_warn(cli_transfer *transfer) {
@@ -153,6 +156,7 @@ static void transfer_warn(cli_transfer *transfer) {
 static bool transfer_make_request(cli_transfer *transfer) {
     cli_request *request = &transfer->request;
     int64_t resume_from = transfer_find_resume(transfer);
+    transfer->resume_from = resume_from;
     cli_exit exit_code =
         cli_request_make(request, transfer->group, transfer->url, transfer->upload, resume_from);
     if (exit_code != CLI_EXIT_OK && request->read_error != 0) {
@@ -161,9 +165,6 @@ static bool transfer_make_request(cli_transfer *transfer) {
     } else if (exit_code != CLI_EXIT_OK) {
         cli_transfer_fail(transfer, exit_code, request->problem,
                           exit_code == CLI_EXIT_READ ? FERRY_OK : FERRY_ERROR_INVALID_PARAMETER);
-    }
-    if (!request->is_uploading) {
-        transfer->output.from = resume_from;
     }
     return exit_code == CLI_EXIT_OK;
 }
@@ -233,9 +234,12 @@ static void transfer_fail_by_library(cli_transfer *transfer, ferry_error error) 
         snprintf(sentence, sizeof sentence, "timeout: it took more than %g s (--max-time)",
                  (double)group->max_time_ms / 1000);
         cli_transfer_fail(transfer, CLI_EXIT_TIMEOUT, sentence, error);
-    } else if (error == FERRY_ERROR_TOO_LARGE && group->max_size > 0 && transfer->has_head) {
+    } else if (error == FERRY_ERROR_TOO_LARGE && group->max_size > 0 &&
+               ferry_transfer_get_response_code(transfer->handle) > 0) {
         cli_transfer_fail(transfer, CLI_EXIT_SIZE, "the body is longer than --max-filesize allows",
                           error);
+    } else if (error == FERRY_ERROR_PROTOCOL && transfer->has_head) {
+        cli_transfer_fail(transfer, CLI_EXIT_RECEIVE, detail, error); /* the chunks are wrong */
     } else {
         cli_transfer_fail(transfer, cli_exit_of(error), detail, error);
     }

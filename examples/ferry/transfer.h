@@ -36,6 +36,7 @@ typedef struct cli_transfer {
     cli_output output;
     char *file; /* the name of the output; NULL: standard output */
 
+    int64_t resume_from; /* -C */
     cli_exit exit_code;
     char problem[512]; /* what has gone wrong, as a sentence */
     cli_progress progress;

@@ -14,6 +14,16 @@ static void transfer_stop_upload(cli_transfer *transfer) {
     }
 }
 
+/* The transfer has failed and says why, or the input is not as long as -H has announced. */
+static void transfer_refuse_input(cli_transfer *transfer, ferry_error error) {
+    transfer->is_uploading = false;
+    if (error == FERRY_ERROR_INVALID_PARAMETER && !ferry_transfer_is_done(transfer->handle)) {
+        cli_transfer_fail(transfer, CLI_EXIT_READ,
+                          "the input has another length than Content-Length says", FERRY_OK);
+        ferry_transfer_cancel(transfer->handle);
+    }
+}
+
 /* False: there is nothing now. */
 static bool transfer_read_input(cli_transfer *transfer) {
     cli_input *input = &transfer->request.input;
@@ -44,7 +54,7 @@ static bool transfer_write_piece(cli_transfer *transfer) {
     if (error == FERRY_ERROR_UPLOAD_STOPPED) {
         transfer_stop_upload(transfer);
     } else if (error != FERRY_OK) {
-        transfer->is_uploading = false; /* the transfer has failed, and says why */
+        transfer_refuse_input(transfer, error);
     }
     return transfer->is_uploading && written == length;
 }
@@ -54,7 +64,9 @@ static void transfer_end_upload(cli_transfer *transfer) {
     ferry_error error = ferry_transfer_finish_body(transfer->handle, &is_taken);
     if (error == FERRY_ERROR_UPLOAD_STOPPED) {
         transfer_stop_upload(transfer);
-    } else if (error != FERRY_OK || is_taken) {
+    } else if (error != FERRY_OK) {
+        transfer_refuse_input(transfer, error);
+    } else if (is_taken) {
         transfer->is_uploading = false;
     }
     if (is_taken && transfer->has_head) {
@@ -63,10 +75,17 @@ static void transfer_end_upload(cli_transfer *transfer) {
     }
 }
 
+/* Where the length was announced, the end of the body needs no saying. */
+static bool transfer_has_sent_all(const cli_transfer *transfer) {
+    int64_t length = transfer->request.request.body_read_length;
+    return transfer->is_ended ||
+           (length >= 0 && ferry_transfer_get_bytes_sent(transfer->handle) >= length);
+}
+
 /* One piece at a time, so that others have their turn. */
 void cli_upload_step(cli_transfer *transfer) {
     if (ferry_transfer_is_done(transfer->handle)) {
-        if (ferry_transfer_is_ok(transfer->handle)) {
+        if (ferry_transfer_is_ok(transfer->handle) && !transfer_has_sent_all(transfer)) {
             transfer_stop_upload(transfer);
         }
         transfer->is_uploading = false;

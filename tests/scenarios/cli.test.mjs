@@ -528,7 +528,7 @@ describe("The command line: wrong usage", () => {
     ["header_with_a_line_break", "-H", "a: b\r\nInjected: yes"],
     ["header_with_an_lf", "-H", "a: b\nInjected: yes"],
     ["content_length_that_is_not_the_bodys", "-H", "Content-Length: 5", "-d", "abc"],
-    ["transfer_encoding", "-H", "Transfer-Encoding: chunked", "-d", "abc"],
+    ["transfer_encoding", "-H", "Transfer-Encoding: gzip", "-d", "abc"],
     ["second_host", "-H", "Host: a", "-H", "Host: b"],
     ["method_with_a_space", "-X", "GET /x"],
     ["method_with_a_line_break", "-X", "GET\r\n"],
