@@ -118,7 +118,8 @@ void ferry_session_free(ferry_session *session);
 size_t ferry_session_poll(ferry_session *session, int timeout_ms);
 
 /* Gives each transfer once that is done, in the order in which they were; NULL: there is none now.
- * Those that are detached are not given, and neither is one that had no memory to begin with. */
+ * Those that are detached are not given, and neither is the one that stands for several
+ * without memory: see ferry_session_start(). */
 ferry_transfer *ferry_session_next_done(ferry_session *session);
 
 /* From any thread: the poll that sleeps returns. If none sleeps, the next one that would does
@@ -343,10 +344,11 @@ typedef struct ferry_session_request {
 } ferry_session_request;
 
 /* Starts a transfer. Never returns NULL: bad input, and no memory, give a transfer that has failed
- * and says why. (Where there is no memory for a transfer at all, it is one that all of these share:
- * it calls no function, and to free it does nothing.) What can begin begins at once: the look-up,
- * or the request over a kept connection, or the fetch(). The transfer is the caller's, until
- * ferry_transfer_free() or ferry_transfer_detach(). */
+ * and says why. (A session keeps memory for one transfer that fails for lack of it. Others that
+ * fail so before that one is freed are one transfer, which calls no function; to free it does
+ * nothing.) What can begin begins at once: the look-up, or the request over a kept connection, or
+ * the fetch(). The transfer is the caller's, until ferry_transfer_free() or
+ * ferry_transfer_detach(). */
 ferry_transfer *ferry_session_start(ferry_session *session, const ferry_session_request *request);
 
 /* Short ways to start. Forms are sent as application/x-www-form-urlencoded, text as

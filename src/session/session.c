@@ -25,10 +25,17 @@ ferry_session *ferry_session_new(const ferry_session_options *options) {
         context.allocator = ferry_default_allocator;
     }
     ferry_session *session = ferry_alloc(&context, sizeof *session);
-    if (session == NULL) {
+    void *reserve = ferry_alloc(&context, sizeof(ferry_transfer));
+    if (session == NULL || reserve == NULL) {
+        ferry_free(&context, session);
+        ferry_free(&context, reserve);
         return NULL;
     }
-    *session = (ferry_session){.context = context, .on_disk = ferry_transfer_look};
+    *session = (ferry_session){
+        .context = context,
+        .on_disk = ferry_transfer_look,
+        .reserve = reserve,
+    };
     ferry_pool_init(session, &ferry_exchange_events);
     ferry_list_init(&session->ready);
     ferry_list_init(&session->paused);
@@ -73,6 +80,7 @@ static void session_destroy(ferry_session *session) {
     ferry_free(context, session->base_url);
     ferry_free(context, session->http_proxy);
     ferry_free(context, session->https_proxy);
+    ferry_free(context, session->reserve);
     ferry_context copy = *context;
     ferry_free(&copy, session);
 }

@@ -333,6 +333,7 @@ struct ferry_session {
     ferry_list_node paused;      /* items of connections whose bodies wait for memory */
     ferry_line lines[FERRY_WAYS];
     ferry_list_node transfers; /* all that are not freed */
+    void *reserve;             /* for one that fails since there is no memory; NULL: it is in use */
     ferry_list_node finished;
     ferry_list_node news;
     ferry_list_node storing;                   /* transfers that wait for the disk */

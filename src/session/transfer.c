@@ -72,6 +72,10 @@ static void transfer_destroy(ferry_transfer *transfer) {
     ferry_free(context, transfer->path);
     ferry_hash_free(context, transfer->hash);
     ferry_free(context, transfer->head);
+    if (session != NULL && session->reserve == NULL) {
+        session->reserve = transfer;
+        return;
+    }
     const ferry_allocator allocator = context->allocator; /* a part of what goes */
     allocator.free(allocator.ctx, transfer);
 }

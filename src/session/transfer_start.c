@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* What there is where there is no memory for another one. */
+/* What there is where there is no memory for another one, and the reserve is in use. */
 static ferry_transfer transfer_without_memory = {
     .state = FERRY_TRANSFER_DONE,
     .error = FERRY_ERROR_OUT_OF_MEMORY,
@@ -104,21 +104,21 @@ static void transfer_begin(ferry_transfer *transfer) {
     ferry_transfer_prepare_files(transfer);
 }
 
-ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,
-                                     const ferry_download_ops *download, const char *path) {
-    static const ferry_session_request none;
-    if (request == NULL) {
-        request = &none; /* which has no URL */
-    }
+/* A transfer that is not done; NULL: there is no memory. *is_reserve: it can only say that. */
+static ferry_transfer *transfer_new(ferry_session *session, bool *is_reserve) {
     ferry_transfer *transfer = ferry_alloc(&session->context, sizeof *transfer);
+    *is_reserve = transfer == NULL;
     if (transfer == NULL) {
-        return &transfer_without_memory;
+        transfer = session->reserve;
+        session->reserve = NULL;
+    }
+    if (transfer == NULL) {
+        return NULL;
     }
     ferry_session_note_time(session);
     /* The detail is a text: its first byte is all of it. */
     memset(transfer, 0, offsetof(ferry_transfer, context.detail) + 1);
     transfer->session = session;
-    transfer->download = download;
     transfer->started_us = session->now_us;
     transfer->deadline_us = INT64_MAX;
     transfer->is_first_origin = true;
@@ -129,7 +129,23 @@ ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session
     transfer->timer.order = session->last_order;
     ferry_list_append(&session->transfers, &transfer->all);
     session->unfinished++;
-    ferry_error error = transfer_prepare(transfer, request, path);
+    return transfer;
+}
+
+ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session_request *request,
+                                     const ferry_download_ops *download, const char *path) {
+    static const ferry_session_request none;
+    if (request == NULL) {
+        request = &none; /* which has no URL */
+    }
+    bool is_reserve;
+    ferry_transfer *transfer = transfer_new(session, &is_reserve);
+    if (transfer == NULL) {
+        return &transfer_without_memory;
+    }
+    transfer->download = download;
+    ferry_error error = is_reserve ? ferry_fail_memory(&transfer->context)
+                                   : transfer_prepare(transfer, request, path);
     if (error == FERRY_OK) {
         transfer_begin(transfer);
     } else {
@@ -138,6 +154,17 @@ ferry_transfer *ferry_transfer_start(ferry_session *session, const ferry_session
         transfer->plan.request.ctx = request->ctx;
         ferry_transfer_finish(transfer, error);
     }
+    return transfer;
+}
+
+/* One that has failed since there is no memory for what it would send. */
+static ferry_transfer *transfer_start_without_memory(ferry_session *session) {
+    bool is_reserve;
+    ferry_transfer *transfer = transfer_new(session, &is_reserve);
+    if (transfer == NULL) {
+        return &transfer_without_memory;
+    }
+    ferry_transfer_finish(transfer, ferry_fail_memory(&transfer->context));
     return transfer;
 }
 
@@ -169,7 +196,7 @@ ferry_transfer *ferry_session_post_form(ferry_session *session, const char *url,
     size_t length = ferry_query_string_from_dict(fields, count, NULL, 0);
     char *text = length < SIZE_MAX ? ferry_alloc(&session->context, length + 1) : NULL;
     if (text == NULL) {
-        return &transfer_without_memory;
+        return transfer_start_without_memory(session);
     }
     ferry_query_string_from_dict(fields, count, text, length + 1);
     ferry_transfer *transfer =

@@ -164,12 +164,71 @@ static void requests_do_not_copy_the_sessions_authorities(void) {
     free(bundle);
 }
 
+/* ---- No memory ---- */
+
+static void count_call(void *ctx, ferry_transfer *transfer) {
+    CHECK_INT(ferry_transfer_get_error(transfer), FERRY_ERROR_OUT_OF_MEMORY);
+    CHECK(ferry_transfer_get_ctx(transfer) == ctx);
+    ++*(int *)ctx;
+}
+
+static void check_told(ferry_session *session, counted_memory *memory) {
+    int calls = 0;
+    const ferry_session_request request = {
+        .url = "http://127.0.0.1:1/",
+        .functions.on_done = count_call,
+        .ctx = &calls,
+    };
+    memory->fail_at = memory->calls + 1;
+    memory->fails_on = true;
+    ferry_transfer *first = ferry_session_start(session, &request);
+    ferry_transfer *second = ferry_session_start(session, &request);
+    CHECK(ferry_transfer_is_done(first) && ferry_transfer_is_done(second));
+    CHECK_STR(ferry_transfer_get_error_detail(first), "out of memory");
+    CHECK_STR(ferry_transfer_get_error_detail(second), "out of memory");
+    CHECK_INT(ferry_session_poll(session, 0), 0);
+    CHECK_INT(calls, 1);
+    CHECK(ferry_session_next_done(session) == first);
+    CHECK(ferry_session_next_done(session) == NULL);
+    ferry_transfer_free(second);
+    ferry_transfer_free(first);
+    memory->fail_at = 0;
+    memory->fails_on = false;
+}
+
+static void transfer_without_memory_is_told_like_others(void) {
+    counted_memory memory = {0};
+    const ferry_session_options options = {.client.allocator = counted_memory_allocator(&memory)};
+    ferry_session *session = ferry_session_new(&options);
+    check_told(session, &memory);
+    check_told(session, &memory); /* its memory has come back */
+    ferry_session_free(session);
+    CHECK_INT(memory.live, 0);
+}
+
+static void form_without_memory_is_told_like_others(void) {
+    counted_memory memory = {0};
+    const ferry_session_options options = {.client.allocator = counted_memory_allocator(&memory)};
+    const ferry_field field = {"a", "b"};
+    ferry_session *session = ferry_session_new(&options);
+    memory.fail_at = memory.calls + 1;
+    ferry_transfer *transfer = ferry_session_post_form(session, "http://127.0.0.1:1/", &field, 1);
+    CHECK_INT(ferry_transfer_get_error(transfer), FERRY_ERROR_OUT_OF_MEMORY);
+    CHECK(ferry_session_next_done(session) == transfer);
+    ferry_session_free(session);
+    CHECK_STR(ferry_transfer_get_error_detail(transfer), "out of memory"); /* it stays readable */
+    ferry_transfer_free(transfer);
+    CHECK_INT(memory.live, 0);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connection_that_nobody_waits_for_gives_way),
         CHECK_TEST(connection_gives_way_when_the_one_that_waits_for_it_is_cancelled),
         CHECK_TEST(only_what_is_spare_gives_way),
         CHECK_TEST(timers_are_within_the_budget_of_a_poll),
+        CHECK_TEST(transfer_without_memory_is_told_like_others),
+        CHECK_TEST(form_without_memory_is_told_like_others),
         CHECK_TEST(requests_do_not_copy_the_sessions_authorities),
     };
     return CHECK_RUN(tests, argc, argv);
