@@ -870,8 +870,9 @@ ferry_status ferry_client_get_status(const ferry_client *client);
 /* The error of the last exchange or connection: FERRY_OK unless the status is a failed one. */
 ferry_error ferry_client_get_error(const ferry_client *client);
 
-/* The last failure as a sentence for a person, also that of an argument that was refused; "" if
- * there was none. Text that it quotes is made printable (see ferry_text_make_printable()). It holds
+/* The last failure as a sentence for a person, also that of an argument that was refused, and of a
+ * request that failed as it was begun, which the next poll reports; "" if there was none. Text that
+ * it quotes is made printable (see ferry_text_make_printable()). It holds
  * no password of a URL or of a proxy, and no value of a header. Valid until the next call on the
  * client. `client` may be NULL, as ferry_client_new() returns it: the sentence is then "out of
  * memory". */
