@@ -34,7 +34,7 @@ __attribute__((format(printf, 1, 2))) static const char *form_explain(const char
 
 /* Reads up to one of `ends`, or all; *at is then there. */
 static const char *form_take_word(const char **at, const char *ends) {
-    const char *from = *at;
+    const char *from = *at + strspn(*at, " ");
     cli_text word = {NULL, 0};
     const char *quote = *from == '"' ? from + 1 : NULL;
     while (quote != NULL && *quote != '\0' && *quote != '"') {
@@ -95,7 +95,11 @@ static const char *form_take_type(const char **at) {
     while (**at == ';' && !form_is_word(*at)) {
         *at += 1 + strcspn(*at + 1, ";");
     }
-    return cli_keep(cli_copy_part(from, (size_t)(*at - from)));
+    size_t length = (size_t)(*at - from);
+    while (length > 0 && from[length - 1] == ' ') {
+        length--;
+    }
+    return cli_keep(cli_copy_part(from, length));
 }
 
 /* "type=image/png;filename=x" */

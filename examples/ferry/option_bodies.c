@@ -72,6 +72,20 @@ bool cli_take_json(cli_reader *reader, const cli_option *option, const char *arg
     return reader_add_bytes(reader, argument, NULL);
 }
 
+/* As a form has it: a space is '+'. */
+static void text_add_form_encoded(cli_text *to, const char *data, size_t length) {
+    for (size_t done = 0; done < length; done++) {
+        size_t begin = done;
+        while (done < length && data[done] != ' ') {
+            done++;
+        }
+        cli_text_add_encoded(to, data + begin, done - begin);
+        if (done < length) {
+            cli_text_add_string(to, "+");
+        }
+    }
+}
+
 /* "content", "=content", "name=content", "@file", "name@file": the content is encoded. */
 static bool reader_add_encoded(cli_reader *reader, cli_text *to, const char *argument) {
     size_t name = strcspn(argument, "=@");
@@ -82,12 +96,12 @@ static bool reader_add_encoded(cli_reader *reader, cli_text *to, const char *arg
     }
     const char *content = has_mark ? argument + name + 1 : argument;
     if (argument[name] != '@') {
-        cli_text_add_encoded(to, content, strlen(content));
+        text_add_form_encoded(to, content, strlen(content));
         return true;
     }
     cli_text file = {NULL, 0};
     bool is_read = reader_add_file(reader, &file, content);
-    cli_text_add_encoded(to, cli_text_get(&file), file.length);
+    text_add_form_encoded(to, cli_text_get(&file), file.length);
     cli_text_free(&file);
     return is_read;
 }

@@ -35,6 +35,10 @@ static header_kind header_read(const char *text, size_t *name_length) {
     return *mark == ';' && is_blank(mark + 1) ? HEADER_EMPTY : HEADER_LINE;
 }
 
+static bool span_is_name(const char *text, size_t length, const char *name) {
+    return length == strlen(name) && strncasecmp(text, name, length) == 0;
+}
+
 bool cli_request_is_named(const cli_group *group, const char *name) {
     for (size_t i = 0; i < group->headers.count; i++) {
         size_t length;
@@ -119,15 +123,20 @@ static void request_add_condition(cli_request *request, const cli_group *group) 
     }
 }
 
+/* A form's type has to have the boundary, and the library says that it sends chunks. */
+static bool request_writes_itself(const cli_request *request, const char *text, size_t length) {
+    return (request->form != NULL && span_is_name(text, length, "Content-Type")) ||
+           (request->is_chunked && span_is_name(text, length, "Transfer-Encoding"));
+}
+
 static void request_add_given(cli_request *request, const cli_group *group) {
     for (size_t i = 0; i < group->headers.count; i++) {
         const char *text = group->headers.items[i];
         size_t length;
         cli_text line = {NULL, 0};
         switch (header_read(text, &length)) {
-        case HEADER_LINE: /* that of chunks is the library's, where it sends them */
-            if (!request->is_chunked ||
-                strncasecmp(text, "Transfer-Encoding:", sizeof "Transfer-Encoding:" - 1) != 0) {
+        case HEADER_LINE:
+            if (!request_writes_itself(request, text, length)) {
                 cli_lines_add(&request->lines, text);
             }
             break;
@@ -173,10 +182,20 @@ static void request_add_length(cli_request *request, const cli_group *group) {
     cli_text_free(&value);
 }
 
+/* Of another type than multipart/form-data, if -H says so. */
+static void request_add_form_type(cli_request *request, const cli_group *group) {
+    const char *type = ferry_form_get_content_type(cli_form_get(request->form));
+    const char *given = group_header(group, "Content-Type");
+    cli_text line = {NULL, 0};
+    cli_text_add_format(&line, "Content-Type: %s%s", given != NULL ? given : "",
+                        given != NULL ? strchr(type, ';') : type);
+    request_add_owned(request, &line);
+}
+
 static void request_add_type(cli_request *request, const cli_group *group) {
     const char *type = NULL;
     if (request->form != NULL) {
-        type = ferry_form_get_content_type(cli_form_get(request->form));
+        request_add_form_type(request, group);
     } else if (group->has_data && !group->is_query) {
         type = group->is_json ? "application/json" : "application/x-www-form-urlencoded";
     }

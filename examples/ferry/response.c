@@ -37,10 +37,26 @@ static ferry_error transfer_take_head(cli_transfer *transfer) {
     return transfer->exit_code == CLI_EXIT_OK ? FERRY_OK : FERRY_ERROR_ABORTED;
 }
 
+/* What the next request's method is, where it changes. */
+static bool transfer_becomes_get(const cli_transfer *transfer, int code) {
+    const ferry_session_request *request = &transfer->request.request;
+    const char *method = request->method_name;
+    bool is_post = strcmp(method, "POST") == 0;
+    if (code == 303) {
+        return !(is_post && request->post_after_303) && strcmp(method, "GET") != 0 &&
+               strcmp(method, "HEAD") != 0;
+    }
+    return is_post &&
+           ((code == 301 && !request->post_after_301) || (code == 302 && !request->post_after_302));
+}
+
 static ferry_error transfer_on_redirect(void *ctx, ferry_transfer *handle) {
     cli_transfer *transfer = ctx;
     transfer->handle = handle;
     transfer->redirect_us = (cli_now_ms() - transfer->begin_ms) * 1000;
+    if (transfer_becomes_get(transfer, ferry_transfer_get_response_code(handle))) {
+        transfer->has_become_get = true;
+    }
     return transfer_take_head(transfer);
 }
 
@@ -53,22 +69,16 @@ static void transfer_check_resumed(cli_transfer *transfer, int code) {
     const char *range = ferry_transfer_get_response_header(transfer->handle, "Content-Range", 0);
     int64_t from = transfer->resume_from;
     long long first = -1;
-    if (code == 416) {
+    bool is_whole = range == NULL && ferry_transfer_get_body_total(transfer->handle) == from;
+    if (code == 416 || is_whole) {
         transfer->drops_body = true; /* the file is complete */
-    } else if (code == 206 && range != NULL && sscanf(range, "bytes %lld-", &first) == 1) {
-        if (first != (long long)from) {
-            cli_transfer_fail(transfer, CLI_EXIT_RANGE,
-                              "the server sends another part of the file than -C asks for",
-                              FERRY_OK);
-        }
-    } else if (code < 300) {
-        if (ferry_transfer_get_body_total(transfer->handle) == from) {
-            transfer->drops_body = true;
-            return;
-        }
+    } else if (range == NULL || sscanf(range, "bytes %lld-", &first) != 1) {
         cli_transfer_fail(transfer, CLI_EXIT_RANGE,
                           "the server does not send parts of a file: it cannot be continued (-C)",
                           FERRY_OK);
+    } else if (first != (long long)from) {
+        cli_transfer_fail(transfer, CLI_EXIT_RANGE,
+                          "the server sends another part of the file than -C asks for", FERRY_OK);
     }
 }
 
@@ -89,7 +99,8 @@ static void transfer_check_condition(cli_transfer *transfer, int code) {
 
 static void transfer_check_status(cli_transfer *transfer, int code) {
     char sentence[80];
-    if (transfer->group->fails && code >= 400) {
+    bool is_complete = code == 416 && transfer->resume_from > 0; /* -C */
+    if (transfer->group->fails && code >= 400 && !is_complete) {
         snprintf(sentence, sizeof sentence, "the server answered with status %d (--fail)", code);
         cli_transfer_fail(transfer, CLI_EXIT_STATUS, sentence, FERRY_OK);
     }

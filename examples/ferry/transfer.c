@@ -183,6 +183,7 @@ static void transfer_forget_try(cli_transfer *transfer) {
     transfer->redirect_us = 0;
     transfer->head_bytes = 0;
     transfer->connections = 0;
+    transfer->has_become_get = false;
 }
 
 void cli_transfer_start(cli_transfer *transfer, ferry_session *session) {

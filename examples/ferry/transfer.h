@@ -57,6 +57,7 @@ typedef struct cli_transfer {
     int64_t head_bytes;
     int head_lines;
     int connections;
+    bool has_become_get; /* by a redirect */
 } cli_transfer;
 
 /* The next URL; its handle is NULL. */

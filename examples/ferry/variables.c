@@ -112,7 +112,9 @@ static void text_add_known(cli_text *to, const char *value) {
 }
 
 static void write_response_code(const cli_transfer *transfer, cli_text *to) {
-    cli_text_add_format(to, "%03d", code_of(transfer));
+    /* As curl: what -z has found not to be newer is as if the server had said so. */
+    int code = transfer->is_unmet ? 304 : code_of(transfer);
+    cli_text_add_format(to, "%03d", code);
 }
 
 static void write_content_type(const cli_transfer *transfer, cli_text *to) {
@@ -154,6 +156,8 @@ static void write_redirect_url(const cli_transfer *transfer, cli_text *to) {
     char *url = cli_resize(NULL, size);
     if (ferry_url_resolve(base, location, url, size, NULL) == FERRY_OK) {
         cli_text_add_string(to, url);
+    } else if (strchr(location, ':') != NULL) { /* another scheme */
+        cli_text_add_string(to, location);
     }
     free(url);
 }
@@ -161,7 +165,8 @@ static void write_redirect_url(const cli_transfer *transfer, cli_text *to) {
 /* ---- The request ---- */
 
 static void write_method(const cli_transfer *transfer, cli_text *to) {
-    cli_text_add_string(to, cli_request_get_method(&transfer->request));
+    cli_text_add_string(to, transfer->has_become_get ? "GET"
+                                                     : cli_request_get_method(&transfer->request));
 }
 
 static void write_referer(const cli_transfer *transfer, cli_text *to) {

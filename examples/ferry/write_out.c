@@ -100,7 +100,7 @@ static void json_add_headers(const cli_transfer *transfer, cli_text *to) {
         }
         cli_text_add_string(to, "]");
     }
-    cli_text_add_string(to, "}");
+    cli_text_add_string(to, "\n}");
 }
 
 /* ---- The format ---- */

@@ -119,7 +119,7 @@ describe("The command line: queries and data", () => {
   test("data_goes_into_the_query_of_G", async (t) => {
     const request = await requestOf(t, "-G", "-d", "x=1", "--data-urlencode", "y= &");
     assert.equal(request.method, "GET");
-    assert.equal(request.url, "/a?x=1&y=%20%26");
+    assert.equal(request.url, "/a?x=1&y=+%26");
     const server = await keeping(t);
     await printed(["-G", "-d", "x=1", urlOf(server, "/?b#part")]);
     await printed(["-I", "-G", "-d", "x=1", urlOf(server, "/")]);
@@ -131,7 +131,7 @@ describe("The command line: queries and data", () => {
 
   test("url_query_is_encoded_and_joined", async (t) => {
     const query = ["a b", "=c d", "name=e&f", "+g=h&i"].flatMap((text) => ["--url-query", text]);
-    assert.equal((await requestOf(t, ...query)).url, "/a?a%20b&c%20d&name=e%26f&g=h&i");
+    assert.equal((await requestOf(t, ...query)).url, "/a?a+b&c+d&name=e%26f&g=h&i");
   });
 
   test("data_is_raw_binary_encoded_or_json", async (t) => {
@@ -140,7 +140,7 @@ describe("The command line: queries and data", () => {
     const raw = await requestOf(t, "--data-raw", "@file");
     assert.equal(raw.body.toString(), "@file");
     const encoded = await requestOf(t, "--data-urlencode", `x@${file}`);
-    assert.equal(encoded.body.toString(), "x=a%20b%0A");
+    assert.equal(encoded.body.toString(), "x=a+b%0A");
     const json = await requestOf(t, "--json", '{"a":', "--json", "1}");
     assert.equal(json.method, "POST");
     assert.equal(json.headers["content-type"], "application/json");
@@ -226,6 +226,12 @@ describe("The command line: forms", () => {
       { head: [name("raw")], content: "@a;type=b" },
       { head: [name("quoted")], content: 'a;b"c' },
     ]);
+  });
+
+  test("form_has_another_type_with_its_boundary_if_told", async (t) => {
+    const { headers, body } = await requestOf(t, "-F", "a=b", "-H", "content-type: multipart/x");
+    const [, boundary] = /^multipart\/x; boundary=(\S+)$/.exec(headers["content-type"]);
+    assert.ok(body.toString().startsWith(`--${boundary}\r\n`));
   });
 
   test("form_takes_a_part_from_standard_input", async (t) => {

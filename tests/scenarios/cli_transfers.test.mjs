@@ -324,7 +324,8 @@ describe("The command line: files", () => {
 
   test("C_exits_with_33_where_the_server_sends_something_else_and_the_file_stays", async (t) => {
     const file = path.join(temporaryFolder(t), "file");
-    for (const answer of [ok("abcdef"), partial(2, 6, "cdef")]) {
+    const missing = `${lines("HTTP/1.1 404 Not Found", "Content-Length: 4")}gone`;
+    for (const answer of [ok("abcdef"), partial(2, 6, "cdef"), missing]) {
       fs.writeFileSync(file, "abc");
       const server = await answering(t, [answer]);
       await fails(33, /ferry: .*-C.*/, ["-C", "-", "-o", file, urlOf(server)]);
@@ -333,7 +334,7 @@ describe("The command line: files", () => {
     const complete = await answering(t, [
       lines("HTTP/1.1 416 No", "Content-Range: bytes */3", "Content-Length: 2") + "no",
     ]);
-    await printed(["-C", "-", "-o", file, urlOf(complete)]);
+    await printed(["-C", "-", "-f", "-o", file, urlOf(complete)]);
     assert.equal(fs.readFileSync(file, "utf8"), "abc");
   });
 
@@ -354,7 +355,8 @@ describe("The command line: files", () => {
     ]);
     const aware = await answering(t, [lines("HTTP/1.1 304 Not Modified")]);
     for (const server of [ignorant, aware]) {
-      await printed(["-z", "2002-01-01", "-o", file, urlOf(server)]);
+      const args = ["-z", "2002-01-01", "-w", "%{http_code}", "-o", file, urlOf(server)];
+      assert.equal(await printed(args), "304");
       assert.equal(fs.readFileSync(file, "utf8"), "old");
     }
     await printed(["-z", "2000-01-01", "-R", "-o", file, urlOf(ignorant)]);
@@ -416,6 +418,8 @@ describe("The command line: what it prints and reads", () => {
     assert.equal(await shown("%header{x-two}|%{http_version}\\n%%\\t", "-L", url), "2|1.1\n%\t");
     assert.equal(await shown("%{size_upload}%{onerror}no", "-d", "abc", url), "3");
     assert.match(await shown("%{time_total}", url), /^\d+\.\d{6}$/);
+    assert.equal(await shown("%{method}", "-L", "-d", "x", url), "GET");
+    assert.equal(await shown("%{method}", "-L", "--post302", "-d", "x", url), "POST");
     const json = JSON.parse(await shown("%{json}", "-L", url));
     assert.equal(json.response_code, 200);
     assert.equal(json.errormsg, null);
