@@ -109,6 +109,12 @@ static void request_add_cookies(cli_request *request, const cli_group *group) {
     for (size_t i = 0; i < group->cookies.count; i++) {
         cli_text_add_format(&value, "%s%s", i > 0 ? "; " : "", group->cookies.items[i]);
     }
+    bool has_jar = group->cookie_files.count > 0 || group->cookie_jar != NULL;
+    if (has_jar && value.length > 0 && !cli_request_is_named(group, "Cookie")) {
+        cli_lines_add(&request->owned, value.data);
+        request->request.cookies = value.data; /* the session's go in front of them */
+        return;
+    }
     request_add_line(request, group, "Cookie", value.data);
     cli_text_free(&value);
 }

@@ -335,6 +335,10 @@ typedef struct ferry_session_request {
      * FERRY_ERROR_INVALID_PARAMETER as above. */
     bool if_changed;
 
+    /* Cookies that go along with the jar's, "a=b; c=d": to the first origin, unless headers_follow
+     * is set. Not together with a Cookie line in `headers`. On the web it must be NULL. */
+    const char *cookies;
+
     const ferry_tls_options *tls;     /* copied, except for the cache; NULL: the session's */
     const ferry_fetch_options *fetch; /* on the web; NULL: the session's */
     const ferry_timeouts *timeouts;   /* a member that is 0 is the session's. total_ms is for the

@@ -2,11 +2,15 @@
 /* exchange_request: builds the request of a hop anew from what the program asked for. */
 #include "exchange_request.h"
 
+#include "base/format.h"
 #include "body_file.h"
+#include "credentials.h"
 #include "feed.h"
 #include "pooled.h"
 #include "response_body.h"
 #include "throttle.h"
+
+#include <string.h>
 
 static ferry_error rewind_body(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
@@ -51,15 +55,38 @@ static void note_begin(ferry_transfer *transfer) {
     timings->ready_us = time_of_step(transfer, steps.ready_us);
 }
 
+/* The jar's line, and the request's cookies behind it. Either may be NULL. */
+static ferry_error exchange_join_cookies(ferry_transfer *transfer, const char *line,
+                                         const char *own) {
+    const ferry_context *context = &transfer->context;
+    size_t size = sizeof "Cookie: ; " + (line != NULL ? strlen(line) : 0) + strlen(own);
+    ferry_credentials_free(context, transfer->cookie_line);
+    transfer->cookie_line = ferry_alloc(context, size);
+    if (transfer->cookie_line == NULL) {
+        return ferry_fail_memory(&transfer->context);
+    }
+    ferry_format(transfer->cookie_line, size, "%s%s%s",
+                 line != NULL ? line : "Cookie: ", line != NULL ? "; " : "", own);
+    return FERRY_OK;
+}
+
 /* The program's own line goes alone, if there is one. */
 static ferry_error exchange_select_cookies(ferry_transfer *transfer, const char **line) {
     ferry_cookie_jar *jar = transfer->session->cookies;
+    const ferry_session_request *request = &transfer->plan.request;
+    const char *own =
+        transfer->is_first_origin || request->headers_follow ? request->cookies : NULL;
     *line = NULL;
-    if (jar == NULL || ferry_request_plan_has_cookies(&transfer->plan)) {
+    if (jar != NULL && !ferry_request_plan_has_cookies(&transfer->plan) &&
+        jar->ops->select(jar, &transfer->place, line) != FERRY_OK) {
+        return ferry_fail_memory(&transfer->context);
+    }
+    if (own == NULL) {
         return FERRY_OK;
     }
-    ferry_error error = jar->ops->select(jar, &transfer->place, line);
-    return error == FERRY_OK ? FERRY_OK : ferry_fail_memory(&transfer->context);
+    ferry_error error = exchange_join_cookies(transfer, *line, own);
+    *line = transfer->cookie_line;
+    return error;
 }
 
 ferry_error ferry_exchange_send(ferry_transfer *transfer) {

@@ -11,6 +11,15 @@
 
 /* ---- What is wrong with a request ---- */
 
+static bool headers_have_cookie(const char *const *lines) {
+    for (; lines != NULL && *lines != NULL; lines++) {
+        if (ferry_span_equals((ferry_span){*lines, strcspn(*lines, ":")}, FERRY_SPAN("Cookie"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *find_fault(const ferry_session_request *request) {
     int bodies = (request->body != NULL) + (request->body_read != NULL) +
                  (request->body_file != NULL) + request->owner_writes;
@@ -75,6 +84,7 @@ static void plan_pack(ferry_request_plan *plan, ferry_packer *packer,
     to->body_file = ferry_pack_text(packer, request->body_file);
     to->integrity = ferry_pack_text(packer, request->integrity);
     to->method_name = ferry_pack_text(packer, request->method_name);
+    to->cookies = ferry_pack_text(packer, request->cookies);
     if (request->copy_body) {
         to->body = ferry_pack_bytes(packer, request->body, request->body_length);
     }
@@ -128,6 +138,9 @@ ferry_error ferry_request_plan_make(ferry_request_plan *plan, ferry_context *con
                                     const ferry_session_request *request) {
     *plan = (ferry_request_plan){0};
     const char *fault = find_fault(request);
+    if (fault == NULL && request->cookies != NULL && headers_have_cookie(request->headers)) {
+        fault = "the request has two kinds of cookies: give cookies or a Cookie line";
+    }
     if (fault != NULL) {
         return ferry_fail(context, FERRY_ERROR_INVALID_PARAMETER, "%s", fault);
     }
@@ -227,13 +240,7 @@ const char *const *ferry_request_plan_list_lines(ferry_request_plan *plan, bool 
 }
 
 bool ferry_request_plan_has_cookies(const ferry_request_plan *plan) {
-    for (size_t i = 0; i < plan->header_count; i++) {
-        const char *line = plan->request.headers[i];
-        if (ferry_span_equals((ferry_span){line, strcspn(line, ":")}, FERRY_SPAN("Cookie"))) {
-            return true;
-        }
-    }
-    return false;
+    return headers_have_cookie(plan->request.headers);
 }
 
 bool ferry_request_plan_is_repeatable(const ferry_request_plan *plan) {

@@ -275,7 +275,8 @@ struct ferry_transfer {
     /* What comes out. */
     ferry_error error;
     int code;
-    char *head; /* the block of header lines; see response_head.c */
+    char *cookie_line; /* the jar's and the request's, of the latest request; NULL: none */
+    char *head;        /* the block of header lines; see response_head.c */
     const char *const *header_lines;
     size_t header_count;
     const char *reason; /* in the block; NULL: there is no response */

@@ -3,6 +3,7 @@
  * calls. */
 #include "transfer.h"
 
+#include "credentials.h"
 #include "disk.h"
 #include "pool.h"
 #include "response.h"
@@ -71,6 +72,7 @@ static void transfer_destroy(ferry_transfer *transfer) {
     }
     ferry_free(context, transfer->path);
     ferry_hash_free(context, transfer->hash);
+    ferry_credentials_free(context, transfer->cookie_line);
     ferry_free(context, transfer->head);
     if (session != NULL && session->reserve == NULL) {
         session->reserve = transfer;

@@ -86,6 +86,10 @@ static ferry_error transfer_prepare(ferry_transfer *transfer, const ferry_sessio
                            "the URL has a user name or a password, which fetch() refuses: give "
                            "user and password");
     }
+    if (error == FERRY_OK && transfer->plan.request.cookies != NULL && !ferry_session_dials) {
+        error = ferry_fail(&transfer->context, FERRY_ERROR_UNAVAILABLE,
+                           "cookies are the browser's: a request cannot bring any");
+    }
     return error == FERRY_OK ? ferry_transfer_check_scheme(transfer, place) : error;
 }
 

@@ -310,6 +310,15 @@ describe("The command line: cookies", () => {
     assert.equal(other.requests[1].headers.cookie, "a=b");
   });
 
+  test("cookies_of_the_command_line_go_behind_those_of_the_jar", async (t) => {
+    const server = await keeping(t, setting);
+    await printed(["-b", "", "-b", "a=b", urlOf(server), urlOf(server)]);
+    assert.equal(server.requests[0].headers.cookie, "a=b");
+    assert.equal(server.requests[1].headers.cookie, "kept=1; session=2; a=b");
+    await printed(["-b", "", "-b", "a=b", "-H", "Cookie: own=1", urlOf(server)]);
+    assert.equal(server.requests[2].headers.cookie, "own=1");
+  });
+
   test("file_that_is_no_jar_is_a_warning", async (t) => {
     const server = await keeping(t);
     const file = path.join(temporaryFolder(t), "jar");

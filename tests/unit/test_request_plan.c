@@ -48,6 +48,7 @@ typedef struct fault {
 
 static void faults_are_refused_with_a_sentence(void) {
     static char dst[4];
+    static const char *const cookie_lines[] = {"cookie: c=d", NULL};
     const fault faults[] = {
         {{.url = NULL}, "no URL"},
         {{.url = "x", .body = "a", .body_length = 1, .body_read = body_read}, "two bodies"},
@@ -61,6 +62,7 @@ static void faults_are_refused_with_a_sentence(void) {
         {{.url = "x", .max_retry_after_ms = -1}, "max_retry_after_ms"},
         {{.url = "x", .bearer = "a", .user = "b"}, "two kinds of credentials"},
         {{.url = "x", .password = "b"}, "no user"},
+        {{.url = "x", .cookies = "a=b", .headers = cookie_lines}, "two kinds of cookies"},
         {{.url = "x", .send_again = (ferry_send_again)3}, "send_again"},
         {{.url = "x", .send_again = (ferry_send_again)-1}, "send_again"},
         {{.url = "x", .bearer = "a b"}, "bearer token"},

@@ -447,6 +447,32 @@ static void a_planted_link_is_replaced_and_not_followed(void) {
     check_folder(2);
 }
 
+static void cookies_of_a_request_go_with_the_jars_to_the_first_origin(void) {
+    static const answer table[] = {
+        {"/go", "Set-Cookie: a=1\r\nLocation: /next\r\n", 302},
+        {"/next", "Location: http://b.test:%d/other\r\n", 302},
+        {NULL, NULL, 0},
+    };
+    for (int follows = 0; follows < 2; follows++) {
+        for (int has_jar = 0; has_jar < 2; has_jar++) {
+            begin(table);
+            ferry_session *session = session_new(has_jar ? jar : NULL);
+            char url[100];
+            snprintf(url, sizeof url, "http://a.test:%d/go", port);
+            const ferry_session_request request = {
+                .url = url, .cookies = "x=9", .headers_follow = follows != 0};
+            ferry_transfer *transfer = ferry_session_start(session, &request);
+            CHECK_INT(ferry_transfer_wait(transfer, -1), FERRY_OK);
+            char expected[100];
+            snprintf(expected, sizeof expected, "/go:x=9;/next:%sx=9;/other:%s;",
+                     has_jar ? "a=1; " : "", follows ? "x=9" : "");
+            CHECK_STR(sent_cookies(), expected);
+            ferry_transfer_free(transfer);
+            ferry_session_free(session);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(a_redirects_cookies_go_with_the_next_request),
@@ -464,6 +490,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(a_missing_folder_is_an_error_with_the_systems_words),
         CHECK_TEST(a_full_disk_leaves_the_old_file_as_it_was),
         CHECK_TEST(a_planted_link_is_replaced_and_not_followed),
+        CHECK_TEST(cookies_of_a_request_go_with_the_jars_to_the_first_origin),
     };
     pthread_t thread;
     listener = net_listen(false, &port);

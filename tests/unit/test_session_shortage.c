@@ -86,6 +86,7 @@ static const kind kinds[] = {
      .length = SESSION_PEER_BIG},
     {"download", "/big", .is_download = true, .length = SESSION_PEER_BIG},
     {"cookies", "/cookie", .has_jar = true, .length = 5},
+    {"cookies of its own", "/cookie", .has_jar = true, .request = {.cookies = "a=b"}, .length = 5},
     {"events", "/events", .request = {.functions = {.on_data = on_data}}, .length = 9},
 };
 
