@@ -154,7 +154,7 @@ const char *cli_form_add(cli_form *form, const char *argument, bool is_plain) {
     }
     const char *problem = field_take_words(&field, at);
     if (problem == NULL && kind == '@' && field.type == NULL) {
-        field.type = form_guess_type(field.path);
+        field.type = form_guess_type(field.file_name);
     }
     form_put(form, &field);
     return problem;

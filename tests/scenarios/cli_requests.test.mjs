@@ -236,10 +236,11 @@ describe("The command line: forms", () => {
 
   test("form_takes_a_part_from_standard_input", async (t) => {
     const server = await keeping(t);
-    await printed(["-F", "a=@-;filename=b", urlOf(server)], { input: "from a pipe" });
+    await printed(["-F", "a=@-;filename=b.PNG", urlOf(server)], { input: "from a pipe" });
     const [part] = partsOf(server.requests[0]);
     assert.equal(part.content, "from a pipe");
-    assert.match(part.head[0], /filename="b"$/);
+    assert.match(part.head[0], /filename="b\.PNG"$/);
+    assert.equal(part.head[1], "Content-Type: image/png");
   });
 
   test("form_goes_again_with_a_redirect", async (t) => {
