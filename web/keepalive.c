@@ -11,7 +11,7 @@ enum { MOST_BYTES = 64 * 1024 };
 static atomic_size_t bytes_under_way;
 
 ferry_error ferry_keepalive_begin(ferry_context *context, const ferry_session_request *request) {
-    if (request->body_read != NULL || request->owner_writes) {
+    if (request->body_read != NULL || request->body_file != NULL || request->owner_writes) {
         return ferry_fail(context, FERRY_ERROR_UNAVAILABLE,
                           "on the web a request with keepalive is sent at once: its body must be "
                           "in memory");
