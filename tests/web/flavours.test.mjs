@@ -32,6 +32,7 @@ const transferred = (name) => [
   `${name}: uploaded ${UPLOAD_BYTES}, code 204`,
 ];
 const MAIN = transferred("main");
+const SESSION = transferred("session");
 const SLEPT = [...MAIN, "it slept"];
 const WOKEN = [
   "blocking: FERRY_OK",
@@ -79,6 +80,19 @@ const FLAVOURS = [
   { name: "wasm64", program: "Wide/polling", features: ["wasm64"] },
   { name: "wasm64_asyncify", program: "Wide/asyncify", prints: SLEPT, features: ["wasm64"] },
   { name: "wasm64_jspi", program: "Wide/jspi", prints: SLEPT, features: ["wasm64", "jspi"] },
+  ...["O0", "O2", "Oz"].map((level) => ({
+    name: `session_${level}`,
+    program: `${level}/session`,
+    prints: SESSION,
+  })),
+  { name: "session_strict", program: "O2/strict_session", prints: SESSION },
+  {
+    name: "session_on_a_thread",
+    program: "Threads/proxied_session",
+    prints: SESSION,
+    isolated: true,
+  },
+  { name: "session_wasm64", program: "Wide/session", prints: SESSION, features: ["wasm64"] },
   {
     name: "blocking_without_asyncify",
     program: "O2/unable",
