@@ -37,6 +37,8 @@ const char cli_help[] =
     "      --compressed            asks for content codings, and undoes them\n"
     "      --raw                   undoes none all the same\n"
     "  -u, --user USER:PASSWORD    credentials (Basic)\n"
+    "      --disallow-username-in-url\n"
+    "                              a URL with credentials is an error\n"
     "      --oauth2-bearer TOKEN   a bearer token\n"
     "  -b, --cookie DATA           sends cookies 'a=b; c=d', or those of a file\n"
     "                              in the Netscape format\n"
@@ -165,4 +167,5 @@ const char cli_help[] =
     "  56  the connection failed, or the response's head is over a limit\n"
     "  60  the server's certificate was not accepted\n"
     "  61  the body could not be decoded\n"
-    "  63  the body is over --max-filesize\n";
+    "  63  the body is over --max-filesize\n"
+    "  67  with --disallow-username-in-url: the URL has credentials\n";

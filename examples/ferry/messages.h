@@ -31,6 +31,7 @@ typedef enum cli_exit {
     CLI_EXIT_CERTIFICATE = 60,
     CLI_EXIT_CODING = 61,
     CLI_EXIT_SIZE = 63,
+    CLI_EXIT_LOGIN = 67,
 } cli_exit;
 
 extern const char cli_help[];

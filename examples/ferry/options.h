@@ -43,7 +43,8 @@ typedef struct cli_group {
     cli_form form;
     bool head;
 
-    const char *user; /* "user:password" */
+    const char *user;      /* "user:password" */
+    bool refuses_userinfo; /* --disallow-username-in-url */
     const char *bearer;
     const char *user_agent;
     const char *referer;

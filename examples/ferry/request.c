@@ -369,6 +369,12 @@ cli_exit cli_request_make(cli_request *request, const cli_group *group, const ch
                           const char *upload, int64_t resume_from) {
     *request = (cli_request){.input.fd = -1};
     cli_exit exit_code = cli_url_make(&request->url, group, url, upload, &request->problem);
+    char *userinfo = group->refuses_userinfo ? cli_url_userinfo(cli_text_get(&request->url)) : NULL;
+    if (exit_code == CLI_EXIT_OK && userinfo != NULL) {
+        request->problem = "the URL has credentials (--disallow-username-in-url)";
+        exit_code = CLI_EXIT_LOGIN;
+    }
+    free(userinfo);
     if (exit_code == CLI_EXIT_OK) {
         exit_code = request_open_body(request, group, upload, resume_from);
     }

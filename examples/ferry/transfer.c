@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -164,7 +165,9 @@ static bool transfer_make_request(cli_transfer *transfer) {
                                strerror(request->read_error));
     } else if (exit_code != CLI_EXIT_OK) {
         cli_transfer_fail(transfer, exit_code, request->problem,
-                          exit_code == CLI_EXIT_READ ? FERRY_OK : FERRY_ERROR_INVALID_PARAMETER);
+                          exit_code == CLI_EXIT_READ || exit_code == CLI_EXIT_LOGIN
+                              ? FERRY_OK
+                              : FERRY_ERROR_INVALID_PARAMETER);
     }
     return exit_code == CLI_EXIT_OK;
 }
@@ -217,6 +220,14 @@ void cli_transfer_start(cli_transfer *transfer, ferry_session *session) {
 
 /* ---- The end ---- */
 
+/* The redirect has a scheme that is neither http nor https. */
+static bool transfer_leads_elsewhere(const cli_transfer *transfer) {
+    const char *to = ferry_transfer_get_response_header(transfer->handle, "Location", 0);
+    size_t scheme = to != NULL ? strcspn(to, ":/?#") : 0;
+    return scheme > 0 && to[scheme] == ':' && strncasecmp(to, "http:", 5) != 0 &&
+           strncasecmp(to, "https:", 6) != 0;
+}
+
 static void transfer_fail_by_library(cli_transfer *transfer, ferry_error error) {
     const cli_group *group = transfer->group;
     const cli_request *request = &transfer->request;
@@ -239,6 +250,8 @@ static void transfer_fail_by_library(cli_transfer *transfer, ferry_error error) 
                ferry_transfer_get_response_code(transfer->handle) > 0) {
         cli_transfer_fail(transfer, CLI_EXIT_SIZE, "the body is longer than --max-filesize allows",
                           error);
+    } else if (error == FERRY_ERROR_REDIRECT && transfer_leads_elsewhere(transfer)) {
+        cli_transfer_fail(transfer, CLI_EXIT_SCHEME, detail, error);
     } else if (error == FERRY_ERROR_PROTOCOL && transfer->has_head) {
         cli_transfer_fail(transfer, CLI_EXIT_RECEIVE, detail, error); /* the chunks are wrong */
     } else {

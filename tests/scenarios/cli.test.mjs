@@ -259,7 +259,7 @@ describe("The command line: output", () => {
     for (const option of ["--help", "-h"]) {
       const help = await printed([option]);
       const codes = [
-        0, 1, 2, 3, 4, 6, 7, 8, 18, 22, 23, 26, 27, 28, 33, 35, 47, 55, 56, 60, 61, 63,
+        0, 1, 2, 3, 4, 6, 7, 8, 18, 22, 23, 26, 27, 28, 33, 35, 47, 55, 56, 60, 61, 63, 67,
       ];
       for (const code of codes) assert.match(help, new RegExp(`^ +${code}  \\w`, "m"));
       for (const name of ["-X, --request", "-H, --header", "-d, --data", "-T, --upload-file"]) {

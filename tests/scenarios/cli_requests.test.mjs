@@ -83,6 +83,10 @@ describe("The command line: header lines", () => {
     await printed([`http://m%65:se%20cret@127.0.0.1:${server.port}/`]);
     assert.equal(server.requests[0].headers.authorization, basic("me:se cret"));
     await fails(2, /ferry: --user takes USER:PASSWORD.*/, ["-u", "me", urlOf(server)]);
+    await fails(67, "ferry: the URL has credentials (--disallow-username-in-url)", [
+      ...["--disallow-username-in-url", `http://me:secret@127.0.0.1:${server.port}/`],
+    ]);
+    assert.equal(server.requests.length, 1);
   });
 
   test("range_is_asked_for", async (t) => {

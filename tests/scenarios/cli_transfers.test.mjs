@@ -61,6 +61,13 @@ describe("The command line: redirects", () => {
     assert.equal(ended, "GET \n");
   });
 
+  test("redirect_to_another_scheme_exits_with_1", async (t) => {
+    const server = await keeping(t, (request, response) => {
+      response.writeHead(302, { Location: "gopher://127.0.0.1/" }).end();
+    });
+    await fails(1, /ferry: .* \(FERRY_ERROR_REDIRECT\)/, ["-L", urlOf(server)]);
+  });
+
   test("credentials_and_headers_stay_with_the_first_origin_unless_it_is_trusted", async (t) => {
     const other = await keeping(t);
     const server = await keeping(t, (request, response) => {
