@@ -139,8 +139,18 @@ void ferry_poller_remove(ferry_poller *poller, ferry_poller_item *item) {
     ferry_poller_item_clear(item, poller->context);
 }
 
+/* As most do that have had their turn. */
+static bool item_waits_for_same(const ferry_poller_item *item, const ferry_wait *waits,
+                                size_t count) {
+    return count == 1 && item->count == 1 && item->waits[0].descriptor == waits[0].descriptor &&
+           item->waits[0].events == waits[0].events;
+}
+
 ferry_error ferry_poller_set(ferry_poller *poller, ferry_poller_item *item, const ferry_wait *waits,
                              size_t count, bool are_fresh) {
+    if (!are_fresh && item_waits_for_same(item, waits, count)) {
+        return FERRY_OK;
+    }
     for (size_t i = 0; i < item->count; i++) {
         if (find_descriptor(waits, count, item->waits[i].descriptor) == NULL) {
             poller_forget(poller, &item->waits[i], item);
