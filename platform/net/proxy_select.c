@@ -274,6 +274,13 @@ static bool take_place(ferry_span *text, ferry_span *host, uint16_t *port, bool 
     return digits.length == 0 || ferry_port_read(digits, port);
 }
 
+/* It goes to a look-up, or into the request for a tunnel. */
+static bool span_is_host(ferry_span text) {
+    ferry_authority authority;
+    return text.length == 0 ||
+           (ferry_authority_fault(text, &authority) == NULL && !authority.has_scheme);
+}
+
 static ferry_error fail_connect_to(ferry_context *context, const char *line) {
     char quote[FERRY_QUOTE_SIZE];
     const char *quoted = strchr(line, '@') != NULL ? ferry_authority_quote(line, quote) : line;
@@ -290,7 +297,7 @@ static ferry_error choose_dial(ferry_context *context, ferry_proxy_select *selec
         ferry_span from, to;
         uint16_t from_port, to_port;
         if (!take_place(&text, &from, &from_port, false) ||
-            !take_place(&text, &to, &to_port, true) || to.length > FERRY_MAX_HOST_LENGTH) {
+            !take_place(&text, &to, &to_port, true) || !span_is_host(to)) {
             return fail_connect_to(context, at);
         }
         bool is_match = (from.length == 0 || ferry_host_equals(from, host)) &&

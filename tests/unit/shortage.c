@@ -13,12 +13,14 @@ enum { MOST_TURNS = 20000, MOST_WAIT_MS = 10000 };
 
 ferry_client *shortage_client_new(shortage_rig *rig) {
     static const char *const resolve[] = {"nowhere.example:80:127.0.0.1", NULL};
+    static const char *const connect_to[] = {"other.example:80:elsewhere.example:81", NULL};
     ferry_client_options options = {
         .allocator = counted_memory_allocator(&rig->memory),
         .user_agent = "test",
         .fetch = {.integrity = "sha256-"},
         .no_proxy = "direct.example",
         .resolve = resolve,
+        .connect_to = connect_to,
     };
     return ferry_client_new(&options);
 }

@@ -158,6 +158,24 @@ static void user_agent_that_is_none_is_refused_by_every_way_to_connect(void) {
     }
 }
 
+static void lines_of_connect_to_are_not_repeated_as_they_are(void) {
+    for (size_t i = 0; i < POISON_COUNT; i++) {
+        char whole[100];
+        snprintf(whole, sizeof whole, "127.0.0.1:1:%s:1", poisons[i]);
+        const char *const texts[] = {poisons[i], whole};
+        for (int k = 0; k < 2; k++) {
+            const char *const lines[] = {texts[k], NULL};
+            ferry_client *client =
+                ferry_client_new(&(ferry_client_options){.log = show_log, .connect_to = lines});
+            CHECK_INT(ferry_client_connect_to_host(client, "127.0.0.1", 1, NULL),
+                      FERRY_ERROR_INVALID_PARAMETER);
+            show(ferry_client_get_error_detail(client));
+            check_shown(poisons[i]);
+            ferry_client_free(client);
+        }
+    }
+}
+
 static void hosts_and_proxies_are_not_repeated_as_they_are(void) {
     for (size_t i = 0; i < POISON_COUNT; i++) {
         char text[100];
@@ -296,6 +314,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(what_is_no_utf8_is_replaced),
         CHECK_TEST(user_agent_that_is_none_is_refused_by_every_way_to_connect),
         CHECK_TEST(hosts_and_proxies_are_not_repeated_as_they_are),
+        CHECK_TEST(lines_of_connect_to_are_not_repeated_as_they_are),
         CHECK_TEST(requests_hold_no_more_lines_than_they_should),
         CHECK_TEST(secrets_in_header_lines_are_neither_logged_nor_quoted),
         CHECK_TEST(answers_are_shown_without_what_a_terminal_would_obey),
