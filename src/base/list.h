@@ -73,6 +73,7 @@ static inline void ferry_list_insert_all(ferry_list_node *node, ferry_list_node 
     }
     ferry_list_node *first = from->next;
     ferry_list_node *last = from->previous;
+    assert(first != NULL && last != NULL); /* a ring has no gap */
     ferry_list_init(from);
     first->previous = node;
     last->next = node->next;

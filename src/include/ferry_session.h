@@ -95,8 +95,8 @@ typedef struct ferry_session_options {
     int64_t max_bytes_per_second;
 
     /* How long one ferry_session_poll() works at most, in microseconds. It ends with the piece of
-     * work during which this time passes, which takes up to a millisecond. Default 2,000; negative:
-     * no limit. */
+     * work during which this time passes, which takes up to a millisecond. A program that polls
+     * seldom gives it more: 2 ms of reading are some MB. Default 2,000; negative: no limit. */
     int poll_budget_us;
 } ferry_session_options;
 

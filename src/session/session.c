@@ -11,6 +11,8 @@
 #include <limits.h>
 #include <string.h>
 
+enum { MOST_ROUNDS = 64 }; /* of reading in a poll without a budget */
+
 /* ---- Begin and end ---- */
 
 ferry_session *ferry_session_new(const ferry_session_options *options) {
@@ -253,8 +255,21 @@ static bool session_goes_on(ferry_session *session, int timeout_ms, size_t advan
            session_has_time(session);
 }
 
+/* What a client reads at once is a frame's share; a program that polls seldom has time for more.
+ * All that are ready again have another turn as long as bytes come. */
+static void session_read_on(ferry_session *session) {
+    uint64_t seen;
+    int rounds = MOST_ROUNDS;
+    do {
+        seen = session->counters.bytes_received;
+        run_ready(session, false);
+    } while (!session->is_freed && session->counters.bytes_received != seen && --rounds > 0 &&
+             !ferry_list_is_empty(&session->ready) && session_has_time(session));
+}
+
 /* The program's loop, or a sleep: true where the session was woken. */
 static bool session_run(ferry_session *session, int timeout_ms) {
+    uint64_t received = session->counters.bytes_received;
     session->is_polling = true;
     session_look(session, session_sleep_ms(session, timeout_ms));
     bool woken = session_take_wake(session, timeout_ms);
@@ -269,6 +284,10 @@ static bool session_run(ferry_session *session, int timeout_ms) {
         call_functions(session);
         session_look(session, 0);
         advanced = session->is_freed ? 0 : run_ready(session, false);
+    }
+    if (!session->is_freed && session->counters.bytes_received != received &&
+        session_has_time(session)) {
+        session_read_on(session);
     }
     if (!session->is_freed) {
         run_transfer_timers(session);

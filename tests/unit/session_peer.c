@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -81,6 +82,18 @@ static bool say_big(int descriptor) {
     return is_said && say_text(descriptor, "0\r\n\r\n");
 }
 
+static bool say_flood(int descriptor) {
+    static char piece[256 * 1024];
+    char head[100];
+    snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
+             SESSION_PEER_FLOOD);
+    bool is_said = say_text(descriptor, head);
+    for (size_t i = 0; i < SESSION_PEER_FLOOD / sizeof piece && is_said; i++) {
+        is_said = say(descriptor, piece, sizeof piece);
+    }
+    return is_said;
+}
+
 /* False where the connection ends. */
 static bool connection_answer(peer_connection *connection, const char *target) {
     if (strncmp(target, "/hang ", 6) == 0) {
@@ -91,6 +104,9 @@ static bool connection_answer(peer_connection *connection, const char *target) {
     pthread_mutex_unlock(&connection->peer->lock);
     if (strncmp(target, "/big ", 5) == 0) {
         return say_big(connection->descriptor);
+    }
+    if (strncmp(target, "/flood ", 7) == 0) {
+        return say_flood(connection->descriptor);
     }
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         const peer_answer *answer = &answers[i];

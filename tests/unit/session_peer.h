@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SESSION_PEER_BIG = 300000 };
+enum { SESSION_PEER_BIG = 300000, SESSION_PEER_FLOOD = 64 * 1024 * 1024 };
 
 typedef struct session_peer session_peer;
 
@@ -17,6 +17,7 @@ typedef struct session_peer session_peer;
  *     /close     the same, and ends it
  *     /empty     no body, and ends the connection
  *     /big       SESSION_PEER_BIG bytes of 'x', chunked
+ *     /flood     SESSION_PEER_FLOOD bytes, as fast as they are taken
  *     /redirect  302 to /hello, with a body
  *     /again     307 to /hello, with a body
  *     /missing   404 with "no"

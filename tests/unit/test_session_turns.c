@@ -87,10 +87,39 @@ static void time_outs_that_are_due_together_take_turns(void) {
     ferry_session_free(session);
 }
 
+static ferry_error on_bytes(void *ctx, ferry_transfer *transfer, const void *data, size_t length) {
+    (void)transfer, (void)data;
+    *(size_t *)ctx += length;
+    return FERRY_OK;
+}
+
+/* Ten polls a second still receive at 100 MB/s: what a client reads between two of its own polls
+ * (poll_budget_bytes) is no limit of a session's poll. */
+static void poll_with_time_reads_more_than_a_frames_share(void) {
+    enum { FRAMES_SHARE = 1024 * 1024 };
+    const ferry_session_options options = {.poll_budget_us = -1};
+    ferry_session *session = ferry_session_new(&options);
+    size_t received = 0;
+    size_t most = 0;
+    start(session, "/flood",
+          (ferry_session_request){.functions.on_data = on_bytes, .ctx = &received});
+    size_t left = 1;
+    while (left > 0) {
+        size_t before = received;
+        let_time_pass(); /* in which the system takes what the server sends */
+        left = ferry_session_poll(session, 0);
+        most = received - before > most ? received - before : most;
+    }
+    CHECK_INT(received, SESSION_PEER_FLOOD);
+    CHECK(most > 3 * FRAMES_SHARE / 2);
+    ferry_session_free(session);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(pauses_that_end_together_take_turns),
         CHECK_TEST(time_outs_that_are_due_together_take_turns),
+        CHECK_TEST(poll_with_time_reads_more_than_a_frames_share),
     };
     session_peer *peer = session_peer_new(&port);
     if (peer == NULL) {
