@@ -17,6 +17,7 @@ struct ferry_disk_file {
     char *path;
     char *name; /* of the new file; NULL: there is none */
     bool is_part;
+    bool is_made; /* there is something at the name, which is ours */
     bool has_part_note;
     ferry_disk_file *next_part; /* of those that are in use */
     char *part_note;
@@ -141,6 +142,7 @@ static void memory_file_open_part(ferry_disk_file *file) {
         memory_file_fail_with(file, file->name, "another transfer writes it");
     } else {
         file->stream = fopen(file->name, "ab");
+        file->is_made = file->stream != NULL;
         if (file->stream == NULL) {
             memory_file_fail(file);
         }
@@ -243,10 +245,9 @@ static void memory_file_create(ferry_disk_file *file) {
     ferry_format(number, sizeof number, ".part-%u", atomic_fetch_add(&names, 1) + 1);
     file->name = memory_file_name(file, number);
     file->stream = file->name != NULL ? fopen(file->name, "wbx") : NULL;
+    file->is_made = file->stream != NULL;
     if (file->stream == NULL) {
         memory_file_fail(file);
-        free(file->name);
-        file->name = NULL;
     }
 }
 
@@ -285,8 +286,8 @@ void ferry_disk_begin(ferry_disk_file *file, const char *part_note) {
         fclose(file->stream);
         file->stream = NULL;
         remove(file->name);
-        free(file->name);
     }
+    free(file->name);
     memory_file_create(file);
 }
 
@@ -340,10 +341,21 @@ void ferry_disk_commit(ferry_disk_file *file, const char *note) {
     file->state = FERRY_DISK_DONE;
 }
 
-void ferry_disk_keep(ferry_disk_file *file) {
-    if (file->state == FERRY_DISK_OPEN) {
-        file->state = fflush(file->stream) == 0 ? FERRY_DISK_KEPT : FERRY_DISK_FAILED;
+void ferry_disk_settle(ferry_disk_file *file, bool keeps_part) {
+    struct stat found;
+    if (file->stream != NULL) {
+        fclose(file->stream);
+        file->stream = NULL;
     }
+    bool stays = keeps_part && file->has_part_note && file->name != NULL &&
+                 stat(file->name, &found) == 0 && found.st_size > 0;
+    if (file->is_made && !stays) {
+        if (file->is_part) {
+            note_remove(file, FERRY_PART_NOTE_NAME);
+        }
+        remove(file->name);
+    }
+    file->state = FERRY_DISK_SETTLED;
 }
 
 ferry_disk_state ferry_disk_get_state(ferry_disk_file *file, const char **reason) {
@@ -352,19 +364,8 @@ ferry_disk_state ferry_disk_get_state(ferry_disk_file *file, const char **reason
 }
 
 void ferry_disk_close(ferry_disk_file *file, bool keeps_part) {
-    struct stat found;
-    if (file->stream != NULL) {
-        fclose(file->stream);
-        file->stream = NULL;
-    }
-    bool stays = keeps_part && file->has_part_note && file->name != NULL &&
-                 stat(file->name, &found) == 0 && found.st_size > 0;
-    bool is_ours = file->name != NULL && (file->is_part || file->state != FERRY_DISK_FAILED);
-    if (is_ours && !stays) {
-        if (file->is_part) {
-            note_remove(file, FERRY_PART_NOTE_NAME);
-        }
-        remove(file->name);
+    if (file->state != FERRY_DISK_DONE && file->state != FERRY_DISK_SETTLED) {
+        ferry_disk_settle(file, keeps_part);
     }
     memory_file_destroy(file);
 }

@@ -22,7 +22,7 @@ typedef enum file_order {
     FILE_ORDER_BEGIN,
     FILE_ORDER_WRITE,
     FILE_ORDER_COMMIT,
-    FILE_ORDER_KEEP,
+    FILE_ORDER_SETTLE,
 } file_order;
 
 /* Those that wait; the thread may have one more. */
@@ -175,20 +175,50 @@ static void file_put_in_place(ferry_disk_file *file, const char *note) {
     ferry_disk_file_change(file, FERRY_DISK_DONE);
 }
 
+/* What we made goes, and nothing else; a part under its lock. What stays is safe as far as we can
+ * make it so. */
+static void file_settle(ferry_disk_file *file) {
+    struct stat found;
+    bool stays = file->stays && file->has_part_note && fstat(file->descriptor, &found) == 0 &&
+                 found.st_size > 0;
+    if (stays) {
+        fsync(file->descriptor);
+    } else if (file->name != NULL) {
+        if (file->part_note_at != NULL) {
+            unlink(file->part_note_at);
+        }
+        unlink(file->name);
+        free(file->name);
+        file->name = NULL;
+    }
+    if (file->descriptor >= 0) { /* the lock is for the next one */
+        close(file->descriptor);
+        file->descriptor = -1;
+    }
+}
+
 /* ---- Work ---- */
+
+static file_order file_take_end(ferry_disk_file *file) {
+    bool settles = file->settles && !file->job.is_closed;
+    file->settles = file->settles && !settles;
+    return settles ? FILE_ORDER_SETTLE : FILE_ORDER_NONE;
+}
 
 /* Takes what is to be done next; under the mutex. `text` is the note that belongs to it. */
 static file_order file_take_order(ferry_disk_file *file, ferry_disk_block **block, char **text) {
     file_order order = FILE_ORDER_NONE;
     bool is_closed = file->job.is_closed;
-    bool is_over = file->state == FERRY_DISK_FAILED || file->state == FERRY_DISK_DONE;
-    if (is_over || (is_closed && !file->stays)) {
-        return order;
+    bool is_over = file->state == FERRY_DISK_FAILED || file->state == FERRY_DISK_DONE ||
+                   file->state == FERRY_DISK_SETTLED;
+    bool is_left = is_closed || file->settles;
+    if (is_over || (is_left && !file->stays)) {
+        return file_take_end(file);
     }
-    if (file->looks && !is_closed) {
+    if (file->looks && !is_left) {
         order = FILE_ORDER_LOOK;
         file->looks = false;
-    } else if (file->hashes && !is_closed) {
+    } else if (file->hashes && !is_left) {
         order = FILE_ORDER_HASH;
         file->hashes = false;
     } else if (file->begins) {
@@ -201,14 +231,13 @@ static file_order file_take_order(ferry_disk_file *file, ferry_disk_block **bloc
         *block = file->first;
         file->first = file->first->next;
         file->last = file->first != NULL ? file->last : &file->first;
-    } else if (file->commits && !is_closed) {
+    } else if (file->commits && !is_left) {
         order = FILE_ORDER_COMMIT;
         file->commits = false;
         *text = file->next_note;
         file->next_note = NULL;
-    } else if (file->keeps && !is_closed) {
-        order = FILE_ORDER_KEEP;
-        file->keeps = false;
+    } else {
+        order = file_take_end(file);
     }
     return order;
 }
@@ -240,31 +269,20 @@ static void file_work(ferry_disk_job *job) {
         case FILE_ORDER_COMMIT:
             file_put_in_place(file, text);
             break;
-        case FILE_ORDER_KEEP:
-            fsync(file->descriptor); /* whether or not that works, no more can be done */
-            ferry_disk_file_change(file, FERRY_DISK_KEPT);
+        case FILE_ORDER_SETTLE:
+            file_settle(file);
+            ferry_disk_file_change(file, FERRY_DISK_SETTLED);
             break;
         }
         free(text);
     } while (order != FILE_ORDER_NONE);
 }
 
-/* What we made goes, and nothing else; a part under its lock. */
-static void file_remove(ferry_disk_file *file) {
-    struct stat found;
-    bool stays = file->stays && file->has_part_note && fstat(file->descriptor, &found) == 0 &&
-                 found.st_size > 0;
-    if (file->name != NULL && !stays) {
-        if (file->part_note_at != NULL) {
-            unlink(file->part_note_at);
-        }
-        unlink(file->name);
-    }
-}
-
 static void file_destroy(ferry_disk_job *job) {
     ferry_disk_file *file = FERRY_LIST_ITEM(job, ferry_disk_file, job);
-    file_remove(file);
+    if (file->state != FERRY_DISK_DONE && file->state != FERRY_DISK_SETTLED) {
+        file_settle(file);
+    }
     if (file->descriptor >= 0) {
         close(file->descriptor);
     }
@@ -421,10 +439,11 @@ void ferry_disk_commit(ferry_disk_file *file, const char *note) {
     pthread_mutex_unlock(&file->job.disk->mutex);
 }
 
-void ferry_disk_keep(ferry_disk_file *file) {
+void ferry_disk_settle(ferry_disk_file *file, bool keeps_part) {
     pthread_mutex_lock(&file->job.disk->mutex);
+    file->settles = true;
+    file->stays = keeps_part;
     file_pass_on(file);
-    file->keeps = true;
     ferry_disk_job_hand_over(&file->job);
     pthread_mutex_unlock(&file->job.disk->mutex);
 }

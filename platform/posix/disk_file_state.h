@@ -23,7 +23,7 @@ struct ferry_disk_file {
     ferry_disk_block **last;
     size_t blocks; /* filled, and not written yet; with the one that is being filled */
     bool commits;
-    bool keeps;
+    bool settles;
     char *next_note;
     bool lacks_room; /* the session waits for a block */
     bool stays;      /* once it is closed, if it can be continued */

@@ -30,10 +30,11 @@ static bool part_is_ours(const struct stat *found) {
 }
 
 /* What is there, or a new one that nobody else has made. */
-static int part_open_any(const char *name) {
+static int part_open_any(const char *name, bool *is_new) {
     enum { FLAGS = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK };
     int descriptor = open(name, FLAGS);
-    if (descriptor < 0 && errno == ENOENT) {
+    *is_new = descriptor < 0 && errno == ENOENT;
+    if (*is_new) {
         descriptor = open(name, FLAGS | O_CREAT | O_EXCL, 0600);
     }
     return descriptor;
@@ -50,7 +51,8 @@ int ferry_disk_part_open(const char *name, const char **reason) {
     *reason = NULL;
     for (int i = 0; i < MAX_TRIES; i++) {
         struct stat opened;
-        int descriptor = part_open_any(name);
+        bool is_new;
+        int descriptor = part_open_any(name, &is_new);
         if (descriptor < 0 && errno == EEXIST) {
             continue; /* made between the two calls */
         }
@@ -61,6 +63,9 @@ int ferry_disk_part_open(const char *name, const char **reason) {
         if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
             bool is_held = errno == EWOULDBLOCK;
             *reason = is_held ? "another transfer writes it" : NULL;
+            if (is_new && !is_held) {
+                unlink(name);
+            }
             close(descriptor);
             return is_held ? -1 : -2;
         }

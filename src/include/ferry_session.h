@@ -313,10 +313,10 @@ typedef struct ferry_session_request {
      * Nothing stays where the response has no strong validator, and after FERRY_ERROR_INTEGRITY,
      * _TOO_LARGE and _INVALID_DATA, since a part would not help. FERRY_ERROR_FILE: another
      * transfer, of this process or another, has the part: it holds a lock (flock()) from before the
-     * request until it ends; or PATH.ferry-part is a link, has a second name, or is not the user's
-     * own. A PATH.ferry-note of that kind, or one that is not whole, is none. Where the file system
-     * has no locks nothing is kept. What a machine that loses power has kept may have holes:
-     * `integrity` finds them.
+     * request until it ends (a moment longer if it is cancelled); or PATH.ferry-part is a link, has
+     * a second name, or is not the user's own. A PATH.ferry-note of that kind, or one that is not
+     * whole, is none. Where the file system has no locks nothing is kept. What a machine that loses
+     * power has kept may have holes: `integrity` finds them.
      *
      * FERRY_ERROR_INVALID_PARAMETER: it is no download, no such GET, or `headers` has Range,
      * Accept-Encoding or a condition. On the web sessions of one module keep out of each other's

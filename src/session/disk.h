@@ -42,7 +42,7 @@ typedef enum ferry_disk_state {
     FERRY_DISK_FOUND,   /* that is done, and nothing is changed yet */
     FERRY_DISK_OPEN,    /* it takes bytes */
     FERRY_DISK_DONE,    /* after ferry_disk_commit(): it is in its place */
-    FERRY_DISK_KEPT,    /* after ferry_disk_keep(): what has come of it is written */
+    FERRY_DISK_SETTLED, /* after ferry_disk_settle() */
     FERRY_DISK_FAILED,  /* something did not work; the old file is as it was */
 } ferry_disk_state;
 
@@ -92,14 +92,14 @@ void ferry_disk_add(ferry_disk_file *file, size_t length);
  * note is kept beside it, if there is one (NULL). */
 void ferry_disk_commit(ferry_disk_file *file, const char *note);
 
-/* No more bytes come now. What has come is written out, for a later transfer. */
-void ferry_disk_keep(ferry_disk_file *file);
+/* No more bytes come, whatever the state is but LOOKING. The file is removed; or what has come of
+ * it is written out, where it is to be kept and can be continued. */
+void ferry_disk_settle(ferry_disk_file *file, bool keeps_part);
 
 /* *reason, with FAILED, is a sentence that stays valid until the file is closed. */
 ferry_disk_state ferry_disk_get_state(ferry_disk_file *file, const char **reason);
 
-/* Lets go of the file. It is removed unless it is DONE, or is to be kept (`keeps_part`) and can be
- * continued. Does not wait. */
+/* Lets go of the file, which then comes to the same by itself, unless it is DONE. Does not wait. */
 void ferry_disk_close(ferry_disk_file *file, bool keeps_part);
 
 /* ---- Files that are read ---- */

@@ -281,19 +281,20 @@ static void download_store(ferry_transfer *transfer) {
 
 static void download_look(ferry_transfer *transfer) {
     const char *reason;
+    ferry_error end = transfer->saved->end;
     switch (ferry_disk_get_state(transfer->file, &reason)) {
-    case FERRY_DISK_FAILED:
-        if (transfer->saved->end != FERRY_OK) { /* which was there first */
-            ferry_transfer_finish(transfer, transfer->saved->end);
-        } else {
-            ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
-        }
-        break;
-    case FERRY_DISK_KEPT:
-        ferry_transfer_finish(transfer, transfer->saved->end);
+    case FERRY_DISK_SETTLED:
+        ferry_transfer_finish(transfer, end);
         break;
     case FERRY_DISK_DONE:
         ferry_transfer_finish(transfer, FERRY_OK);
+        break;
+    case FERRY_DISK_FAILED:
+        if (end == FERRY_OK) {
+            ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
+            break;
+        }
+        ferry_transfer_await_disk(transfer);
         break;
     case FERRY_DISK_LOOKING:
     case FERRY_DISK_FOUND:
@@ -330,22 +331,26 @@ static bool error_may_pass(ferry_error error) {
            error != FERRY_ERROR_INVALID_DATA && error != FERRY_ERROR_TOO_LARGE;
 }
 
-/* Whoever cancels does not wait. The others end once what they have is on the disk, so that it is
- * there for who ends the program then. */
-static bool download_keep(ferry_transfer *transfer, ferry_error error) {
+/* Whoever cancels does not wait. The others end once nothing more is to be done for the file, so
+ * that whoever ends the program then finds it as it is to be. */
+static bool download_settle(ferry_transfer *transfer, ferry_error error) {
     ferry_download *download = transfer->saved;
     const char *reason;
-    if (!transfer->plan.request.resume || !error_may_pass(error) || error == FERRY_ERROR_ABORTED ||
-        transfer->file == NULL || download->end != FERRY_OK ||
-        ferry_disk_get_state(transfer->file, &reason) != FERRY_DISK_OPEN) {
+    if (error == FERRY_OK || error == FERRY_ERROR_ABORTED || transfer->file == NULL ||
+        download->end != FERRY_OK) {
+        return false;
+    }
+    ferry_disk_state state = ferry_disk_get_state(transfer->file, &reason);
+    bool is_busy = state != FERRY_DISK_FAILED && transfer->state == FERRY_TRANSFER_STORING;
+    if (is_busy || state == FERRY_DISK_LOOKING) {
         return false;
     }
     download->end = error;
     transfer->state = FERRY_TRANSFER_STORING;
     transfer->deadline_us = INT64_MAX;
     ferry_transfer_set_timer(transfer);
-    ferry_disk_keep(transfer->file);
-    download_look(transfer);
+    ferry_disk_settle(transfer->file, transfer->plan.request.resume && error_may_pass(error));
+    transfer->download->look(transfer);
     return true;
 }
 
@@ -365,7 +370,7 @@ static const ferry_download_ops download_ops = {
     .read = download_read,
     .complete = download_store,
     .look = download_look,
-    .keep = download_keep,
+    .settle = download_settle,
     .pause = download_pause,
     .begin_anew = ferry_download_forget_part,
     .abandon = download_abandon,

@@ -30,7 +30,7 @@ struct ferry_download {
     char *old_etag;      /* of the file at the path, for If-None-Match */
     char *old_modified;  /* the same, for If-Modified-Since */
     char *lines;         /* of the request that is under way, one behind the other */
-    ferry_error end;     /* of the transfer, once its part is kept; FERRY_OK: not yet */
+    ferry_error end;     /* of the transfer, once its file is settled; FERRY_OK: not yet */
 };
 
 /* ---- download_state.c ---- */

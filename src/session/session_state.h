@@ -180,9 +180,9 @@ typedef struct ferry_download_ops {
     ferry_error (*pause)(ferry_transfer *transfer);
     /* What is there is of no use. */
     void (*begin_anew)(ferry_transfer *transfer);
-    /* The transfer is to end so. True: not yet, for what has come of the file is written out; the
-     * transfer ends then. */
-    bool (*keep)(ferry_transfer *transfer, ferry_error error);
+    /* The transfer is to end so. True: not yet, for the file is removed first, or what has come of
+     * it is written out. */
+    bool (*settle)(ferry_transfer *transfer, ferry_error error);
     /* The transfer ends so. Lets go of the file, if there is one. */
     void (*abandon)(ferry_transfer *transfer, ferry_error error);
     /* Frees what there is for the transfer. */

@@ -21,7 +21,7 @@ void ferry_transfer_announce(ferry_transfer *transfer) {
 
 void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error) {
     ferry_session *session = transfer->session;
-    if (transfer->download != NULL && transfer->download->keep(transfer, error)) {
+    if (transfer->download != NULL && transfer->download->settle(transfer, error)) {
         return;
     }
     if (transfer->download != NULL) {
