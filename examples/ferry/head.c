@@ -38,7 +38,7 @@ void cli_head_make_printable(cli_text *head) {
 void cli_head_add_to_file(cli_transfer *transfer, const cli_text *head) {
     const char *file = transfer->group->head_file;
     bool is_standard = strcmp(file, "-") == 0;
-    int how = transfer->number > 0 || transfer->has_written_head ? O_APPEND : O_TRUNC;
+    int how = transfer->index > 0 || transfer->has_written_head ? O_APPEND : O_TRUNC;
     cli_output output = {.fd = STDOUT_FILENO, .name = "standard output", .is_begun = true};
     if (!is_standard) {
         output.name = file;

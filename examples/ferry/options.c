@@ -69,6 +69,15 @@ bool cli_reader_add_url(cli_reader *reader, const char *url) {
     return true;
 }
 
+/* "--clobber" takes "--no-clobber" back. */
+static bool reader_take_back(cli_reader *reader, const char *word) {
+    cli_text name = {NULL, 0};
+    cli_text_add_format(&name, "no-%s", word + 2);
+    const cli_option *option = cli_option_find_name(name.data, name.length);
+    cli_text_free(&name);
+    return option != NULL ? option->take(reader, option, NULL) : reader_refuse_name(reader, word);
+}
+
 /* "--name", "--name=argument", "--name argument", "--no-name". *next is the word behind it, and
  * NULL once it is used. */
 static bool reader_take_name(cli_reader *reader, const char *word, const char **next) {
@@ -82,7 +91,7 @@ static bool reader_take_name(cli_reader *reader, const char *word, const char **
                                                               : reader_refuse_name(reader, word);
     }
     if (option == NULL) {
-        return reader_refuse_name(reader, word);
+        return reader_take_back(reader, word);
     }
     if (option->argument == NULL) {
         return argument == NULL ? option->take(reader, option, "")
@@ -244,14 +253,14 @@ bool cli_options_parse(cli_options *options, int argc, char **argv, cli_exit *ex
 }
 
 static void group_free(cli_group *group) {
-    cli_lines *const lines[] = {
-        &group->urls,       &group->uploads,       &group->headers,
-        &group->cookies,    &group->cookie_files,  &group->resolve,
-        &group->connect_to, &group->proxy_headers, NULL,
-    };
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        cli_lines_free(lines[i]);
-    }
+    cli_lines_free(&group->urls);
+    cli_lines_free(&group->uploads);
+    cli_lines_free(&group->headers);
+    cli_lines_free(&group->cookies);
+    cli_lines_free(&group->cookie_files);
+    cli_lines_free(&group->resolve);
+    cli_lines_free(&group->connect_to);
+    cli_lines_free(&group->proxy_headers);
     free(group->targets);
     cli_text_free(&group->data);
     cli_text_free(&group->url_query);

@@ -148,6 +148,7 @@ static ferry_error transfer_on_data(void *ctx, ferry_transfer *handle, const voi
         transfer->has_body = true;
         cli_progress_begin(&transfer->progress, "received", cli_now_ms());
     }
+    transfer->has_written = true;
     return transfer_write(transfer, data, length) ? FERRY_OK : FERRY_ERROR_ABORTED;
 }
 

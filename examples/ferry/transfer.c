@@ -57,6 +57,7 @@ void cli_transfer_init(cli_transfer *transfer, const cli_options *options, const
         .options = options,
         .group = group,
         .number = number,
+        .index = index,
         .url = group->urls.items[index],
         .upload = index < group->uploads.count ? group->uploads.items[index] : NULL,
         .target.has_url_name = group->are_all_named,
@@ -182,7 +183,7 @@ static void transfer_forget_try(cli_transfer *transfer) {
     transfer->exit_code = CLI_EXIT_OK;
     transfer->problem[0] = '\0';
     transfer->has_head = transfer->has_body = transfer->drops_body = transfer->is_unmet = false;
-    transfer->is_uploading = transfer->is_ended = false;
+    transfer->is_uploading = transfer->is_ended = transfer->has_written = false;
     transfer->redirect_us = 0;
     transfer->head_bytes = 0;
     transfer->connections = 0;
@@ -198,8 +199,10 @@ void cli_transfer_start(cli_transfer *transfer, ferry_session *session) {
                             transfer->options->progress, transfer->options->hides_progress,
                             cli_output_is_terminal(&transfer->output));
     } else {
+        if (transfer->has_written) { /* heads alone stay, as with curl */
+            cli_output_restart(&transfer->output);
+        }
         transfer_forget_try(transfer);
-        cli_output_restart(&transfer->output);
     }
     if (transfer->exit_code != CLI_EXIT_OK || !transfer_make_request(transfer)) {
         cli_transfer_end(transfer);

@@ -22,6 +22,7 @@ typedef struct cli_transfer {
     const cli_options *options;
     const cli_group *group;
     size_t number; /* among all URLs */
+    size_t index;  /* in its group */
     const char *url;
     const char *upload; /* NULL: none */
     cli_target target;
@@ -43,6 +44,7 @@ typedef struct cli_transfer {
 
     bool has_head;
     bool has_body;
+    bool has_written;      /* something of the body */
     bool drops_body;       /* the body is not wanted */
     bool is_unmet;         /* -z: there is nothing newer */
     bool is_uploading;     /* owner_writes: the input has not ended */

@@ -5,7 +5,15 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { fails, ferry, printed, program, start, temporaryFolder, urlOf } from "./lib/cli.mjs";
-import { answering, closedPort, keeping, lines, ok, rawServer } from "./lib/servers.mjs";
+import {
+  answering,
+  answeringOnce,
+  closedPort,
+  keeping,
+  lines,
+  ok,
+  rawServer,
+} from "./lib/servers.mjs";
 import { noTerminal } from "./lib/terminal.mjs";
 
 /** A server whose paths /301 and so on redirect to /end, and /loop to itself. */
@@ -294,9 +302,11 @@ describe("The command line: files", () => {
     await printed(["--no-clobber", "-o", file, urlOf(server)]);
     assert.equal(fs.readFileSync(file, "utf8"), "old");
     assert.equal(fs.readFileSync(`${file}.1`, "utf8"), "hello\n");
-    const cut = await answering(t, [`${lines("HTTP/1.1 200 OK", "Content-Length: 9")}abc`]);
-    const args = ["-m", "0.3", "--remove-on-error", "-o", file, urlOf(cut)];
-    await fails(28, /ferry: timeout.*/, args);
+    await printed(["--no-clobber", "--clobber", "-o", file, urlOf(server)]);
+    assert.equal(fs.readFileSync(file, "utf8"), "hello\n");
+    const cut = await answeringOnce(t, `${lines("HTTP/1.1 200 OK", "Content-Length: 9")}abc`);
+    const args = ["--remove-on-error", "-o", file, urlOf(cut)];
+    await fails(18, /ferry: .* \(FERRY_ERROR_BODY_TRUNCATED\)/, args);
     assert.equal(fs.existsSync(file), false);
   });
 
@@ -388,6 +398,8 @@ describe("The command line: files", () => {
     const head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
     assert.equal(fs.readFileSync(file, "utf8"), head + head);
     assert.equal(await printed(["-D", "-", urlOf(server)]), `${head}body`);
+    await printed(["-D", file, urlOf(server), "--next", "-D", file, urlOf(server)]);
+    assert.equal(fs.readFileSync(file, "utf8"), head);
   });
 
   test("fail_with_body_exits_with_22_after_the_body", async (t) => {
