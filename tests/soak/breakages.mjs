@@ -109,7 +109,7 @@ export const breakages = [
   {
     name: "a request's body is not rewound for a redirect",
     session: true,
-    file: "src/session/exchange.c",
+    file: "src/session/exchange_request.c",
     from: "transfer->was_sent = !from->owner_writes ||",
     to: "transfer->was_sent = false &&",
   },
@@ -123,8 +123,8 @@ export const breakages = [
   {
     name: "the file of a transfer that failed stays beside the old one",
     session: true,
-    file: "platform/posix/disk.c",
-    from: "unlink(file->name); /* what we made, and nothing else */",
+    file: "platform/posix/disk_file.c",
+    from: "unlink(file->name);",
     to: "(void)0;",
   },
 ];
