@@ -171,9 +171,9 @@ function hiddenTests(name) {
     assert.match(stdout, new RegExp(`^file OK 200 ${BODY} bytes: $`, "m"));
   });
 
-  for (const limit of ["idle_ms=30000", "total_ms=60000"]) {
-    const args = [limit, "memory=/late"];
-    const [option] = limit.split("=");
+  const limits = { idle_ms: ["idle_ms=30000"], total_ms: ["idle_ms=-1", "total_ms=60000"] };
+  for (const [option, given] of Object.entries(limits)) {
+    const args = [...given, "memory=/late"];
     test(`hidden_time_is_not_that_of_${option}`, async (t) => {
       const late = held();
       const run = await open(t, { "/late": late.answer }, args);
