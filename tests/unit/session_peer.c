@@ -94,14 +94,54 @@ static bool say_flood(int descriptor) {
     return is_said;
 }
 
+/* What a request for /tagged asks for. */
+typedef struct peer_wish {
+    int from;
+    bool has_condition;
+} peer_wish;
+
+static peer_wish read_wish(const char *head) {
+    const char *end = strstr(head, "\r\n\r\n");
+    const char *range = strstr(head, "\r\nRange: bytes=");
+    const char *condition = strstr(head, "\r\nIf-None-Match:");
+    bool has_range = range != NULL && range < end;
+    return (peer_wish){has_range ? atoi(range + sizeof "\r\nRange: bytes=" - 1) : 0,
+                       condition != NULL && condition < end};
+}
+
+static bool say_tagged(int descriptor, const peer_wish *wish) {
+    char text[300];
+    char piece[10000];
+    if (wish->has_condition) {
+        return say_text(descriptor, "HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n");
+    }
+    int left = SESSION_PEER_BIG - wish->from;
+    snprintf(text, sizeof text,
+             "HTTP/1.1 %s\r\nETag: \"v1\"\r\nContent-Length: %d\r\n"
+             "Content-Range: bytes %d-%d/%d\r\n\r\n",
+             wish->from > 0 ? "206 Partial Content" : "200 OK", left, wish->from,
+             SESSION_PEER_BIG - 1, SESSION_PEER_BIG);
+    bool is_said = say_text(descriptor, text);
+    memset(piece, 'x', sizeof piece);
+    for (; left > 0 && is_said; left -= (int)sizeof piece) {
+        size_t length = left < (int)sizeof piece ? (size_t)left : sizeof piece;
+        is_said = say(descriptor, piece, length);
+    }
+    return is_said;
+}
+
 /* False where the connection ends. */
-static bool connection_answer(peer_connection *connection, const char *target) {
+static bool connection_answer(peer_connection *connection, const char *target,
+                              const peer_wish *wish) {
     if (strncmp(target, "/hang ", 6) == 0) {
         return true;
     }
     pthread_mutex_lock(&connection->peer->lock);
     connection->peer->requests++;
     pthread_mutex_unlock(&connection->peer->lock);
+    if (strncmp(target, "/tagged ", 8) == 0) {
+        return say_tagged(connection->descriptor, wish);
+    }
     if (strncmp(target, "/big ", 5) == 0) {
         return say_big(connection->descriptor);
     }
@@ -131,10 +171,11 @@ static void *serve(void *argument) {
             const char *space = strchr(connection->request.bytes, ' ');
             target[0] = '\0';
             strncat(target, space != NULL ? space + 1 : "", sizeof target - 1);
+            const peer_wish wish = read_wish(connection->request.bytes);
             if (!request_text_take(&connection->request)) {
                 break;
             }
-            goes_on = connection_answer(connection, target);
+            goes_on = connection_answer(connection, target, &wish);
         } while (goes_on && connection->request.length > 0);
     }
     shutdown(connection->descriptor, SHUT_RDWR);

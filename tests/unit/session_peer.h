@@ -24,6 +24,8 @@ typedef struct session_peer session_peer;
  *     /busy      503 with "no", to be tried again at once
  *     /cookie    as /redirect, and sets a cookie
  *     /events    a stream of one event
+ *     /tagged    SESSION_PEER_BIG bytes of 'x' with an ETag: what is behind "Range: bytes=N-"; and
+ *                304 where the request has a condition
  *     /hang      nothing
  *
  * NULL: it could not be started. */

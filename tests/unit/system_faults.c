@@ -15,6 +15,9 @@ static atomic_int thread_error;
 static int interrupts;
 static int interrupted;
 static bool is_privileged;
+static atomic_int file_room = -1;
+static atomic_int sync_error;
+static atomic_int lock_error;
 static void (*poll_watch)(void);
 
 void system_faults_reset(void) {
@@ -23,6 +26,9 @@ void system_faults_reset(void) {
     interrupted = 0;
     is_privileged = false;
     poll_watch = NULL;
+    atomic_store(&file_room, -1);
+    atomic_store(&sync_error, 0);
+    atomic_store(&lock_error, 0);
 }
 
 void system_faults_set_thread_error(int error) {
@@ -46,6 +52,18 @@ void system_faults_set_privileged(bool privileged) {
     is_privileged = privileged;
 }
 
+void system_faults_limit_files(int bytes) {
+    atomic_store(&file_room, bytes);
+}
+
+void system_faults_set_sync_error(int error) {
+    atomic_store(&sync_error, error);
+}
+
+void system_faults_set_lock_error(int error) {
+    atomic_store(&lock_error, error);
+}
+
 bool system_run_in_child(bool (*run)(void *argument), void *argument) {
     fflush(stdout);
     pid_t child = fork();
@@ -63,6 +81,7 @@ bool system_run_in_child(bool (*run)(void *argument), void *argument) {
 #if defined(FERRY_TESTS_WRAP)
 
 #include <sys/auxv.h>
+#include <sys/stat.h>
 
 bool system_faults_work(void) {
     return true;
@@ -113,6 +132,43 @@ int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
         poll_watch();
     }
     return __real_poll(entries, count, timeout_ms);
+}
+
+ssize_t __real_write(int descriptor, const void *bytes, size_t length);
+ssize_t __wrap_write(int descriptor, const void *bytes, size_t length);
+ssize_t __wrap_write(int descriptor, const void *bytes, size_t length) {
+    int room = atomic_load(&file_room);
+    struct stat found;
+    if (room < 0 || fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
+        return __real_write(descriptor, bytes, length);
+    }
+    if (room == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    ssize_t written =
+        __real_write(descriptor, bytes, length < (size_t)room ? length : (size_t)room);
+    atomic_fetch_sub(&file_room, written > 0 ? (int)written : 0);
+    return written;
+}
+
+/* -1 where there is an error to be given. */
+static int give_error(atomic_int *error) {
+    int number = atomic_load(error);
+    errno = number != 0 ? number : errno;
+    return number != 0 ? -1 : 0;
+}
+
+int __real_fsync(int descriptor);
+int __wrap_fsync(int descriptor);
+int __wrap_fsync(int descriptor) {
+    return give_error(&sync_error) != 0 ? -1 : __real_fsync(descriptor);
+}
+
+int __real_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation) {
+    return give_error(&lock_error) != 0 ? -1 : __real_flock(descriptor, operation);
 }
 
 unsigned long __real_getauxval(unsigned long type);

@@ -26,6 +26,13 @@ void system_faults_watch_polls(void (*watch)(void));
 /* The program runs with rights that whoever started it has not. */
 void system_faults_set_privileged(bool privileged);
 
+/* Files take so many bytes more, all together; negative: any number. */
+void system_faults_limit_files(int bytes);
+
+/* Calls of these fail with this error; 0: they do not. */
+void system_faults_set_sync_error(int error);
+void system_faults_set_lock_error(int error);
+
 /* Runs it in a child that fork() makes; true where it returned true there. */
 bool system_run_in_child(bool (*run)(void *argument), void *argument);
 

@@ -27,6 +27,8 @@ const ELSEWHERE = {
   test_session_calls: "it opens sockets",
   test_session_cookies: "it opens sockets",
   test_session_pool: "it opens sockets",
+  test_session_files: "it opens sockets",
+  test_session_files_shortage: "it opens sockets",
   test_session_shortage: "it opens sockets",
   test_session_turns: "it opens sockets",
   test_session_writes: "it opens sockets",
