@@ -246,10 +246,10 @@ static ferry_read_result download_read(ferry_transfer *transfer, size_t most) {
     capacity = ferry_size_least(capacity, most);
     ferry_error error = ferry_client_read_response_body(
         transfer->connection->client, room, capacity < READ_SIZE ? capacity : READ_SIZE, &length);
-    ferry_disk_add(transfer->file, length);
     if (!ferry_response_count(transfer, room, length)) {
         return FERRY_READ_OVER;
     }
+    ferry_disk_add(transfer->file, length); /* who writes it also frees it */
     if (transfer->code == FERRY_RESPONSE_PARTIAL_CONTENT && transfer->saved->asks_range &&
         transfer->body_bytes > transfer->saved->total) {
         ferry_transfer_stop(transfer, FERRY_ERROR_INVALID_DATA,
