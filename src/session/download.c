@@ -281,20 +281,20 @@ static void download_store(ferry_transfer *transfer) {
 
 static void download_look(ferry_transfer *transfer) {
     const char *reason;
-    ferry_error end = transfer->saved->end;
+    const ferry_download *download = transfer->saved;
     switch (ferry_disk_get_state(transfer->file, &reason)) {
     case FERRY_DISK_SETTLED:
-        ferry_transfer_finish(transfer, end);
+        ferry_transfer_finish(transfer, download->end);
         break;
     case FERRY_DISK_DONE:
         ferry_transfer_finish(transfer, FERRY_OK);
         break;
     case FERRY_DISK_FAILED:
-        if (end == FERRY_OK) {
+        if (download->is_ending) {
+            ferry_transfer_await_disk(transfer);
+        } else {
             ferry_transfer_stop(transfer, FERRY_ERROR_FILE, reason);
-            break;
         }
-        ferry_transfer_await_disk(transfer);
         break;
     case FERRY_DISK_LOOKING:
     case FERRY_DISK_FOUND:
@@ -336,8 +336,7 @@ static bool error_may_pass(ferry_error error) {
 static bool download_settle(ferry_transfer *transfer, ferry_error error) {
     ferry_download *download = transfer->saved;
     const char *reason;
-    if (error == FERRY_OK || error == FERRY_ERROR_ABORTED || transfer->file == NULL ||
-        download->end != FERRY_OK) {
+    if (error == FERRY_ERROR_ABORTED || transfer->file == NULL || download->is_ending) {
         return false;
     }
     ferry_disk_state state = ferry_disk_get_state(transfer->file, &reason);
@@ -345,6 +344,7 @@ static bool download_settle(ferry_transfer *transfer, ferry_error error) {
     if (is_busy || state == FERRY_DISK_LOOKING) {
         return false;
     }
+    download->is_ending = true;
     download->end = error;
     transfer->state = FERRY_TRANSFER_STORING;
     transfer->deadline_us = INT64_MAX;

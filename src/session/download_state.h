@@ -30,7 +30,8 @@ struct ferry_download {
     char *old_etag;      /* of the file at the path, for If-None-Match */
     char *old_modified;  /* the same, for If-Modified-Since */
     char *lines;         /* of the request that is under way, one behind the other */
-    ferry_error end;     /* of the transfer, once its file is settled; FERRY_OK: not yet */
+    bool is_ending;      /* it ends once its file is settled: so */
+    ferry_error end;
 };
 
 /* ---- download_state.c ---- */

@@ -7,6 +7,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { nginx, startNginx } from "../scenarios/lib/nginx.mjs";
 import { event, lines, ok, rawServer } from "../scenarios/lib/servers.mjs";
 import { header, redirect, request, site, transfer, transfers, urlOf } from "./lib/transfers.mjs";
 
@@ -558,5 +559,183 @@ describe("Files that may have changed", () => {
     assert.equal(head(asked, "If-Modified-Since"), "Sun, 06 Nov 1994 08:49:37 GMT");
     assert.equal(head(asked, "If-None-Match"), undefined);
     assert.equal(place.read(), "old");
+  });
+
+  test("a_file_that_the_server_has_another_one_of_is_replaced", async (t) => {
+    const place = folder(t);
+    const bodies = ["first", "the second"];
+    let tries = 0;
+    const server = await site(t, { "/": () => ok(bodies[tries], `ETag: "${tries++}"`) });
+    const one = { url: urlOf(server), file: place.at, if_changed: true };
+    for (const [i, body] of bodies.entries()) {
+      const got = await transfer(one);
+      assert.deepEqual([got.error, got.unchanged], ["OK", false]);
+      assert.equal(place.read(), body);
+      assert.match(place.read(".ferry-info"), new RegExp(`etag "${i}"`));
+    }
+    assert.equal(head(server.requests[1], "If-None-Match"), '"0"');
+  });
+
+  for (const [name, spoil] of Object.entries({
+    "a file that was changed since": (place) => place.write("", "edited"),
+    "a file that is older than its note": (place) => fs.utimesSync(place.at, 1, 1),
+    "a note that is cut": (place) =>
+      place.write(".ferry-info", place.read(".ferry-info").slice(0, -5)),
+    "a note that is a link": (place) => {
+      fs.renameSync(`${place.at}.ferry-info`, `${place.at}.other`);
+      fs.symlinkSync(`${place.at}.other`, `${place.at}.ferry-info`);
+    },
+    "a note of another URL": (place) =>
+      place.write(".ferry-info", place.read(".ferry-info").replace("/level", "/other")),
+    "no file": (place) => fs.rmSync(place.at),
+  })) {
+    test(`${name}: it is asked for without a condition`, async (t) => {
+      const place = folder(t);
+      const server = await site(t, { "/level": whole() });
+      const one = { url: urlOf(server, "/level"), file: place.at, if_changed: true };
+      assert.equal((await transfer(one)).error, "OK");
+      spoil(place);
+      const got = await transfer(one);
+      assert.deepEqual([got.error, got.code], ["OK", 200]);
+      assert.equal(place.read(), LEVEL.toString());
+      const [, asked] = server.requests;
+      assert.equal(head(asked, "If-None-Match"), undefined);
+      assert.equal(head(asked, "If-Modified-Since"), undefined);
+    });
+  }
+
+  test("a_file_that_contradicts_what_is_wanted_is_not_current", async (t) => {
+    for (const [wanted, is_asked] of [
+      [{ integrity: integrity(LEVEL) }, true],
+      [{ integrity: integrity("other") }, false],
+      [{ expected: 20 }, true],
+      [{ expected: 21 }, false],
+    ]) {
+      const place = folder(t);
+      const server = await site(t, {
+        "/": (one) => (head(one, "If-None-Match") ? lines("HTTP/1.1 304 Not Modified") : whole()),
+      });
+      const one = { url: urlOf(server), file: place.at, if_changed: true };
+      assert.equal((await transfer(one)).error, "OK");
+      const got = await transfer({ ...one, ...wanted });
+      assert.equal(head(server.requests[1], "If-None-Match") !== undefined, is_asked);
+      assert.equal(got.error === "OK" && got.unchanged, is_asked);
+    }
+  });
+
+  test("304_that_nobody_asked_for_replaces_nothing", async (t) => {
+    const place = folder(t);
+    const server = await site(t, { "/": lines("HTTP/1.1 304 Not Modified") });
+    place.write("", "old");
+    const plain = await transfer({ url: urlOf(server), file: place.at });
+    assert.deepEqual([plain.error, plain.code, plain.unchanged], ["STATUS", 304, false]);
+    fs.rmSync(place.at);
+    const missing = await transfer({ url: urlOf(server), file: place.at, if_changed: true });
+    assert.deepEqual([missing.error, missing.code], ["STATUS", 304]);
+    assert.deepEqual(place.names(), []);
+  });
+
+  test("a_part_and_a_condition_go_together", async (t) => {
+    const place = folder(t);
+    const server = await site(t, {
+      "/": (one) => (header(one.head, "Range") ? rest(7) : ok("old one", 'ETag: "v0"')),
+    });
+    const one = { url: urlOf(server), file: place.at, if_changed: true, resume: true };
+    assert.equal((await transfer(one)).error, "OK");
+    leave(place, urlOf(server), 7);
+    const got = await transfer(one);
+    assert.deepEqual([got.error, got.code, got.resumed], ["OK", 206, 7]);
+    assert.equal(place.read(), LEVEL.toString());
+    const [, asked] = server.requests;
+    assert.deepEqual(
+      ["Range", "If-Range", "If-None-Match"].map((name) => head(asked, name)),
+      ["bytes=7-", ETAG, '"v0"'],
+    );
+    assert.match(place.read(".ferry-info"), /etag "v1"/);
+  });
+
+  test("a_part_goes_where_the_old_file_is_current", async (t) => {
+    const place = folder(t);
+    const server = await site(t, {
+      "/": (one) => (head(one, "If-None-Match") ? lines("HTTP/1.1 304 x") : whole()),
+    });
+    const one = { url: urlOf(server), file: place.at, if_changed: true, resume: true };
+    assert.equal((await transfer(one)).error, "OK");
+    leave(place, urlOf(server), 7);
+    const got = await transfer(one);
+    assert.deepEqual([got.error, got.unchanged], ["OK", true]);
+    assert.deepEqual(place.names(), ["level.pak", "level.pak.ferry-info"]);
+  });
+});
+
+describe("nginx", { skip: nginx === undefined && "there is no nginx" }, () => {
+  const SECRET = crypto.randomBytes(3_000_000);
+
+  /** A part of so many bytes, with nginx's own ETag. */
+  async function begin(t, server, count) {
+    const place = folder(t);
+    const url = urlOf(server, "/level");
+    const response = await fetch(url, { method: "HEAD" });
+    const etag = response.headers.get("ETag");
+    place.write(".ferry-part", SECRET.subarray(0, count));
+    place.write(".ferry-note", note(url, { etag, length: SECRET.length }));
+    return { place, url, etag };
+  }
+
+  async function start(t, ...directives) {
+    const server = await startNginx({ level: SECRET }, directives.join("\n"));
+    t.after(server.stop);
+    return server;
+  }
+
+  test("a_part_goes_on", async (t) => {
+    const server = await start(t);
+    for (const count of [1, 1_000_000, SECRET.length - 1]) {
+      const { place, url } = await begin(t, server, count);
+      const one = { url, file: place.at, resume: true, integrity: integrity(SECRET) };
+      const got = await transfer(one);
+      assert.deepEqual([got.error, got.code, got.resumed], ["OK", 206, count]);
+      assert.ok(fs.readFileSync(place.at).equals(SECRET));
+      assert.deepEqual(place.names(), ["level.pak"]);
+    }
+  });
+
+  test("a_part_that_is_the_whole_is_complete", async (t) => {
+    const server = await start(t);
+    const { place, url } = await begin(t, server, SECRET.length);
+    const got = await transfer({ url, file: place.at, resume: true });
+    assert.deepEqual([got.error, got.code], ["OK", 416]);
+    assert.ok(fs.readFileSync(place.at).equals(SECRET));
+  });
+
+  test("a_part_of_what_has_changed_in_between_begins_again", async (t) => {
+    const server = await start(t);
+    const { place, url } = await begin(t, server, 1_000_000);
+    place.write(".ferry-note", note(url, { etag: '"old"', length: SECRET.length }));
+    const got = await transfer({ url, file: place.at, resume: true });
+    assert.deepEqual([got.error, got.code, got.resumed], ["OK", 200, 0]);
+    assert.ok(fs.readFileSync(place.at).equals(SECRET));
+  });
+
+  test("a_server_without_ranges_sends_the_whole", async (t) => {
+    const server = await start(t, "max_ranges 0;");
+    const { place, url } = await begin(t, server, 1_000_000);
+    const got = await transfer({ url, file: place.at, resume: true });
+    assert.deepEqual([got.error, got.code], ["OK", 200]);
+    assert.ok(fs.readFileSync(place.at).equals(SECRET));
+  });
+
+  test("an_unchanged_file_is_not_fetched_and_neither_is_one_as_old", async (t) => {
+    const server = await start(t);
+    const place = folder(t);
+    const one = { url: urlOf(server, "/level"), file: place.at, if_changed: true };
+    assert.equal((await transfer(one)).code, 200);
+    assert.deepEqual([(await transfer(one)).unchanged], [true]);
+    fs.rmSync(`${place.at}.ferry-info`);
+    const later = Date.now() / 1000 + 60;
+    fs.utimesSync(place.at, later, later);
+    const strict = await transfer(one); // nginx compares dates exactly by default
+    assert.equal(strict.code, 200);
+    assert.ok(fs.readFileSync(place.at).equals(SECRET));
   });
 });

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 static atomic_int thread_error;
-static int interrupts;
-static int interrupted;
+static atomic_int interrupts; /* servers of the tests are on other threads */
+static atomic_int interrupted;
 static bool is_privileged;
 static atomic_int file_room = -1;
 static atomic_int sync_error;
