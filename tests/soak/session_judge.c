@@ -37,9 +37,22 @@ enum { LONG_MS = 100000 }; /* no timer that is meant to end something */
 
 /* ---- How it may end ---- */
 
+/* A part that a download has not asked for is not the file. */
+static bool task_is_part(const soak_task *task) {
+    const soak_script *script = &task->errand.script;
+    return task->sink == TASK_SINK_FILE && script->code == FERRY_RESPONSE_PARTIAL_CONTENT &&
+           script->method == FERRY_METHOD_GET && script->upload == SCRIPT_UPLOAD_NONE;
+}
+
+/* A download that is told that nothing has changed leaves what there is. */
+static bool task_is_unchanged(const soak_task *task) {
+    return task->sink == TASK_SINK_FILE && task->any_status &&
+           task->errand.script.code == FERRY_RESPONSE_NOT_MODIFIED;
+}
+
 static bool task_is_success(const soak_task *task) {
     int code = task->errand.script.code;
-    return (code >= 200 && code <= 299) || task->any_status;
+    return !task_is_part(task) && ((code >= 200 && code <= 299) || task->any_status);
 }
 
 static size_t task_body_length(const soak_task *task) {
@@ -65,7 +78,8 @@ static unsigned task_permit_answer(const soak_task *task) {
     if (task->sink == TASK_SINK_DST && task_body_length(task) > task->dst_capacity) {
         return SCRIPT_PERMIT(FERRY_ERROR_TOO_LARGE);
     }
-    return SCRIPT_PERMIT(task->has_wrong_integrity ? FERRY_ERROR_INTEGRITY : FERRY_OK);
+    bool is_other = task->has_wrong_integrity && !task_is_unchanged(task);
+    return SCRIPT_PERMIT(is_other ? FERRY_ERROR_INTEGRITY : FERRY_OK);
 }
 
 static unsigned task_permits(const soak_task *task) {
@@ -164,7 +178,9 @@ static void judge_body(soak_task *task, ferry_error error) {
     } else if (error == FERRY_ERROR_STATUS || task->sink == TASK_SINK_MEMORY) {
         judge_bytes(task, "memory", body, length);
     } else if (task->sink == TASK_SINK_FILE) {
-        judge_file(task);
+        if (!task_is_unchanged(task)) {
+            judge_file(task);
+        }
     } else if (task->sink == TASK_SINK_DST) {
         judge_bytes(task, "dst", task->dst, task_body_length(task));
     } else if (task->received != task_body_length(task)) {
@@ -217,7 +233,7 @@ void task_judge(soak_task *task) {
         judge_head(task);
         judge_body(task, error);
     }
-    if (task->sink == TASK_SINK_FILE && error != FERRY_OK) {
+    if (task->sink == TASK_SINK_FILE && (error != FERRY_OK || task_is_unchanged(task))) {
         judge_no_file(task, error);
     }
     group->finished++;
