@@ -179,8 +179,11 @@ static void file_put_in_place(ferry_disk_file *file, const char *note) {
  * make it so. */
 static void file_settle(ferry_disk_file *file) {
     struct stat found;
-    bool stays = file->stays && file->has_part_note && fstat(file->descriptor, &found) == 0 &&
-                 found.st_size > 0;
+    pthread_mutex_lock(&file->job.disk->mutex);
+    bool stays = file->stays; /* which may change, where the transfer is cancelled now */
+    pthread_mutex_unlock(&file->job.disk->mutex);
+    stays =
+        stays && file->has_part_note && fstat(file->descriptor, &found) == 0 && found.st_size > 0;
     if (stays) {
         fsync(file->descriptor);
     } else if (file->name != NULL) {
