@@ -153,8 +153,11 @@ const char *cli_form_add(cli_form *form, const char *argument, bool is_plain) {
         }
     }
     const char *problem = field_take_words(&field, at);
-    if (problem == NULL && kind == '@' && field.type == NULL) {
+    if (problem == NULL && field.file_name != NULL && field.type == NULL) {
         field.type = form_guess_type(field.file_name);
+        if (field.type == NULL && field.path != NULL) {
+            field.type = form_guess_type(field.path);
+        }
     }
     form_put(form, &field);
     return problem;

@@ -97,9 +97,14 @@ static void transfer_check_condition(cli_transfer *transfer, int code) {
     }
 }
 
+/* "-C -": the server has nothing behind what the file holds. An offset that was given is wrong. */
+static bool transfer_is_complete(const cli_transfer *transfer) {
+    return transfer->resume_from > 0 && transfer->group->resume_from < 0;
+}
+
 static void transfer_check_status(cli_transfer *transfer, int code) {
     char sentence[80];
-    bool is_complete = code == 416 && transfer->resume_from > 0; /* -C */
+    bool is_complete = code == 416 && transfer_is_complete(transfer);
     if (transfer->group->fails && code >= 400 && !is_complete) {
         snprintf(sentence, sizeof sentence, "the server answered with status %d (--fail)", code);
         cli_transfer_fail(transfer, CLI_EXIT_STATUS, sentence, FERRY_OK);

@@ -352,6 +352,7 @@ describe("The command line: files", () => {
       lines("HTTP/1.1 416 No", "Content-Range: bytes */3", "Content-Length: 2") + "no",
     ]);
     await printed(["-C", "-", "-f", "-o", file, urlOf(complete)]);
+    await fails(22, /ferry: .*416 \(--fail\)/, ["-C", "3", "-f", "-o", file, urlOf(complete)]);
     assert.equal(fs.readFileSync(file, "utf8"), "abc");
   });
 
