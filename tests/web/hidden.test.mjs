@@ -52,7 +52,7 @@ function instrument() {
 }
 
 const pass = (page, ms) => page.evaluate((more) => (globalThis.passedMs += more), ms);
-const readOf = (page, path) => page.evaluate((name) => globalThis.readBytes[name], path);
+const readOf = (page, path) => page.evaluate((name) => globalThis.readBytes[name] ?? 0, path);
 const isHidden = (page) => page.evaluate(() => document.hidden);
 
 /** A body in many pieces, which begins when it is told to; `asked` is when the request has come. */
