@@ -185,13 +185,13 @@ static size_t run_ready(ferry_session *session, bool is_first) {
     return count;
 }
 
-static void call_functions(ferry_session *session) {
+static void call_functions(ferry_session *session, bool ends_poll) {
     ferry_list_node turn;
     ferry_list_init(&turn);
     ferry_list_append_all(&turn, &session->news);
     for (ferry_list_node *node; (node = ferry_list_take(&turn)) != NULL;) {
         if (!session->is_freed) {
-            ferry_transfer_call_functions(FERRY_LIST_ITEM(node, ferry_transfer, news));
+            ferry_transfer_call_functions(FERRY_LIST_ITEM(node, ferry_transfer, news), ends_poll);
         }
     }
 }
@@ -281,7 +281,7 @@ static bool session_run(ferry_session *session, int timeout_ms) {
     size_t batches = 2 + session->counters.connections_open / FERRY_POLLER_BATCH;
     size_t advanced = run_ready(session, true);
     while (session_goes_on(session, timeout_ms, advanced) && --batches > 0) {
-        call_functions(session);
+        call_functions(session, false);
         session_look(session, 0);
         advanced = session->is_freed ? 0 : run_ready(session, false);
     }
@@ -291,7 +291,7 @@ static bool session_run(ferry_session *session, int timeout_ms) {
     }
     if (!session->is_freed) {
         run_transfer_timers(session);
-        call_functions(session);
+        call_functions(session, true);
     }
     session->is_polling = false;
     return woken;
@@ -305,7 +305,7 @@ size_t ferry_session_poll(ferry_session *session, int timeout_ms) {
         session_run(session, timeout_ms);
     } else { /* no transfer has begun: each has failed, and says so */
         session->is_polling = true;
-        call_functions(session);
+        call_functions(session, true);
         session->is_polling = false;
     }
     if (session->is_freed) {

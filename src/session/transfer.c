@@ -127,14 +127,16 @@ void ferry_transfer_detach(ferry_transfer *transfer) {
     }
 }
 
-void ferry_transfer_call_functions(ferry_transfer *transfer) {
+void ferry_transfer_call_functions(ferry_transfer *transfer, bool ends_poll) {
     const ferry_transfer_functions *functions = &transfer->plan.request.functions;
     const ferry_session *session = transfer->session;
     void *ctx = transfer->plan.request.ctx;
     ferry_transfer_hold(transfer);
-    if (transfer->has_progress) {
+    if (transfer->has_progress && (ends_poll || transfer->needs_done_call)) {
         transfer->has_progress = false;
         functions->on_progress(ctx, transfer);
+    } else if (transfer->has_progress) {
+        ferry_transfer_announce(transfer); /* more may come in this poll */
     }
     if (transfer->needs_done_call && !session->is_freed) {
         transfer->needs_done_call = false;

@@ -14,8 +14,8 @@ void ferry_transfer_release(ferry_transfer *transfer);
 /* Functions are to be called. */
 void ferry_transfer_announce(ferry_transfer *transfer);
 
-/* Calls on_progress and on_done where they are due. */
-void ferry_transfer_call_functions(ferry_transfer *transfer);
+/* Calls on_done where it is due, and on_progress where the poll or the transfer ends. */
+void ferry_transfer_call_functions(ferry_transfer *transfer, bool ends_poll);
 
 /* Ends the transfer. The detail of an error is in its context already. */
 void ferry_transfer_finish(ferry_transfer *transfer, ferry_error error);

@@ -115,11 +115,47 @@ static void poll_with_time_reads_more_than_a_frames_share(void) {
     ferry_session_free(session);
 }
 
+static void on_progress(void *ctx, ferry_transfer *transfer) {
+    (void)transfer;
+    (*(unsigned *)ctx)++;
+}
+
+/* More than one batch of connections, and a server that goes on sending: a poll reads some again. */
+static void progress_is_told_once_in_a_poll(void) {
+    enum { MANY = 90, POLLS = 30 };
+    const ferry_session_options options = {
+        .max_connections = MANY,
+        .max_connections_per_origin = MANY,
+        .poll_budget_us = 50 * 1000,
+    };
+    ferry_session *session = ferry_session_new(&options);
+    unsigned told[MANY] = {0};
+    for (int i = 0; i < MANY; i++) {
+        start(session, "/flood",
+              (ferry_session_request){
+                  .functions = {.on_data = on_data, .on_progress = on_progress},
+                  .ctx = &told[i],
+              });
+    }
+    for (int polls = 0; polls < POLLS;) {
+        ferry_session_poll(session, 0);
+        unsigned in_all = 0;
+        for (int i = 0; i < MANY; i++) {
+            CHECK(told[i] <= 1);
+            in_all += told[i];
+            told[i] = 0;
+        }
+        polls += in_all > 0;
+    }
+    ferry_session_free(session);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(pauses_that_end_together_take_turns),
         CHECK_TEST(time_outs_that_are_due_together_take_turns),
         CHECK_TEST(poll_with_time_reads_more_than_a_frames_share),
+        CHECK_TEST(progress_is_told_once_in_a_poll),
     };
     session_peer *peer = session_peer_new(&port);
     if (peer == NULL) {
