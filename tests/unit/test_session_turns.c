@@ -120,7 +120,8 @@ static void on_progress(void *ctx, ferry_transfer *transfer) {
     (*(unsigned *)ctx)++;
 }
 
-/* More than one batch of connections, and a server that goes on sending: a poll reads some again. */
+/* More than one batch of connections, and a server that goes on sending: a poll reads some again.
+ */
 static void progress_is_told_once_in_a_poll(void) {
     enum { MANY = 90, POLLS = 30 };
     const ferry_session_options options = {
