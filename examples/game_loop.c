@@ -106,7 +106,9 @@ static size_t asset_read_some(game_state *game, game_asset *asset, int64_t limit
         capacity = (size_t)limit;
     }
     size_t length = 0;
-    ferry_transfer_read(asset->transfer, game->hold + at, capacity, &length);
+    if (ferry_transfer_read(asset->transfer, game->hold + at, capacity, &length) != FERRY_OK) {
+        return 0;
+    }
     asset->bytes += (int64_t)length;
     game->bytes += (int64_t)length;
     return length;

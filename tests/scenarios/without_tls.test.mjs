@@ -17,7 +17,7 @@ test("build_without_tls_says_that_https_is_unavailable", async (t) => {
     const url = urlOf(server).replace("http:", "https:");
     const command = path.join(build, "bin", "ferry");
     const line = /ferry: .*no TLS.* \(FERRY_ERROR_UNAVAILABLE\)/;
-    await fails(10, line, [url], { command });
+    await fails(4, line, [url], { command });
     assert.equal(server.connections.length, 0);
   });
 

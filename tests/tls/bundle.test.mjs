@@ -32,7 +32,7 @@ test("authorities_that_are_built_in_are_the_ones_that_are_trusted", { skip }, as
       assert.equal(await printed([urlTo(await serve(issuer))], { command, env }), "hello");
     }
     const url = urlTo(await serve(other));
-    await fails(14, /ferry: .*Environment's Root.* \(FERRY_ERROR_TLS_CERTIFICATE\)/, [url], {
+    await fails(60, /ferry: .*Environment's Root.* \(FERRY_ERROR_TLS_CERTIFICATE\)/, [url], {
       command,
       env,
     });
@@ -45,6 +45,6 @@ test("authorities_that_are_built_in_are_the_ones_that_are_trusted", { skip }, as
     const command = buildWithBundle("# there is nothing here\n");
     const url = urlTo(await serve(first));
     const line = /ferry: .*the bundle that the library is built with.* \(FERRY_ERROR_UNAVAILABLE\)/;
-    await fails(10, line, [url], { command, env });
+    await fails(4, line, [url], { command, env });
   });
 });

@@ -201,8 +201,9 @@ demo_phase demo_poll(void) {
 
 size_t demo_read(void) {
     size_t length = 0;
-    if (demo.phase == DEMO_RUNNING)
-        ferry_transfer_read(demo.transfer, demo.chunk, sizeof demo.chunk, &length);
+    if (demo.phase == DEMO_RUNNING &&
+        ferry_transfer_read(demo.transfer, demo.chunk, sizeof demo.chunk, &length) != FERRY_OK)
+        length = 0; /* the transfer has ended, and says why */
     demo_look();
     return length;
 }
