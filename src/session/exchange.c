@@ -285,7 +285,7 @@ static bool exchange_has_head(const ferry_client *client) {
 static void exchange_leave(ferry_transfer *transfer) {
     ferry_client *client = transfer->connection->client;
     if (ferry_client_get_status(client) == FERRY_STATUS_BODY) {
-        ferry_response_read(transfer);
+        ferry_response_read_away(transfer);
     }
     if (ferry_client_get_status(client) != FERRY_STATUS_CONNECTED) {
         ferry_client_close(client);

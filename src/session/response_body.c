@@ -192,9 +192,7 @@ static ferry_read_result read_to_function(ferry_transfer *transfer, size_t most)
     return FERRY_READ_MORE;
 }
 
-/* A body that nobody wants is read if it is there already and short, so that the connection can be
- * kept. It is not waited for. */
-static ferry_read_result read_away(ferry_transfer *transfer) {
+void ferry_response_read_away(const ferry_transfer *transfer) {
     char scratch[4096];
     size_t drained = 0;
     size_t length;
@@ -204,14 +202,10 @@ static ferry_read_result read_away(ferry_transfer *transfer) {
                                         &length);
         drained += length;
     } while (length > 0 && drained < MAX_DRAINED);
-    return FERRY_READ_NOTHING;
 }
 
 ferry_read_result ferry_response_read(ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
-    if (transfer->use == FERRY_USE_REDIRECT || transfer->use == FERRY_USE_RETRY) {
-        return read_away(transfer);
-    }
     bool is_delivered = transfer->use == FERRY_USE_DELIVER;
     if (is_delivered && request->owner_reads) {
         return FERRY_READ_NOTHING;

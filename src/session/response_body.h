@@ -22,4 +22,8 @@ ferry_read_result ferry_response_judge(ferry_transfer *transfer, ferry_error err
 /* Reads a piece of the body to where it goes. */
 ferry_read_result ferry_response_read(ferry_transfer *transfer);
 
+/* A body that nobody wants is read if it is there already and short, so that the connection can be
+ * kept. It goes nowhere, and is not waited for. */
+void ferry_response_read_away(const ferry_transfer *transfer);
+
 #endif

@@ -147,10 +147,16 @@ const LIES = {
     ) + "--b--",
   ),
   "a coding": rest(7, { range: "bytes 7-19/20\r\nContent-Encoding: br" }),
+  "a page that no memory holds": rest(7, { etag: '"v2"', length: "9223372036854775807" }),
   "416 with another total": lines(
     "HTTP/1.1 416 Not Satisfiable",
     "Content-Range: bytes */6",
     "Content-Length: 0",
+  ),
+  "416 with a page that no memory holds": lines(
+    "HTTP/1.1 416 Not Satisfiable",
+    "Content-Range: bytes */6",
+    "Content-Length: 9223372036854775807",
   ),
   "416 without a total": lines("HTTP/1.1 416 Not Satisfiable", "Content-Length: 0"),
 };
@@ -260,6 +266,28 @@ describe("Parts", () => {
     assert.deepEqual([got.error, got.code, got.resumed, got.bytes], ["OK", 416, 20, 20]);
     assert.equal(place.read(), LEVEL.toString());
     assert.deepEqual(place.names(), ["level.pak"]);
+  });
+
+  test("the_page_of_a_416_is_none_of_the_file", async (t) => {
+    for (const [length, limit, ...sent] of [
+      [197, 20, "x".repeat(197)],
+      ["9223372036854775807", 0, "x"],
+    ]) {
+      const place = folder(t);
+      const head = lines(
+        "HTTP/1.1 416 x",
+        "Content-Range: bytes */20",
+        `ETag: ${ETAG}`,
+        `Content-Length: ${length}`,
+      );
+      const server = await site(t, { "/": head + sent });
+      leave(place, urlOf(server), 20);
+      const one = { url: urlOf(server), file: place.at, resume: true, if_changed: true };
+      const got = await transfer({ ...one, expected: 20, max_body: limit });
+      assert.deepEqual([got.error, got.code, got.bytes, got.total], ["OK", 416, 20, 20]);
+      assert.equal(place.read(), LEVEL.toString());
+      assert.match(place.read(".ferry-info"), /^length 20$/m);
+    }
   });
 
   // The digest is of the whole, the part included.
