@@ -245,7 +245,8 @@ bool ferry_download_fits(const ferry_transfer *transfer) {
         ferry_transfer_get_response_header(transfer, "Content-Range", 1) != NULL) {
         return false;
     }
-    bool is_rest = range.first == download->offset && range.total == range.last + 1;
+    bool is_rest =
+        range.first == download->offset && range.total >= 0 && range.total - 1 == range.last;
     bool is_same_length = download->total < 0 || range.total == download->total;
     bool has_rest = length < 0 || length == range.total - range.first;
     return is_rest && is_same_length && has_rest &&

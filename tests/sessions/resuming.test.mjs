@@ -148,6 +148,7 @@ const LIES = {
   ),
   "a coding": rest(7, { range: "bytes 7-19/20\r\nContent-Encoding: br" }),
   "a page that no memory holds": rest(7, { etag: '"v2"', length: "9223372036854775807" }),
+  "an end beyond all numbers": rest(7, { range: "bytes 7-9223372036854775807/*" }),
   "416 with another total": lines(
     "HTTP/1.1 416 Not Satisfiable",
     "Content-Range: bytes */6",
