@@ -254,10 +254,19 @@ bool ferry_download_fits(const ferry_transfer *transfer) {
            text_is(header_of(transfer, name), ferry_span_of(validator));
 }
 
+/* A 416 need not say what it is about, but what it says must fit. */
+static bool header_may_be(const ferry_transfer *transfer, const char *name, const char *kept) {
+    ferry_span value = header_of(transfer, name);
+    return value.length == 0 || text_is(value, ferry_span_of(kept != NULL ? kept : ""));
+}
+
 bool ferry_download_is_whole(const ferry_transfer *transfer) {
+    const ferry_download *download = transfer->saved;
     ferry_content_range range;
     return ferry_content_range_read(header_of(transfer, "Content-Range"), &range) &&
-           range.first < 0 && range.total == transfer->saved->offset;
+           range.first < 0 && range.total == download->offset &&
+           (download->total < 0 || range.total == download->total) &&
+           header_may_be(transfer, "ETag", download->etag);
 }
 
 ferry_error ferry_download_take_response(ferry_transfer *transfer) {

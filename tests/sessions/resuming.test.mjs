@@ -291,6 +291,26 @@ describe("Parts", () => {
     }
   });
 
+  // Each is of another one than the part, of which 6 bytes are there.
+  for (const [name, length, ...more] of [
+    ["another length than the one noted", 20],
+    ["another ETag", 6, 'ETag: "v2"'],
+    ["a weak ETag", 6, `ETag: W/${ETAG}`],
+  ]) {
+    test(`416_is_not_the_end_of_the_part: ${name}`, async (t) => {
+      const place = folder(t);
+      const other = Buffer.from("second");
+      const end = lines("HTTP/1.1 416 x", "Content-Range: bytes */6", "Content-Length: 0", ...more);
+      const server = await site(t, {
+        "/": (one) => (header(one.head, "Range") ? end : ok(other, 'ETag: "v2"')),
+      });
+      leave(place, urlOf(server), 6, { length });
+      const got = await transfer({ url: urlOf(server), file: place.at, resume: true });
+      assert.deepEqual([got.error, got.code, got.resumed], ["OK", 200, 0]);
+      assert.equal(place.read(), other.toString());
+    });
+  }
+
   // The digest is of the whole, the part included.
   test("a_part_that_is_not_what_was_sent_is_found_by_integrity", async (t) => {
     const place = folder(t);
