@@ -268,7 +268,8 @@ static void download_store(ferry_transfer *transfer) {
     if (is_short) {
         ferry_error error = ferry_fail(&transfer->context, FERRY_ERROR_BODY_TRUNCATED,
                                        "the body is shorter than its Content-Range says");
-        ferry_transfer_fail_attempt(transfer, error, true);
+        ferry_transfer_fail_attempt(transfer, error,
+                                    transfer->plan.request.send_again != FERRY_SEND_AGAIN_NO);
         return;
     }
     char *note =

@@ -226,6 +226,12 @@ static void exchange_finish_body(ferry_transfer *transfer) {
 
 /* The response is not the rest of what is there. */
 static void exchange_begin_anew(ferry_transfer *transfer) {
+    if (transfer->plan.request.send_again == FERRY_SEND_AGAIN_NO) {
+        ferry_transfer_finish(transfer, ferry_fail(&transfer->context, FERRY_ERROR_INVALID_DATA,
+                                                   "the response does not continue the part, and "
+                                                   "send_again allows no other request"));
+        return;
+    }
     transfer->download->begin_anew(transfer);
     ferry_transfer_drop_response(transfer);
     transfer->stale_tries = 0;

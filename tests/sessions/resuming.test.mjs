@@ -233,6 +233,38 @@ describe("What is not the rest", () => {
     assert.deepEqual(place.names(), []);
   });
 
+  // FERRY_SEND_AGAIN_NO
+  test("where_no_request_goes_out_twice_what_does_not_fit_is_the_end", async (t) => {
+    const short = lines(
+      "HTTP/1.1 206 Partial Content",
+      "Content-Range: bytes 7-19/20",
+      `ETag: ${ETAG}`,
+      "Transfer-Encoding: chunked",
+    );
+    for (const [answer, error, ...names] of [
+      [LIES["another ETag"], "INVALID_DATA"],
+      [LIES["416 without a total"], "INVALID_DATA"],
+      [
+        `${short}3\r\n789\r\n0\r\n\r\n`,
+        "BODY_TRUNCATED",
+        "level.pak.ferry-note",
+        "level.pak.ferry-part",
+      ],
+    ]) {
+      const place = folder(t);
+      const server = await site(t, {
+        "/": (one) => (header(one.head, "Range") ? answer : whole()),
+      });
+      leave(place, urlOf(server), 7);
+      const one = { url: urlOf(server), file: place.at, resume: true, retries: 3 };
+      const got = await transfer({ ...one, again: 2 });
+      assert.deepEqual([got.error, got.retries], [error, 0]);
+      assert.equal(server.requests.length, 1);
+      assert.deepEqual(place.names(), names);
+      assert.equal((await transfer({ ...one, again: 0 })).error, "OK"); // the next one may
+    }
+  });
+
   test("a_body_that_is_shorter_than_its_range_goes_on", async (t) => {
     const place = folder(t);
     const short = lines(
