@@ -334,17 +334,16 @@ ferry_error ferry_transfer_wait(ferry_transfer *transfer, int timeout_ms) {
     int64_t end_us = ferry_runtime_now_us() + (int64_t)timeout_ms * 1000;
     bool woken = false;
     ferry_transfer_hold(transfer);
-    while (transfer->state != FERRY_TRANSFER_DONE && !woken) {
-        int64_t left_us = end_us - ferry_runtime_now_us();
-        if (timeout_ms >= 0 && left_us <= 0) {
-            break;
-        }
-        woken = session_run(session, timeout_ms < 0 ? -1 : (int)((left_us + 999) / 1000));
+    int64_t left_us = end_us - ferry_runtime_now_us();
+    do {
+        int left_ms = left_us > 0 ? (int)((left_us + 999) / 1000) : 0;
+        woken = session_run(session, timeout_ms < 0 ? -1 : left_ms);
         if (session->is_freed) {
             session_destroy(session);
             break;
         }
-    }
+        left_us = end_us - ferry_runtime_now_us();
+    } while (transfer->state != FERRY_TRANSFER_DONE && !woken && (timeout_ms < 0 || left_us > 0));
     ferry_error error = transfer->error;
     if (transfer->state != FERRY_TRANSFER_DONE) {
         error = woken ? FERRY_ERROR_ABORTED : FERRY_ERROR_TIMEOUT;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { TRANSFERS = 6, MOST_POLLS = 200000 };
+enum { TRANSFERS = 6, MOST_POLLS = 200000, MOST_WAITS = 2000 };
 
 static uint16_t port;
 static unsigned calls; /* of functions, in this poll */
@@ -151,12 +151,31 @@ static void progress_is_told_once_in_a_poll(void) {
     ferry_session_free(session);
 }
 
+/* A program's loop that asks about one transfer, and never sleeps. */
+static void wait_for_no_time_polls_once(void) {
+    ferry_session *session = ferry_session_new(NULL);
+    char url[100];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/hello", port);
+    ferry_transfer *transfer = ferry_session_start(session, &(ferry_session_request){.url = url});
+    ferry_error error = FERRY_ERROR_TIMEOUT;
+    for (int i = 0; error == FERRY_ERROR_TIMEOUT && i < MOST_WAITS; i++) {
+        error = ferry_transfer_wait(transfer, 0);
+        if (error == FERRY_ERROR_TIMEOUT) {
+            let_time_pass();
+        }
+    }
+    CHECK_INT(error, FERRY_OK);
+    ferry_transfer_free(transfer);
+    ferry_session_free(session);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(pauses_that_end_together_take_turns),
         CHECK_TEST(time_outs_that_are_due_together_take_turns),
         CHECK_TEST(poll_with_time_reads_more_than_a_frames_share),
         CHECK_TEST(progress_is_told_once_in_a_poll),
+        CHECK_TEST(wait_for_no_time_polls_once),
     };
     session_peer *peer = session_peer_new(&port);
     if (peer == NULL) {
