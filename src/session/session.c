@@ -134,7 +134,7 @@ static void run_transfer_timers(ferry_session *session) {
             break;
         }
         ferry_transfer_timer(FERRY_HEAP_ITEM(node, ferry_transfer, timer));
-    } while (session_has_time(session));
+    } while (!session->is_freed && session_has_time(session));
 }
 
 /* They get turns like others: a thousand may be due at once. */

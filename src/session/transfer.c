@@ -191,14 +191,28 @@ void ferry_transfer_fail_attempt(ferry_transfer *transfer, ferry_error error, bo
     transfer->retries++;
 }
 
+/* What has come is looked at first: it may be here for long where the session is polled late, or
+ * where others have had the time of its polls. */
+static void transfer_end_in_time(ferry_transfer *transfer) {
+    const ferry_session *session = transfer->session;
+    if (transfer->state == FERRY_TRANSFER_RUNNING) {
+        session->events->on_ready(transfer);
+    }
+    if (transfer->state == FERRY_TRANSFER_DONE || session->is_freed) {
+        return;
+    }
+    ferry_pool_withdraw(transfer);
+    ferry_transfer_finish(transfer, ferry_fail(&transfer->context, FERRY_ERROR_TIMEOUT,
+                                               "the transfer has not ended within %d ms (total_ms)",
+                                               transfer->plan.timeouts.total_ms));
+}
+
 void ferry_transfer_timer(ferry_transfer *transfer) {
-    ferry_session *session = transfer->session;
+    const ferry_session *session = transfer->session;
     if (session->now_us >= transfer->deadline_us) {
-        ferry_pool_withdraw(transfer);
-        ferry_transfer_finish(transfer,
-                              ferry_fail(&transfer->context, FERRY_ERROR_TIMEOUT,
-                                         "the transfer has not ended within %d ms (total_ms)",
-                                         transfer->plan.timeouts.total_ms));
+        ferry_transfer_hold(transfer);
+        transfer_end_in_time(transfer);
+        ferry_transfer_release(transfer);
         return;
     }
     if (transfer->state == FERRY_TRANSFER_DELAYED && session->now_us >= transfer->delay_end_us) {

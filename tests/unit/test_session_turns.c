@@ -10,6 +10,7 @@
 
 enum { TRANSFERS = 6, MOST_POLLS = 200000, MOST_WAITS = 2000 };
 
+static session_peer *peer;
 static uint16_t port;
 static unsigned calls; /* of functions, in this poll */
 
@@ -84,6 +85,34 @@ static void time_outs_that_are_due_together_take_turns(void) {
         CHECK(calls <= 1);
     }
     CHECK_INT(done, TRANSFERS);
+    ferry_session_free(session);
+}
+
+/* What ends a transfer in time is what has come, not when the program looks. */
+static void answers_that_are_there_are_no_time_outs(void) {
+    ferry_session *session = begin();
+    const ferry_timeouts timeouts = {.total_ms = 1500};
+    ferry_transfer *all[TRANSFERS];
+    char url[100];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/hello", port);
+    size_t answered = session_peer_count_requests(peer) + TRANSFERS;
+    for (int i = 0; i < TRANSFERS; i++) {
+        all[i] = ferry_session_start(
+            session,
+            &(ferry_session_request){.url = url, .timeouts = &timeouts, .max_retries = -1});
+    }
+    for (int polls = 0; session_peer_count_requests(peer) < answered && polls < MOST_POLLS;
+         polls++) {
+        ferry_session_poll(session, 0);
+    }
+    CHECK_INT(session_peer_count_requests(peer), answered);
+    nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 600 * 1000 * 1000}, NULL);
+    for (int polls = 0; ferry_session_poll(session, 0) > 0 && polls < MOST_POLLS; polls++) {
+    }
+    for (int i = 0; i < TRANSFERS; i++) {
+        CHECK_INT(ferry_transfer_get_error(all[i]), FERRY_OK);
+        ferry_transfer_free(all[i]);
+    }
     ferry_session_free(session);
 }
 
@@ -173,11 +202,12 @@ int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(pauses_that_end_together_take_turns),
         CHECK_TEST(time_outs_that_are_due_together_take_turns),
+        CHECK_TEST(answers_that_are_there_are_no_time_outs),
         CHECK_TEST(poll_with_time_reads_more_than_a_frames_share),
         CHECK_TEST(progress_is_told_once_in_a_poll),
         CHECK_TEST(wait_for_no_time_polls_once),
     };
-    session_peer *peer = session_peer_new(&port);
+    peer = session_peer_new(&port);
     if (peer == NULL) {
         puts("there is no server");
         return 1;
