@@ -196,7 +196,7 @@ export const rows = [
     id: "network",
     platforms: BROWSERS,
     what: "Connecting, broken HTTP and connections that end without an answer are one error, NETWORK_OR_CORS",
-    why: "browsers do not say why a request failed, lest pages explore networks with it",
+    why: "browsers do not say why a request failed, so that pages cannot explore networks with it",
     apply: (lines) =>
       replaceLines(
         lines,
