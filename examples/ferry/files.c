@@ -14,22 +14,27 @@ enum { READ_SIZE = 65536 };
 
 /* ---- Bytes ---- */
 
-int cli_text_add_file(cli_text *text, const char *file) {
-    cli_input input;
-    int problem = cli_input_open(&input, file);
-    if (problem != 0) {
-        return problem;
-    }
+int cli_text_add_input(cli_text *text, cli_input *input) {
+    int problem;
     char *piece = cli_resize(NULL, READ_SIZE);
     size_t got = 0;
     do {
-        problem = cli_input_read(&input, piece, READ_SIZE, &got);
+        problem = cli_input_read(input, piece, READ_SIZE, &got);
         if (problem == 0) {
             cli_text_add(text, piece, got);
         }
     } while (problem == 0 && got > 0);
-    cli_input_close(&input);
     free(piece);
+    return problem;
+}
+
+int cli_text_add_file(cli_text *text, const char *file) {
+    cli_input input;
+    int problem = cli_input_open(&input, file);
+    if (problem == 0) {
+        problem = cli_text_add_input(text, &input);
+        cli_input_close(&input);
+    }
     return problem;
 }
 

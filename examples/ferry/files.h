@@ -27,6 +27,8 @@ void cli_input_close(cli_input *input);
 bool cli_input_is_ready(const cli_input *input);
 /* 0 bytes: the end. */
 int cli_input_read(cli_input *input, void *dst, size_t capacity, size_t *length);
+/* Adds all that is still to be read. */
+int cli_text_add_input(cli_text *text, cli_input *input);
 /* The next byte that is read is the one at `offset` from the beginning. */
 int cli_input_seek(cli_input *input, int64_t offset);
 /* For people: the name, or "standard input" for "-". */

@@ -120,6 +120,26 @@ static const char *field_take_words(cli_form_field *field, const char *at) {
     return NULL;
 }
 
+static void field_set_text(cli_form_field *field, const char *text) {
+    field->text = text;
+    field->text_length = strlen(text);
+}
+
+/* The length of a part must be known, and retries and other URLs send it again: what is no ordinary
+ * file, such as a pipe, is read here, once. */
+static void field_read_pipe(cli_form_field *field) {
+    cli_input input;
+    field->read_error = cli_input_open(&input, field->path);
+    if (field->read_error == 0 && input.length < 0) {
+        cli_text text = {NULL, 0};
+        field->read_error = cli_text_add_input(&text, &input);
+        cli_text_add(&text, "", 0);
+        field->text = cli_keep(text.data);
+        field->text_length = text.length;
+    }
+    cli_input_close(&input);
+}
+
 static void form_put(cli_form *form, const cli_form_field *field) {
     form->fields = cli_resize(form->fields, (form->count + 1) * sizeof *form->fields);
     form->fields[form->count++] = *field;
@@ -135,13 +155,13 @@ const char *cli_form_add(cli_form *form, const char *argument, bool is_plain) {
     };
     const char *at = equals + 1;
     if (is_plain) {
-        field.text = at;
+        field_set_text(&field, at);
         form_put(form, &field);
         return NULL;
     }
     char kind = *at;
     if (kind != '@' && kind != '<') {
-        field.text = form_take_word(&at, ";");
+        field_set_text(&field, form_take_word(&at, ";"));
     } else {
         at++;
         field.path = form_take_word(&at, ";,");
@@ -159,6 +179,9 @@ const char *cli_form_add(cli_form *form, const char *argument, bool is_plain) {
             field.type = form_guess_type(field.path);
         }
     }
+    if (problem == NULL && field.path != NULL) {
+        field_read_pipe(&field);
+    }
     form_put(form, &field);
     return problem;
 }
@@ -172,7 +195,6 @@ void cli_form_free(cli_form *form) {
 typedef struct form_file {
     cli_form_body *body;
     cli_input input;
-    cli_text text; /* of what cannot be read twice, such as standard input */
 } form_file;
 
 struct cli_form_body {
@@ -197,16 +219,13 @@ static ferry_error form_rewind_file(void *ctx) {
     return cli_input_seek(&file->input, 0) == 0 ? FERRY_OK : FERRY_ERROR_FILE;
 }
 
-/* Its length must be known, and it must be there a second time: what is no ordinary file is read
- * now. */
-static const char *form_open_file(form_file *file, const char *path, ferry_form_part *part) {
-    int problem = cli_input_open(&file->input, path);
-    if (problem == 0 && file->input.length < 0) {
-        cli_input_close(&file->input);
-        problem = cli_text_add_file(&file->text, path);
-        part->data = cli_text_get(&file->text);
-        part->data_length = file->text.length;
-    } else if (problem == 0) {
+static const char *form_open_file(form_file *file, const cli_form_field *field,
+                                  ferry_form_part *part) {
+    int problem = field->read_error;
+    if (problem == 0) {
+        problem = cli_input_open(&file->input, field->path);
+    }
+    if (problem == 0) {
         part->read = form_read_file;
         part->rewind = form_rewind_file;
         part->ctx = file;
@@ -214,7 +233,7 @@ static const char *form_open_file(form_file *file, const char *path, ferry_form_
     }
     return problem == 0
                ? NULL
-               : form_explain("cannot read %s: %s", cli_input_name(path), strerror(problem));
+               : form_explain("cannot read %s: %s", cli_input_name(field->path), strerror(problem));
 }
 
 cli_form_body *cli_form_open(const cli_form *form, const char **problem, bool *is_local) {
@@ -232,12 +251,12 @@ cli_form_body *cli_form_open(const cli_form *form, const char **problem, bool *i
         };
         body->files[i] = (form_file){.body = body, .input.fd = -1};
         body->count++;
-        if (field->path != NULL) {
-            *problem = form_open_file(&body->files[i], field->path, &part);
+        if (field->read_error != 0 || field->text == NULL) {
+            *problem = form_open_file(&body->files[i], field, &part);
             *is_local = *problem != NULL;
         } else {
             part.data = field->text;
-            part.data_length = strlen(field->text);
+            part.data_length = field->text_length;
         }
         if (*problem == NULL && ferry_form_add(body->form, &part) != FERRY_OK) {
             *problem = form_explain("%s", ferry_form_get_error_detail(body->form));
@@ -265,7 +284,6 @@ void cli_form_close(cli_form_body *body) {
     ferry_form_free(body->form);
     for (size_t i = 0; i < body->count; i++) {
         cli_input_close(&body->files[i].input);
-        cli_text_free(&body->files[i].text);
     }
     free(body->files);
     free(body);

@@ -10,8 +10,10 @@
 
 typedef struct cli_form_field {
     const char *name;
-    const char *text;      /* NULL: it is a file's content */
+    const char *text;      /* NULL: it is a file's content, which is read while it is sent */
+    size_t text_length;    /* in bytes */
     const char *path;      /* "-": standard input */
+    int read_error;        /* an errno: why the file cannot be read */
     const char *file_name; /* NULL: the part is no file */
     const char *type;
 } cli_form_field;
@@ -26,7 +28,7 @@ typedef struct cli_form {
 const char *cli_form_add(cli_form *form, const char *argument, bool is_plain);
 void cli_form_free(cli_form *form);
 
-/* The body of one request: the files are opened, and read while it is sent. */
+/* The body of one request: ordinary files are opened, and read while it is sent. */
 typedef struct cli_form_body cli_form_body;
 
 /* NULL: *problem is a sentence, and *is_local tells whether it is about a local file. */

@@ -20,8 +20,9 @@ static bool code_is_transient(int code) {
 static bool transfer_may_retry(const cli_transfer *transfer, ferry_error error, int code) {
     const cli_group *group = transfer->group;
     bool is_local = transfer->exit_code == CLI_EXIT_READ || transfer->exit_code == CLI_EXIT_WRITE;
-    if (transfer->tries > group->retries || is_local || transfer->request.input.fd == 0) {
-        return false; /* what was read of standard input is gone */
+    bool is_pipe = transfer->request.is_uploading && transfer->request.input.length < 0;
+    if (transfer->tries > group->retries || is_local || is_pipe) {
+        return false; /* what was read of a pipe is gone */
     }
     return code_is_transient(code) || error == FERRY_ERROR_TIMEOUT ||
            error == FERRY_ERROR_CANT_RESOLVE ||

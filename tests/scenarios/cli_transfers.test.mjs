@@ -160,6 +160,50 @@ describe("The command line: retries", () => {
   });
 });
 
+describe("The command line: parts and uploads of pipes", () => {
+  /** A path that is a pipe: another program writes `text` to it. */
+  const piped = (...args) => ["-c", 'exec "$@" 3< <(printf %s "$TEXT")', "-", program, ...args];
+  const run = (text, ...args) => ferry(piped(...args), { command: "bash", env: { TEXT: text } });
+  const contentOf = ({ body }) => /\r\n\r\n([^]*?)\r\n--/.exec(body)[1];
+
+  for (const [kind, part, options] of [
+    ["standard_input", "f=@-", { input: "DATA" }],
+    ["another_pipe", "f=@/dev/fd/3", {}],
+  ]) {
+    const ask = (args) =>
+      options.input === undefined ? run("DATA", ...args) : ferry(args, options);
+
+    test(`part_from_${kind}_is_sent_again_by_a_retry`, async (t) => {
+      let count = 0;
+      const server = await keeping(t, (request, response) => {
+        response.writeHead(count++ === 0 ? 503 : 200).end();
+      });
+      const args = ["-s", "--retry", "1", "--retry-delay", "0.01", "-F", part, urlOf(server)];
+      const { code } = await ask(args);
+      assert.equal(code, 0);
+      assert.deepEqual(server.requests.map(contentOf), ["DATA", "DATA"]);
+    });
+
+    test(`part_from_${kind}_is_sent_to_each_url`, async (t) => {
+      const server = await keeping(t);
+      const { code } = await ask(["-F", part, urlOf(server), urlOf(server)]);
+      assert.equal(code, 0);
+      assert.deepEqual(server.requests.map(contentOf), ["DATA", "DATA"]);
+    });
+  }
+
+  test("upload_of_a_pipe_is_not_tried_again_without_its_bytes", async (t) => {
+    const server = await keeping(t, (request, response) => response.writeHead(503).end());
+    const args = ["-s", "-f", "--retry", "1", "--retry-delay", "0.01", "-T", "/dev/fd/3"];
+    const { code } = await run("DATA", ...args, urlOf(server));
+    assert.equal(code, 22);
+    assert.deepEqual(
+      server.requests.map(({ body }) => `${body}`),
+      ["DATA"],
+    );
+  });
+});
+
 describe("The command line: several URLs", () => {
   test("urls_are_fetched_in_their_order_over_one_connection", async (t) => {
     const server = await keeping(t, (request, response) => response.end(`${request.url}\n`));
