@@ -292,7 +292,10 @@ typedef struct ferry_session_request {
      * then. 0: no limit, but the session's. */
     int64_t max_bytes_per_second;
 
-    int64_t max_body_bytes; /* of the response; 0: 64 MiB in memory, no limit elsewhere */
+    /* Of the response; 0: 64 MiB in memory, no limit elsewhere. If the body has more, the transfer
+     * fails with FERRY_ERROR_TOO_LARGE. With FERRY_ERROR_STATUS as much of it is kept, 64 MiB at
+     * most, and the rest is cut off. */
+    int64_t max_body_bytes;
     int64_t expected_bytes; /* what the body's length must be; 0: any */
 
     /* Authorization for the first origin. A bearer token (RFC 6750), or user and password (Basic,

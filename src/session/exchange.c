@@ -325,6 +325,10 @@ static bool exchange_step(ferry_transfer *transfer) {
         return false;
     }
     ferry_read_result result = ferry_response_read(transfer);
+    if (result == FERRY_READ_ENOUGH) {
+        exchange_leave(transfer);
+        return false;
+    }
     if (result == FERRY_READ_OVER) {
         return false;
     }

@@ -21,12 +21,11 @@ int64_t ferry_response_max_body(const ferry_transfer *transfer) {
     const ferry_session_request *request = &transfer->plan.request;
     bool in_memory =
         request->dst == NULL && request->functions.on_data == NULL && transfer->download == NULL;
-    if (request->max_body_bytes > 0) {
+    bool is_page = transfer->use == FERRY_USE_STATUS;
+    if (request->max_body_bytes > 0 && !(is_page && request->max_body_bytes > default_max_body)) {
         return request->max_body_bytes;
     }
-    return (in_memory && !request->owner_reads) || transfer->use == FERRY_USE_STATUS
-               ? default_max_body
-               : INT64_MAX;
+    return (in_memory && !request->owner_reads) || is_page ? default_max_body : INT64_MAX;
 }
 
 bool ferry_response_count(ferry_transfer *transfer, const void *data, size_t length) {
@@ -72,7 +71,7 @@ FERRY_MUST_USE static ferry_error find_room(ferry_transfer *transfer, void **dst
         error = ferry_transfer_reserve_body(transfer, wanted < limit ? wanted : limit, limit);
     }
     *dst = transfer->body + had;
-    *capacity = transfer->body_capacity - had;
+    *capacity = ferry_size_least(transfer->body_capacity, limit) - had;
     return error;
 }
 
@@ -148,6 +147,9 @@ static ferry_read_result read_to_memory(ferry_transfer *transfer, size_t most) {
     }
     capacity = ferry_size_least(ferry_size_least(capacity, READ_SIZE), most);
     ferry_error error = ferry_client_read_response_body(connection->client, dst, capacity, &length);
+    if (is_full && length > 0 && transfer->use == FERRY_USE_STATUS) {
+        return FERRY_READ_ENOUGH;
+    }
     if (is_full && length > 0) {
         ferry_transfer_stop(transfer, FERRY_ERROR_TOO_LARGE,
                             transfer->plan.request.dst != NULL

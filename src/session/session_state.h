@@ -140,6 +140,7 @@ typedef enum ferry_read_result {
     FERRY_READ_MORE,    /* something came, or the exchange has ended: the status says which */
     FERRY_READ_NOTHING, /* nothing is there now */
     FERRY_READ_PAUSED,  /* nothing is to be read now */
+    FERRY_READ_ENOUGH,  /* the rest of an error's page is not kept */
     FERRY_READ_OVER,    /* the transfer has given its connection back */
 } ferry_read_result;
 

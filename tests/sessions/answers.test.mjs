@@ -28,6 +28,24 @@ describe("Answers", () => {
     }
   });
 
+  test("an_error_page_over_max_body_bytes_is_cut_and_stays_an_error_of_status", async (t) => {
+    const pages = {
+      "/length": status(404, "no such level"),
+      "/chunked": chunked("no such level").replace("200 OK", "404 x"),
+      "/endless": `${lines("HTTP/1.1 404 x", "Content-Length: 9223372036854775807")}no such level`,
+    };
+    const server = await site(t, pages);
+    for (const target of Object.keys(pages)) {
+      for (const where of [{}, { dst: 100 }, { on_data: true }]) {
+        const got = await transfer({ url: urlOf(server, target), max_body: 7, ...where });
+        assert.deepEqual([got.error, got.code, got.body], ["STATUS", 404, "no such"]);
+      }
+      if (target === "/endless") continue;
+      const exact = await transfer({ url: urlOf(server, target), max_body: 13 });
+      assert.deepEqual([exact.error, exact.body], ["STATUS", "no such level"]);
+    }
+  });
+
   test("any_status_is_a_success_where_the_program_says_so", async (t) => {
     const server = await site(t, { "/": status(404, "no") });
     const got = await transfer({ url: urlOf(server), any_status: true, dst: 5 });

@@ -495,11 +495,12 @@ describe("Parts", () => {
 
   test("a_part_stays_where_the_next_transfer_does_not_get_as_far", async (t) => {
     const place = folder(t);
-    const missing = lines("HTTP/1.1 404 x", "Content-Length: 0");
+    const missing = lines("HTTP/1.1 404 x", "Content-Length: 30") + "x".repeat(30);
     const server = await site(t, { "/": missing });
     leave(place, urlOf(server), 7);
     const one = { url: urlOf(server), file: place.at, resume: true };
     assert.equal((await transfer(one)).error, "STATUS");
+    assert.equal((await transfer({ ...one, max_body: 20 })).error, "STATUS");
     assert.equal(
       (await transfer({ ...one, url: "http://127.0.0.1:1/", retries: -1 })).error,
       "CANT_CONNECT",
