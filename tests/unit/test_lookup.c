@@ -543,19 +543,26 @@ static void a_child_resolves_though_its_parents_look_ups_are_not_its_own(void) {
 
 /* ---- Jobs, which stand on the same threads and pipes ---- */
 
-static void job_work(void *gate) {
+typedef struct job_gate {
+    int pipe[2]; /* the job waits until it is written to */
+    atomic_bool is_through;
+} job_gate;
+
+static void job_work(void *argument) {
+    job_gate *gate = argument;
     char byte;
-    CHECK_INT(read(((int *)gate)[0], &byte, 1), 1);
+    CHECK_INT(read(gate->pipe[0], &byte, 1), 1);
+    atomic_store(&gate->is_through, true);
 }
 
 /* A copy of a descriptor keeps the other end of its pipe from hearing that it was closed. */
 static void the_end_of_a_job_is_heard_though_a_child_has_its_descriptors(void) {
     begin();
-    int gate[2];
+    job_gate gate = {.is_through = false};
     int child_gate[2];
-    CHECK_INT(pipe(gate), 0);
+    CHECK_INT(pipe(gate.pipe), 0);
     CHECK_INT(pipe(child_gate), 0);
-    ferry_job *job = ferry_job_start(job_work, gate);
+    ferry_job *job = ferry_job_start(job_work, &gate);
     pid_t child = fork();
     if (child == 0) {
         char byte;
@@ -566,15 +573,15 @@ static void the_end_of_a_job_is_heard_though_a_child_has_its_descriptors(void) {
     }
     ferry_wait wait = {ferry_job_get_descriptor(job), FERRY_EVENT_READ};
     bool ready = false;
-    CHECK_INT(write(gate[1], "", 1), 1);
+    CHECK_INT(write(gate.pipe[1], "", 1), 1);
     CHECK_INT(ferry_platform_wait(&wait, 1, 10000, NULL, &ready), FERRY_OK);
-    CHECK(ready);
+    CHECK(ready && atomic_load(&gate.is_through));
     ferry_job_free(job);
     close(child_gate[0]);
     close(child_gate[1]);
     CHECK_INT(waitpid(child, NULL, 0), child);
-    close(gate[0]);
-    close(gate[1]);
+    close(gate.pipe[0]);
+    close(gate.pipe[1]);
     end();
 }
 
