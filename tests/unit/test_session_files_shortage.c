@@ -6,6 +6,7 @@
 #include "ferry.h"
 #include "session_peer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,14 +107,11 @@ static void put(const char *more, const char *text) {
     }
 }
 
-/* What earlier transfers have left. */
+/* What earlier transfers have left. The path is a new one: the thread of the last session may still
+ * have the part of the last one. */
 static void prepare(const kind *of) {
-    static const char *const more[] = {"", ".ferry-part", ".ferry-note", ".ferry-info"};
-    for (size_t i = 0; i < 4; i++) {
-        char name[100];
-        snprintf(name, sizeof name, "%s%s", path, more[i]);
-        remove(name);
-    }
+    static unsigned runs;
+    snprintf(path, sizeof path, "%s/file-%u", folder, runs++);
     char note[300];
     struct stat found;
     snprintf(note, sizeof note,
@@ -164,6 +162,7 @@ static bool run(const kind *of, size_t fail_at, bool fails_on) {
     ferry_transfer_free(transfer);
     ferry_session_free(r.session);
     CHECK_INT(r.memory.live, 0);
+    remove(path);
     return has_failed;
 }
 
@@ -188,6 +187,18 @@ static void every_allocation_may_fail_in_every_kind(void) {
     }
 }
 
+static void remove_names(void) {
+    DIR *opened = opendir(folder);
+    for (struct dirent *entry; (entry = readdir(opened)) != NULL;) {
+        char name[400];
+        snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.') {
+            remove(name);
+        }
+    }
+    closedir(opened);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(every_allocation_may_fail_in_every_kind),
@@ -199,16 +210,14 @@ int main(int argc, char **argv) {
     if (!CHECK(mkdtemp(folder) != NULL)) {
         return 1;
     }
-    snprintf(path, sizeof path, "%s/file", folder);
     snprintf(body_path, sizeof body_path, "%s/body", folder);
     FILE *body = fopen(body_path, "wb");
     CHECK(body != NULL && fputs("content", body) >= 0 && fclose(body) == 0);
     int result = CHECK_RUN(tests, argc, argv);
     session_peer_free(peer);
-    remove(body_path);
-    prepare(&kinds[0]);
     /* What the last sessions' threads remove may take its time. */
     while (rmdir(folder) != 0 && errno == ENOTEMPTY) {
+        remove_names();
     }
     return result;
 }
