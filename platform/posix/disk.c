@@ -40,10 +40,11 @@ static void *disk_run(void *argument) {
         }
         ferry_disk_job *job = FERRY_LIST_ITEM(node, ferry_disk_job, node);
         pthread_mutex_unlock(&disk->mutex);
-        job->ops->work(job);
+        bool may_have_more = job->ops->work(job);
         pthread_mutex_lock(&disk->mutex);
-        if (job->is_closed) {
-            ferry_list_remove(&job->node);
+        if (may_have_more) {
+            ferry_disk_job_hand_over(job);
+        } else if (job->is_closed && !ferry_list_has(&job->node)) {
             pthread_mutex_unlock(&disk->mutex);
             job->ops->destroy(job);
             pthread_mutex_lock(&disk->mutex);

@@ -221,7 +221,7 @@ static file_order file_take_order(ferry_disk_file *file, ferry_disk_block **bloc
     if (file->looks && !is_left) {
         order = FILE_ORDER_LOOK;
         file->looks = false;
-    } else if (file->hashes && !is_left) {
+    } else if ((file->hashes || file->hash_from >= 0) && !is_left) {
         order = FILE_ORDER_HASH;
         file->hashes = false;
     } else if (file->begins) {
@@ -245,40 +245,38 @@ static file_order file_take_order(ferry_disk_file *file, ferry_disk_block **bloc
     return order;
 }
 
-static void file_work(ferry_disk_job *job) {
+static bool file_work(ferry_disk_job *job) {
     ferry_disk_file *file = FERRY_LIST_ITEM(job, ferry_disk_file, job);
-    file_order order;
-    do {
-        ferry_disk_block *block = NULL;
-        char *text = NULL;
-        pthread_mutex_lock(&job->disk->mutex);
-        order = file_take_order(file, &block, &text);
-        pthread_mutex_unlock(&job->disk->mutex);
-        switch (order) {
-        case FILE_ORDER_NONE:
-            break;
-        case FILE_ORDER_LOOK:
-            ferry_disk_file_look(file);
-            break;
-        case FILE_ORDER_HASH:
-            ferry_disk_file_hash(file);
-            break;
-        case FILE_ORDER_BEGIN:
-            file_begin(file, text);
-            break;
-        case FILE_ORDER_WRITE:
-            file_write(file, block);
-            break;
-        case FILE_ORDER_COMMIT:
-            file_put_in_place(file, text);
-            break;
-        case FILE_ORDER_SETTLE:
-            file_settle(file);
-            ferry_disk_file_change(file, FERRY_DISK_SETTLED);
-            break;
-        }
-        free(text);
-    } while (order != FILE_ORDER_NONE);
+    ferry_disk_block *block = NULL;
+    char *text = NULL;
+    pthread_mutex_lock(&job->disk->mutex);
+    file_order order = file_take_order(file, &block, &text);
+    pthread_mutex_unlock(&job->disk->mutex);
+    switch (order) {
+    case FILE_ORDER_NONE:
+        break;
+    case FILE_ORDER_LOOK:
+        ferry_disk_file_look(file);
+        break;
+    case FILE_ORDER_HASH:
+        ferry_disk_file_hash(file);
+        break;
+    case FILE_ORDER_BEGIN:
+        file_begin(file, text);
+        break;
+    case FILE_ORDER_WRITE:
+        file_write(file, block);
+        break;
+    case FILE_ORDER_COMMIT:
+        file_put_in_place(file, text);
+        break;
+    case FILE_ORDER_SETTLE:
+        file_settle(file);
+        ferry_disk_file_change(file, FERRY_DISK_SETTLED);
+        break;
+    }
+    free(text);
+    return order != FILE_ORDER_NONE;
 }
 
 static void file_destroy(ferry_disk_job *job) {
@@ -317,6 +315,7 @@ static ferry_disk_file *file_new(ferry_disk *disk, const char *path) {
         .job = {.ops = &file_ops, .disk = disk},
         .path = copy,
         .descriptor = -1,
+        .hash_from = -1,
         .findings = {.part_note = "", .length = -1, .note = ""},
     };
     file->last = &file->first;
@@ -357,7 +356,7 @@ const ferry_disk_findings *ferry_disk_get_findings(const ferry_disk_file *file) 
 
 void ferry_disk_hash(ferry_disk_file *file, bool is_old, int64_t length, ferry_hash_kind kind) {
     file->hashes_old = is_old;
-    file->hash_length = length;
+    file->length_to_hash = length;
     file->hash_kind = kind;
     file_hand_over(file, &file->hashes, FERRY_DISK_LOOKING);
 }

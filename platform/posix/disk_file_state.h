@@ -15,7 +15,7 @@ struct ferry_disk_file {
     bool looks;
     bool hashes;
     bool hashes_old;
-    int64_t hash_length;
+    int64_t length_to_hash;
     ferry_hash_kind hash_kind;
     bool begins;
     char *next_part_note;
@@ -41,6 +41,8 @@ struct ferry_disk_file {
     char *note;
     ferry_disk_findings findings;
     ferry_hash *hash;
+    int hash_from;       /* a descriptor; -1: nothing is being hashed */
+    int64_t hash_length; /* of what has been hashed */
 };
 
 /* On the thread. The second makes it FAILED, and gives false. */

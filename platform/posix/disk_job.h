@@ -17,9 +17,10 @@ enum {
 typedef struct ferry_disk_job ferry_disk_job;
 
 typedef struct ferry_disk_job_ops {
-    /* On the thread: does all that there is to do. More may come meanwhile. */
-    void (*work)(ferry_disk_job *job);
-    /* On the thread, after the last work. */
+    /* On the thread: does one thing, with one block at most, since all other jobs wait for it.
+     * False: there was nothing to do. */
+    bool (*work)(ferry_disk_job *job);
+    /* On the thread, once the job is closed and there is nothing to do. */
     void (*destroy)(ferry_disk_job *job);
 } ferry_disk_job_ops;
 
@@ -40,7 +41,7 @@ struct ferry_disk {
     pthread_mutex_t mutex;
     pthread_cond_t work; /* there is something to do for the thread */
     ferry_poller_waker waker;
-    ferry_list_node jobs; /* that have work, in the order in which they got it */
+    ferry_list_node jobs; /* that may have work; each has its turn, and goes to the end */
     int owners;           /* the session, and the thread */
     bool is_ending;
 };
@@ -52,7 +53,7 @@ void ferry_disk_job_hand_over(ferry_disk_job *job);
  * made. */
 void ferry_disk_job_close(ferry_disk_job *job);
 
-/* Between two pieces of work, without the mutex. */
+/* During work, without the mutex. */
 bool ferry_disk_job_is_closed(ferry_disk_job *job);
 
 #endif

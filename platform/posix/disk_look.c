@@ -73,47 +73,62 @@ void ferry_disk_file_look(ferry_disk_file *file) {
     ferry_disk_file_change(file, FERRY_DISK_FOUND);
 }
 
+/* ---- Hashing ---- */
+
+static void file_end_hashing(ferry_disk_file *file) {
+    if (file->hashes_old && file->hash_from >= 0) {
+        close(file->hash_from);
+    }
+    file->hash_from = -1;
+}
+
 void ferry_disk_file_drop_hash(ferry_disk_file *file) {
     const ferry_context context = {.allocator = ferry_default_allocator};
+    file_end_hashing(file);
     ferry_hash_free(&context, file->hash);
     file->hash = NULL;
 }
 
-static bool file_hash_bytes(ferry_disk_file *file, int descriptor) {
-    ferry_disk_block *block = malloc(sizeof *block);
-    int64_t at = 0;
-    while (block != NULL && at < file->hash_length && !ferry_disk_job_is_closed(&file->job)) {
-        int64_t left = file->hash_length - at;
-        size_t most = left < FERRY_DISK_BLOCK_SIZE ? (size_t)left : FERRY_DISK_BLOCK_SIZE;
-        ssize_t count = pread(descriptor, block->bytes, most, (off_t)at);
-        if (count == 0 || (count < 0 && errno != EINTR)) {
-            break;
-        }
-        if (count > 0) {
-            ferry_hash_add(file->hash, block->bytes, (size_t)count);
-            at += count;
-        }
+static bool file_begin_to_hash(ferry_disk_file *file) {
+    ferry_context context = {.allocator = ferry_default_allocator};
+    ferry_disk_file_drop_hash(file);
+    file->hash_length = 0;
+    file->hash_from =
+        file->hashes_old ? open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : file->descriptor;
+    return file->hash_from >= 0 &&
+           ferry_hash_new(&context, file->hash_kind, &file->hash) == FERRY_OK;
+}
+
+/* False: it cannot be read as far as that. */
+static bool file_hash_block(ferry_disk_file *file) {
+    int64_t left = file->length_to_hash - file->hash_length;
+    size_t most = left < FERRY_DISK_BLOCK_SIZE ? (size_t)left : FERRY_DISK_BLOCK_SIZE;
+    if (most == 0) {
+        return true;
     }
-    bool is_whole = block != NULL && at == file->hash_length;
+    ferry_disk_block *block = malloc(sizeof *block);
+    if (block == NULL) {
+        return false;
+    }
+    ssize_t count = pread(file->hash_from, block->bytes, most, (off_t)file->hash_length);
+    bool is_read = count > 0 || (count < 0 && errno == EINTR);
+    if (count > 0) {
+        ferry_hash_add(file->hash, block->bytes, (size_t)count);
+        file->hash_length += count;
+    }
     free(block);
-    return is_whole;
+    return is_read;
 }
 
 void ferry_disk_file_hash(ferry_disk_file *file) {
-    ferry_context context = {.allocator = ferry_default_allocator};
-    int descriptor = file->descriptor;
-    ferry_disk_file_drop_hash(file);
-    if (file->hashes_old) {
-        descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_hashed = (file->hash_from >= 0 || file_begin_to_hash(file)) && file_hash_block(file);
+    if (is_hashed && file->hash_length < file->length_to_hash) {
+        return;
     }
-    bool is_hashed = descriptor >= 0 &&
-                     ferry_hash_new(&context, file->hash_kind, &file->hash) == FERRY_OK &&
-                     file_hash_bytes(file, descriptor);
-    if (!is_hashed) {
+    if (is_hashed) {
+        file_end_hashing(file);
+    } else {
         ferry_disk_file_drop_hash(file);
-    }
-    if (file->hashes_old && descriptor >= 0) {
-        close(descriptor);
     }
     ferry_disk_file_change(file, FERRY_DISK_FOUND);
 }

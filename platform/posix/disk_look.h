@@ -8,6 +8,7 @@
 /* Finds what is there, and locks the part. */
 void ferry_disk_file_look(ferry_disk_file *file);
 
+/* Hashes the next block; the state is FOUND after the last one. */
 void ferry_disk_file_hash(ferry_disk_file *file);
 void ferry_disk_file_drop_hash(ferry_disk_file *file);
 

@@ -146,25 +146,24 @@ static void source_add(ferry_disk_source *source, ferry_disk_block *block, unsig
     }
 }
 
-static void source_work(ferry_disk_job *job) {
+static bool source_work(ferry_disk_job *job) {
     ferry_disk_source *source = FERRY_LIST_ITEM(job, ferry_disk_source, job);
-    if (source->descriptor < 0 && source->state == FERRY_DISK_SOURCE_OPENING &&
-        !ferry_disk_job_is_closed(job)) {
+    if (source->state == FERRY_DISK_SOURCE_OPENING && !ferry_disk_job_is_closed(job)) {
         source_open(source);
+        return true;
     }
-    for (;;) {
-        pthread_mutex_lock(&job->disk->mutex);
-        bool goes_on = !job->is_closed && source->state == FERRY_DISK_SOURCE_OPEN &&
-                       source->blocks < FERRY_DISK_MAX_BLOCKS && source->next < source->length;
-        int64_t from = source->next;
-        unsigned rewinds = source->rewinds;
-        pthread_mutex_unlock(&job->disk->mutex);
-        ferry_disk_block *block = goes_on ? source_read_block(source, from) : NULL;
-        if (block == NULL) {
-            return;
-        }
-        source_add(source, block, rewinds);
+    pthread_mutex_lock(&job->disk->mutex);
+    bool goes_on = !job->is_closed && source->state == FERRY_DISK_SOURCE_OPEN &&
+                   source->blocks < FERRY_DISK_MAX_BLOCKS && source->next < source->length;
+    int64_t from = source->next;
+    unsigned rewinds = source->rewinds;
+    pthread_mutex_unlock(&job->disk->mutex);
+    ferry_disk_block *block = goes_on ? source_read_block(source, from) : NULL;
+    if (block == NULL) {
+        return false;
     }
+    source_add(source, block, rewinds);
+    return true;
 }
 
 static void source_drop_blocks(ferry_disk_source *source) {

@@ -19,6 +19,7 @@ static atomic_int file_room = -1;
 static atomic_int sync_error;
 static atomic_int lock_error;
 static void (*poll_watch)(void);
+static _Atomic(void (*)(size_t length)) file_watch;
 
 void system_faults_reset(void) {
     atomic_store(&thread_error, 0);
@@ -26,6 +27,7 @@ void system_faults_reset(void) {
     interrupted = 0;
     is_privileged = false;
     poll_watch = NULL;
+    atomic_store(&file_watch, NULL);
     atomic_store(&file_room, -1);
     atomic_store(&sync_error, 0);
     atomic_store(&lock_error, 0);
@@ -54,6 +56,10 @@ void system_faults_set_privileged(bool privileged) {
 
 void system_faults_limit_files(int bytes) {
     atomic_store(&file_room, bytes);
+}
+
+void system_faults_watch_files(void (*watch)(size_t length)) {
+    atomic_store(&file_watch, watch);
 }
 
 void system_faults_set_sync_error(int error) {
@@ -134,12 +140,23 @@ int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
     return __real_poll(entries, count, timeout_ms);
 }
 
+static bool is_file(int descriptor) {
+    struct stat found;
+    return fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 ssize_t __real_write(int descriptor, const void *bytes, size_t length);
 ssize_t __wrap_write(int descriptor, const void *bytes, size_t length);
 ssize_t __wrap_write(int descriptor, const void *bytes, size_t length) {
     int room = atomic_load(&file_room);
-    struct stat found;
-    if (room < 0 || fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
+    void (*watch)(size_t) = atomic_load(&file_watch);
+    if ((room < 0 && watch == NULL) || !is_file(descriptor)) {
+        return __real_write(descriptor, bytes, length);
+    }
+    if (watch != NULL) {
+        watch(length);
+    }
+    if (room < 0) {
         return __real_write(descriptor, bytes, length);
     }
     if (room == 0) {
@@ -150,6 +167,16 @@ ssize_t __wrap_write(int descriptor, const void *bytes, size_t length) {
         __real_write(descriptor, bytes, length < (size_t)room ? length : (size_t)room);
     atomic_fetch_sub(&file_room, written > 0 ? (int)written : 0);
     return written;
+}
+
+ssize_t __real_pread(int descriptor, void *dst, size_t capacity, off_t from);
+ssize_t __wrap_pread(int descriptor, void *dst, size_t capacity, off_t from);
+ssize_t __wrap_pread(int descriptor, void *dst, size_t capacity, off_t from) {
+    void (*watch)(size_t) = atomic_load(&file_watch);
+    if (watch != NULL) {
+        watch(capacity);
+    }
+    return __real_pread(descriptor, dst, capacity, from);
 }
 
 /* -1 where there is an error to be given. */

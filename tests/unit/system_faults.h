@@ -6,6 +6,7 @@
 #define FERRY_TESTS_SYSTEM_FAULTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* False: this build has no way to put faults in. */
 bool system_faults_work(void);
@@ -28,6 +29,10 @@ void system_faults_set_privileged(bool privileged);
 
 /* Files take so many bytes more, all together; negative: any number. */
 void system_faults_limit_files(int bytes);
+
+/* Is called at the beginning of each write() to a file and of each pread(), on their thread, with
+ * how many bytes they are to take; NULL: nothing is. */
+void system_faults_watch_files(void (*watch)(size_t length));
 
 /* Calls of these fail with this error; 0: they do not. */
 void system_faults_set_sync_error(int error);

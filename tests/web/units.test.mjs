@@ -21,6 +21,7 @@ const ELSEWHERE = {
   test_dialer_failures: "it opens sockets",
   test_dialer_names: "it opens sockets",
   test_dialer_order: "it opens sockets",
+  test_disk: "a browser has no thread for files",
   test_lookup: "it opens sockets",
   test_poller: "it opens sockets",
   test_session_addresses: "it opens sockets",
