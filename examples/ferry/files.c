@@ -97,16 +97,29 @@ const char *cli_input_name(const char *file) {
 
 /* ---- Output ---- */
 
+/* Whether a file can be made there. */
+static int folder_check(const char *file) {
+    const char *slash = strrchr(file, '/');
+    if (file[0] == '\0') {
+        return ENOENT;
+    }
+    char *folder = slash != NULL ? cli_copy_part(file, (size_t)(slash - file) + 1) : cli_copy(".");
+    int problem = faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0 ? errno : 0;
+    free(folder);
+    return problem;
+}
+
 int cli_output_open(cli_output *output, const char *file, bool is_new) {
     *output = (cli_output){.fd = STDOUT_FILENO, .name = "standard output"};
     if (file == NULL) {
         return 0;
     }
     output->name = file;
-    output->fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    output->was_created = output->fd >= 0;
-    if (output->fd < 0 && errno == EEXIST && !is_new) {
-        output->fd = open(file, O_WRONLY | O_CLOEXEC);
+    output->was_created = is_new;
+    output->fd = open(file, O_WRONLY | O_CLOEXEC | (is_new ? O_CREAT | O_EXCL : 0), 0666);
+    if (output->fd < 0 && errno == ENOENT && !is_new) {
+        output->is_file = true;
+        return folder_check(file);
     }
     struct stat about;
     if (output->fd < 0 || fstat(output->fd, &about) != 0) {
@@ -123,6 +136,9 @@ int cli_output_begin(cli_output *output) {
     output->is_begun = true;
     if (!output->is_file) {
         return 0;
+    }
+    if (output->fd < 0) {
+        output->fd = open(output->name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     }
     bool is_ready = ftruncate(output->fd, (off_t)output->from) == 0 &&
                     lseek(output->fd, (off_t)output->from, SEEK_SET) >= 0;
@@ -185,7 +201,7 @@ int cli_folders_make(const char *file) {
     for (char *slash = strchr(path + (*path == '/'), '/'); slash != NULL && problem == 0;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        problem = mkdir(path, 0777) != 0 && errno != EEXIST ? errno : 0;
+        problem = mkdir(path, 0750) != 0 && errno != EEXIST ? errno : 0;
         *slash = '/';
     }
     free(path);

@@ -40,14 +40,15 @@ typedef struct cli_output {
     int fd; /* -1: not open */
     const char *name;
     bool is_file;     /* an ordinary file, opened by name */
-    bool was_created; /* there was no such file before */
+    bool was_created; /* by cli_output_open() */
     bool is_begun;
     int64_t from; /* what the file holds up to here stays */
     int64_t written;
 } cli_output;
 
-/* Makes sure that `file` can be written, and leaves what it holds as it is; NULL: standard output.
- * `is_new`: a file that is there is EEXIST. */
+/* Makes sure that `file` can be written, and leaves what it holds as it is; a file that is not
+ * there is made when it is begun. NULL: standard output. `is_new`: the file is made here, and one
+ * that is there is EEXIST. */
 int cli_output_open(cli_output *output, const char *file, bool is_new);
 /* There is something to write from now on: what the file held behind `from` is gone. */
 int cli_output_begin(cli_output *output);

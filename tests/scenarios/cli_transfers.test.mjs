@@ -354,6 +354,46 @@ describe("The command line: files", () => {
     assert.equal(fs.existsSync(file), false);
   });
 
+  test("failure_leaves_the_file_that_another_transfer_writes", async (t) => {
+    const server = await keeping(t);
+    const file = path.join(temporaryFolder(t), "out");
+    const closed = `http://127.0.0.1:${await closedPort()}/`;
+    const { code } = await ferry(["-Z", closed, urlOf(server), "-o", file, "-o", file]);
+    assert.equal(code, 7);
+    assert.equal(fs.readFileSync(file, "utf8"), "hello\n");
+  });
+
+  test("file_is_made_when_its_first_byte_comes", async (t) => {
+    const file = path.join(temporaryFolder(t), "out");
+    let asked;
+    const reached = new Promise((resolve) => (asked = resolve));
+    const server = await keeping(t, () => asked());
+    const run = start(["-o", file, urlOf(server)]);
+    await reached;
+    run.child.kill("SIGTERM");
+    assert.equal((await run.ended).code, "SIGTERM");
+    assert.equal(fs.existsSync(file), false);
+  });
+
+  test("symbolic_link_to_nothing_makes_what_it_names_and_folders_are_the_users", async (t) => {
+    const folder = temporaryFolder(t);
+    const server = await keeping(t);
+    fs.symlinkSync("target", path.join(folder, "link"));
+    await printed(["-o", path.join(folder, "link"), urlOf(server)]);
+    assert.equal(fs.readFileSync(path.join(folder, "target"), "utf8"), "hello\n");
+    await printed(["--create-dirs", "-o", path.join(folder, "new/out"), urlOf(server)]);
+    assert.equal(fs.statSync(path.join(folder, "new")).mode & 0o007, 0);
+  });
+
+  test("file_in_a_folder_that_is_missing_is_refused_before_anything_is_sent", async (t) => {
+    const server = await keeping(t);
+    const file = path.join(temporaryFolder(t), "missing/out");
+    await fails(23, `ferry: cannot write ${file}: No such file or directory`, [
+      ...["-o", file, urlOf(server)],
+    ]);
+    assert.equal(server.requests.length, 0);
+  });
+
   const partial = (from, total, text) =>
     Buffer.concat([
       Buffer.from(
