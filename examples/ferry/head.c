@@ -35,20 +35,31 @@ void cli_head_make_printable(cli_text *head) {
     *head = shown;
 }
 
-void cli_head_add_to_file(cli_transfer *transfer, const cli_text *head) {
-    const char *file = transfer->group->head_file;
-    bool is_standard = strcmp(file, "-") == 0;
-    int how = transfer->index > 0 || transfer->has_written_head ? O_APPEND : O_TRUNC;
+/* The file of -D, opened `how`: O_TRUNC or O_APPEND. */
+static cli_output head_open(const char *file, int how) {
     cli_output output = {.fd = STDOUT_FILENO, .name = "standard output", .is_begun = true};
-    if (!is_standard) {
+    if (strcmp(file, "-") != 0) {
         output.name = file;
         output.fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
     }
+    return output;
+}
+
+static void transfer_fail_head(cli_transfer *transfer, const cli_output *output, int problem) {
+    if (problem != 0) {
+        cli_transfer_fail_file(transfer, CLI_EXIT_WRITE, "write", output->name, strerror(problem));
+    }
+}
+
+void cli_head_begin_file(cli_transfer *transfer) {
+    cli_output output = head_open(transfer->group->head_file, O_TRUNC);
+    int problem = output.fd < 0 ? errno : cli_output_close(&output);
+    transfer_fail_head(transfer, &output, problem);
+}
+
+void cli_head_add_to_file(cli_transfer *transfer, const cli_text *head) {
+    cli_output output = head_open(transfer->group->head_file, O_APPEND);
     int problem = output.fd < 0 ? errno : cli_output_write(&output, head->data, head->length);
     int close_problem = cli_output_close(&output);
-    problem = problem != 0 ? problem : close_problem;
-    transfer->has_written_head = true;
-    if (problem != 0) {
-        cli_transfer_fail_file(transfer, CLI_EXIT_WRITE, "write", output.name, strerror(problem));
-    }
+    transfer_fail_head(transfer, &output, problem != 0 ? problem : close_problem);
 }

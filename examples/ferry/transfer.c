@@ -195,6 +195,9 @@ void cli_transfer_start(cli_transfer *transfer, ferry_session *session) {
     if (transfer->tries++ == 0) {
         transfer->first_ms = transfer->begin_ms;
         transfer_open_output(transfer);
+        if (transfer->group->head_file != NULL && transfer->index == 0) {
+            cli_head_begin_file(transfer);
+        }
         cli_progress_choose(&transfer->progress, transfer->options->silent,
                             transfer->options->progress, transfer->options->hides_progress,
                             cli_output_is_terminal(&transfer->output));

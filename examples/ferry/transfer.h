@@ -44,13 +44,12 @@ typedef struct cli_transfer {
 
     bool has_head;
     bool has_body;
-    bool has_written;      /* something of the body */
-    bool drops_body;       /* the body is not wanted */
-    bool is_unmet;         /* -z: there is nothing newer */
-    bool is_uploading;     /* owner_writes: the input has not ended */
-    bool has_written_head; /* to the file of -D */
-    bool is_ended;         /* all of the input is read, its end is not said */
-    char *piece;           /* read from the input, [piece_at, piece_end) not yet sent */
+    bool has_written;  /* something of the body */
+    bool drops_body;   /* the body is not wanted */
+    bool is_unmet;     /* -z: there is nothing newer */
+    bool is_uploading; /* owner_writes: the input has not ended */
+    bool is_ended;     /* all of the input is read, its end is not said */
+    char *piece;       /* read from the input, [piece_at, piece_end) not yet sent */
     size_t piece_at;
     size_t piece_end;
 

@@ -25,6 +25,8 @@ extern const ferry_transfer_functions cli_response_functions;
 int cli_head_write(const ferry_transfer *handle, cli_text *head);
 /* Fit for a terminal. */
 void cli_head_make_printable(cli_text *head);
+/* Empties the file of -D, or makes it: once for all the URLs of a group, before the first. */
+void cli_head_begin_file(cli_transfer *transfer);
 /* To the file of -D, behind what the command line has written there. */
 void cli_head_add_to_file(cli_transfer *transfer, const cli_text *head);
 

@@ -487,6 +487,28 @@ describe("The command line: files", () => {
     assert.equal(fs.readFileSync(file, "utf8"), head);
   });
 
+  test("file_of_D_has_each_head_of_this_run_and_is_found_out_before_a_request", async (t) => {
+    const held = [];
+    const server = await keeping(t, (request, response) => {
+      response.setHeader("X-Path", request.url);
+      held.push(response);
+      if (request.url === "/alone" || held.length === 2) for (const one of held) one.end();
+    });
+    const file = path.join(temporaryFolder(t), "heads");
+    await printed(["-Z", "-D", file, urlOf(server, "/one"), urlOf(server, "/two")]);
+    const paths = () => fs.readFileSync(file, "utf8").match(/(?<=^X-Path: ).*$/gm);
+    assert.deepEqual(paths().sort(), ["/one", "/two"]);
+    const closed = `http://127.0.0.1:${await closedPort()}/`;
+    await ferry(["-D", file, closed, urlOf(server, "/alone")]);
+    assert.deepEqual(paths(), ["/alone"]);
+    await ferry(["-D", file, closed]);
+    assert.equal(fs.readFileSync(file, "utf8"), "");
+    await fails(23, /ferry: cannot write .*: Not a directory/, [
+      ...["-D", `${file}/heads`, "-d", "x", urlOf(server, "/alone")],
+    ]);
+    assert.equal(server.requests.length, 3);
+  });
+
   test("fail_with_body_exits_with_22_after_the_body", async (t) => {
     const gone = `${lines("HTTP/1.1 404 Not Found", "Content-Length: 4")}gone`;
     const server = await answering(t, [gone]);
