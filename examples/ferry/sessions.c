@@ -34,8 +34,15 @@ static void sessions_load_cookies(cli_sessions *sessions, const cli_group *group
 void cli_sessions_init(cli_sessions *sessions, const cli_options *options, ferry_log_function log,
                        void *log_ctx) {
     *sessions = (cli_sessions){.options = options, .log = log, .log_ctx = log_ctx};
+    const char *list = getenv("no_proxy");
+    list = list != NULL ? list : getenv("NO_PROXY");
+    sessions->no_proxy = list != NULL ? cli_copy(list) : NULL;
     for (size_t i = 0; i < options->group_count; i++) {
         const cli_group *group = options->groups[i];
+        if (group->no_proxy != NULL) { /* the library would add the environment's to it */
+            unsetenv("no_proxy");
+            unsetenv("NO_PROXY");
+        }
         if (group_keeps_cookies(group)) {
             sessions->jar = sessions->jar != NULL ? sessions->jar : ferry_cookie_jar_new(NULL);
             if (sessions->jar != NULL) {
@@ -87,6 +94,13 @@ static bool lines_equal(const cli_lines *a, const cli_lines *b) {
     return are_equal;
 }
 
+/* DER has NULs. */
+static bool authorities_equal(const cli_tls *a, const cli_tls *b) {
+    return a->authorities_length == b->authorities_length &&
+           (a->authorities_length == 0 ||
+            memcmp(a->authorities, b->authorities, a->authorities_length) == 0);
+}
+
 /* Each request names its own; this is what a proxy is told that is asked for a tunnel. */
 static const char *group_user_agent(const cli_group *group) {
     return cli_request_is_named(group, "User-Agent") ? "" : group->user_agent;
@@ -96,7 +110,7 @@ static bool groups_share_session(const cli_group *a, const cli_group *b) {
     return text_equals(a->proxy, b->proxy) && text_equals(a->proxy_user, b->proxy_user) &&
            text_equals(a->no_proxy, b->no_proxy) &&
            text_equals(group_user_agent(a), group_user_agent(b)) &&
-           text_equals(a->proxy_tls.authorities, b->proxy_tls.authorities) &&
+           authorities_equal(&a->proxy_tls, &b->proxy_tls) &&
            a->proxy_tls.options.unsafe == b->proxy_tls.options.unsafe &&
            a->proxy_tunnel == b->proxy_tunnel && a->compressed == b->compressed &&
            a->raw == b->raw && group_keeps_cookies(a) == group_keeps_cookies(b) &&
@@ -107,15 +121,9 @@ static bool groups_share_session(const cli_group *a, const cli_group *b) {
 /* ---- The session of a group ---- */
 
 /* As with curl the environment's list holds for --proxy too, and --noproxy is used instead of it.
- * What the library takes from the environment by itself is left to it. */
-static const char *group_no_proxy(const cli_group *group) {
-    if (group->no_proxy != NULL) {
-        unsetenv("no_proxy");
-        unsetenv("NO_PROXY");
-        return group->no_proxy;
-    }
-    const char *list = getenv("no_proxy");
-    return list != NULL ? list : getenv("NO_PROXY");
+ */
+static const char *sessions_no_proxy(const cli_sessions *sessions, const cli_group *group) {
+    return group->no_proxy != NULL ? group->no_proxy : sessions->no_proxy;
 }
 
 /* The proxy's URL, with the name and password of -U. NULL: none is named. */
@@ -154,7 +162,7 @@ static ferry_session *session_new(cli_sessions *sessions, const cli_group *group
                 .max_decoded_bytes = -1,
                 .keep_content_coding = !group->compressed || group->raw,
                 .proxy_from_environment = group->proxy == NULL,
-                .no_proxy = group_no_proxy(group),
+                .no_proxy = sessions_no_proxy(sessions, group),
                 .proxy_tls = &group->proxy_tls.options,
                 .resolve = group->resolve.items,
                 .proxy_headers = group->proxy_headers.items,
@@ -197,5 +205,6 @@ void cli_sessions_free(cli_sessions *sessions) {
         ferry_session_free(sessions->items[i].session);
     }
     free(sessions->items);
+    free(sessions->no_proxy);
     ferry_cookie_jar_free(sessions->jar);
 }

@@ -17,12 +17,13 @@ typedef struct cli_sessions {
     const cli_options *options;
     ferry_log_function log;
     void *log_ctx;
+    char *no_proxy; /* what the environment said at the beginning; or NULL */
     cli_session *items;
     size_t count;
     ferry_cookie_jar *jar; /* NULL: no group keeps cookies */
 } cli_sessions;
 
-/* Reads the files of cookies. */
+/* Reads the files of cookies, and no_proxy of the environment. */
 void cli_sessions_init(cli_sessions *sessions, const cli_options *options, ferry_log_function log,
                        void *log_ctx);
 /* NULL: *problem is a sentence. */

@@ -38,14 +38,14 @@ static const char *read_text(const char *file, char **text, size_t *length) {
 
 /* PEM is known by its first line. */
 const char *cli_tls_read_authorities(cli_tls *tls, const char *file) {
-    size_t length = 0;
-    const char *problem = read_text(file, &tls->authorities, &length);
+    const char *problem = read_text(file, &tls->authorities, &tls->authorities_length);
     if (problem != NULL) {
         return problem;
     }
     bool is_pem = strstr(tls->authorities, "-----BEGIN") != NULL;
     tls->options.ca_pem = is_pem ? tls->authorities : NULL;
-    tls->options.ca_der = is_pem ? (ferry_slice){NULL, 0} : (ferry_slice){tls->authorities, length};
+    tls->options.ca_der =
+        is_pem ? (ferry_slice){NULL, 0} : (ferry_slice){tls->authorities, tls->authorities_length};
     return NULL;
 }
 

@@ -12,6 +12,7 @@
 typedef struct cli_tls {
     ferry_tls_options options; /* for the library; its texts are those below */
     char *authorities;         /* --cacert: PEM, or DER as it is */
+    size_t authorities_length; /* in bytes */
     char *certificate;
     char *key;
     char *password;

@@ -328,6 +328,15 @@ describe("The command line: proxies", () => {
     await fails(2, missing, ["--proxy-cacert", path.join(temporaryFolder(t), "no"), ...asked]);
   });
 
+  test("noproxy_of_one_group_leaves_the_environments_list_to_the_next", async (t) => {
+    const server = await proxy(t);
+    const origin = await answering(t, [ok("direct")]);
+    const url = `http://127.0.0.1:${origin.port}/`;
+    const env = { http_proxy: `http://127.0.0.1:${server.port}`, no_proxy: "127.0.0.1" };
+    const both = ["--noproxy", "foo", url, "--next", url];
+    assert.equal(await printed(both, { env }), "by proxydirect");
+  });
+
   test("environments_proxy_is_the_default_and_can_be_switched_off", async (t) => {
     const server = await proxy(t);
     const origin = await answering(
