@@ -102,7 +102,7 @@ static void run_end(cli_run_state *run, size_t place) {
 static void run_drop_all(cli_run_state *run) {
     while (run->active_count > 0) {
         cli_transfer *transfer = run->active[--run->active_count];
-        cli_transfer_free(transfer);
+        cli_transfer_drop(transfer);
         free(transfer);
     }
 }

@@ -298,6 +298,14 @@ static void transfer_take_time(const cli_transfer *transfer) {
     }
 }
 
+/* --remove-on-error */
+static void transfer_remove_part(const cli_transfer *transfer) {
+    const cli_output *output = &transfer->output;
+    if (transfer->group->removes_on_error && output->is_file && output->is_begun) {
+        unlink(transfer->file);
+    }
+}
+
 void cli_transfer_end(cli_transfer *transfer) {
     const cli_group *group = transfer->group;
     bool has_file = transfer->output.is_file;
@@ -313,10 +321,9 @@ void cli_transfer_end(cli_transfer *transfer) {
     if (!transfer_is_silent(transfer)) {
         cli_say("%s", transfer->problem);
     }
+    transfer_remove_part(transfer);
     bool is_kept = has_file && transfer->output.is_begun && transfer->exit_code != CLI_EXIT_STATUS;
-    if (is_kept && group->removes_on_error) {
-        unlink(transfer->file);
-    } else if (is_kept && !transfer_is_silent(transfer)) {
+    if (is_kept && !group->removes_on_error && !transfer_is_silent(transfer)) {
         cli_say("%s is kept, with the %lld bytes that came", transfer->output.name,
                 (long long)transfer->output.written);
     }
@@ -375,6 +382,11 @@ int cli_transfer_get_input(const cli_transfer *transfer) {
     bool is_hungry = transfer->state == CLI_STATE_RUNNING && transfer->is_uploading &&
                      !transfer->is_ended && transfer->piece_at == transfer->piece_end;
     return is_hungry ? transfer->request.input.fd : -1;
+}
+
+void cli_transfer_drop(cli_transfer *transfer) {
+    transfer_remove_part(transfer);
+    cli_transfer_free(transfer);
 }
 
 void cli_transfer_free(cli_transfer *transfer) {

@@ -77,6 +77,8 @@ int cli_transfer_get_input(const cli_transfer *transfer);
 /* Ends it as a failure. */
 void cli_transfer_fail(cli_transfer *transfer, cli_exit exit_code, const char *sentence,
                        ferry_error error);
+/* Frees one that has not come to its end, which is a failure for --remove-on-error. */
+void cli_transfer_drop(cli_transfer *transfer);
 void cli_transfer_free(cli_transfer *transfer);
 
 #endif

@@ -394,6 +394,35 @@ describe("The command line: files", () => {
     assert.equal(server.requests.length, 0);
   });
 
+  test("remove_on_error_removes_bodies_of_errors_and_parts_of_dropped_transfers", async (t) => {
+    const folder = temporaryFolder(t);
+    const file = path.join(folder, "file");
+    const server = await keeping(t, (request, response) => response.writeHead(404).end("gone"));
+    for (const options of [["--fail-with-body"], ["-f", "-i"]]) {
+      const args = ["-s", ...options, "-o", file, urlOf(server)];
+      assert.equal((await ferry(args)).code, 22);
+      assert.equal(fs.existsSync(file), true);
+      assert.equal((await ferry(["--remove-on-error", ...args])).code, 22);
+      assert.equal(fs.existsSync(file), false);
+    }
+    const part = path.join(folder, "part");
+    let fail;
+    const both = await keeping(t, (request, response) => {
+      if (request.url === "/fail") fail = () => response.writeHead(404).end();
+      else response.writeHead(200, { "Content-Length": 9 }).write("abc");
+    });
+    const run = start([
+      ...["-s", "-Z", "-f", "--fail-early", "--remove-on-error", "-o", part, "-o", file],
+      ...[urlOf(both, "/part"), urlOf(both, "/fail")],
+    ]);
+    while (fail === undefined || !fs.existsSync(part) || fs.statSync(part).size < 3) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    fail();
+    assert.equal((await run.ended).code, 22);
+    assert.deepEqual(fs.readdirSync(folder), []);
+  });
+
   const partial = (from, total, text) =>
     Buffer.concat([
       Buffer.from(
