@@ -9,10 +9,11 @@
 #include "transfer.h"
 
 enum {
-    MAX_DRAINED = 64 * 1024,    /* of a body that nobody wants, to keep its connection */
-    READ_SIZE = 128 * 1024,     /* at most, before the clock is looked at */
-    FIRST_BODY_SIZE = 4 * 1024, /* of memory for a body whose length is not known */
-    LIMITED_SIZE = 16 * 1024,   /* for a function, where a limit of bytes a second counts */
+    MAX_DRAINED = 64 * 1024,       /* of a body that nobody wants, to keep its connection */
+    READ_SIZE = 128 * 1024,        /* at most, before the clock is looked at */
+    FIRST_BODY_SIZE = 4 * 1024,    /* of memory for a body whose length is not known */
+    FIRST_ANNOUNCED = 1024 * 1024, /* at most, for one whose length is */
+    LIMITED_SIZE = 16 * 1024,      /* for a function, where a limit of bytes a second counts */
 };
 
 static const int64_t default_max_body = (int64_t)64 * 1024 * 1024;
@@ -59,16 +60,15 @@ FERRY_MUST_USE static ferry_error find_room(ferry_transfer *transfer, void **dst
     }
     int64_t max_body = ferry_response_max_body(transfer);
     size_t limit = (uint64_t)max_body < SIZE_MAX / 2 ? (size_t)max_body : SIZE_MAX / 2;
-    size_t wanted = 0;
-    if (transfer->body_total > 0) {
-        wanted = (uint64_t)transfer->body_total < limit ? (size_t)transfer->body_total : limit;
-    }
-    if (had == transfer->body_capacity && wanted <= had) {
-        wanted = had + 1 < FIRST_BODY_SIZE ? FIRST_BODY_SIZE : had + 1;
+    size_t most = limit; /* that is of use */
+    size_t wanted = had > 0 ? had + 1 : FIRST_BODY_SIZE;
+    if (transfer->body_total > 0 && (uint64_t)transfer->body_total > had) {
+        most = (uint64_t)transfer->body_total < limit ? (size_t)transfer->body_total : limit;
+        wanted = had > 0 ? had + 1 : ferry_size_least(most, FIRST_ANNOUNCED);
     }
     ferry_error error = FERRY_OK;
     if (wanted > transfer->body_capacity && had < limit) {
-        error = ferry_transfer_reserve_body(transfer, wanted < limit ? wanted : limit, limit);
+        error = ferry_transfer_reserve_body(transfer, ferry_size_least(wanted, most), most);
     }
     *dst = transfer->body + had;
     *capacity = ferry_size_least(transfer->body_capacity, limit) - had;

@@ -172,6 +172,7 @@ void ferry_transfer_delay(ferry_transfer *transfer, int64_t delay_ms) {
         return;
     }
     ferry_transfer_drop_response(transfer);
+    ferry_transfer_free_body(transfer); /* others have use for the memory */
     transfer->state = FERRY_TRANSFER_DELAYED;
     transfer->stale_tries = 0;
     ferry_session_resume_paused(transfer->session); /* another one may be the oldest now */

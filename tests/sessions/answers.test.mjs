@@ -131,6 +131,36 @@ describe("Answers", () => {
     assert.equal(got.transfers[0].given, 10);
   });
 
+  // The last one is more than what lies between: where all of it is sent, it is read.
+  test("what_is_announced_and_does_not_come_keeps_no_memory_from_others", async (t) => {
+    const SIZE = 64 * 1024 * 1024;
+    const all = event();
+    const sent = event();
+    let begun = 0;
+    const stall = async (_, connection) => {
+      await connection.send(`${lines("HTTP/1.1 200 OK", `Content-Length: ${SIZE}`)}hello`);
+      if (++begun === 3) all.resolve();
+      await sent.promise;
+      connection.end();
+    };
+    const server = await site(t, {
+      "/stalled": stall,
+      "/full": async (_, connection) => {
+        await all.promise;
+        await connection.send(ok(Buffer.alloc(SIZE)));
+        sent.resolve();
+      },
+    });
+    const stalled = { url: urlOf(server, "/stalled"), retries: -1 };
+    const full = { url: urlOf(server, "/full") };
+    const session = { memory: 2 * SIZE, per_origin: 4 };
+    const got = await transfers(session, [stalled, stalled, stalled, full]);
+    assert.deepEqual(
+      got.transfers.map(({ error, length }) => [error, length]),
+      [...Array(3).fill(["BODY_TRUNCATED", 5]), ["OK", SIZE]],
+    );
+  });
+
   // ---- Retries ----
 
   for (const code of [408, 429, 502, 503, 504]) {
