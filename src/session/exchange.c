@@ -356,6 +356,7 @@ void ferry_exchange_advance(ferry_transfer *transfer) {
         goes_on = exchange_step(transfer);
     }
     if (transfer->connection == connection) {
+        ferry_throttle_pass(transfer);
         ferry_pooled_watch(connection);
     }
     ferry_transfer_release(transfer);

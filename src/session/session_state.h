@@ -203,6 +203,8 @@ typedef struct ferry_throttle {
     ferry_rate rate;
     int64_t counted;         /* of what the client has moved in this exchange */
     ferry_list_node waiting; /* in line.waiting */
+    int64_t pass_us;         /* when the first in the line lets others pass; 0: it is not the first,
+                                or has just asked */
     ferry_transfer *transfer;
 } ferry_throttle;
 

@@ -5,7 +5,10 @@
 
 #include "pooled.h"
 
-enum { LEAST_WINDOW = 16 * 1024 };
+enum {
+    LEAST_WINDOW = 16 * 1024,
+    PASS_US = 60 * 1000, /* some frames, and about what a piece takes */
+};
 
 void ferry_throttle_begin(ferry_transfer *transfer) {
     int64_t limit = transfer->plan.request.max_bytes_per_second;
@@ -29,17 +32,48 @@ bool ferry_throttle_is_limited(const ferry_transfer *transfer) {
 static void line_arm(ferry_session *session, ferry_way way) {
     ferry_line *line = &session->lines[way];
     ferry_list_node *node = ferry_list_first(&line->waiting);
-    if (node != NULL) {
-        ferry_throttle *first = FERRY_LIST_ITEM(node, ferry_throttle, waiting);
-        ferry_pooled_set_timer(first->transfer->connection, line->rate.until_us);
+    if (node == NULL) {
+        return;
     }
+    ferry_throttle *first = FERRY_LIST_ITEM(node, ferry_throttle, waiting);
+    int64_t turn_us = line->rate.until_us;
+    if (first->pass_us == 0) {
+        first->pass_us = (turn_us > session->now_us ? turn_us : session->now_us) + PASS_US;
+    }
+    ferry_pooled_set_timer(first->transfer->connection, turn_us);
 }
 
 static void line_leave(ferry_transfer *transfer, ferry_way way) {
-    ferry_list_node *node = &transfer->throttles[way].waiting;
-    if (ferry_list_has(node)) {
-        ferry_list_remove(node);
+    ferry_throttle *throttle = &transfer->throttles[way];
+    throttle->pass_us = 0;
+    if (ferry_list_has(&throttle->waiting)) {
+        ferry_list_remove(&throttle->waiting);
         line_arm(transfer->session, way);
+    }
+}
+
+/* Who is the first and does not ask although it may move something lets the others pass: what the
+ * program reads or writes itself may wait for long. */
+static void line_pass(ferry_transfer *transfer, ferry_way way) {
+    const ferry_session *session = transfer->session;
+    const ferry_line *line = &session->lines[way];
+    const ferry_throttle *throttle = &transfer->throttles[way];
+    if (!ferry_list_has(&throttle->waiting) ||
+        ferry_list_first(&line->waiting) != &throttle->waiting) {
+        return;
+    }
+    if (ferry_rate_ask(&line->rate, session->now_us) == 0) {
+        ferry_pooled_set_timer(transfer->connection, line->rate.until_us);
+    } else if (session->now_us < throttle->pass_us) {
+        ferry_pooled_set_timer(transfer->connection, throttle->pass_us);
+    } else {
+        line_leave(transfer, way);
+    }
+}
+
+void ferry_throttle_pass(ferry_transfer *transfer) {
+    for (int way = 0; way < FERRY_WAYS; way++) {
+        line_pass(transfer, (ferry_way)way);
     }
 }
 
@@ -58,6 +92,7 @@ static size_t line_admit(ferry_transfer *transfer, ferry_way way) {
         throttle->transfer = transfer;
         ferry_list_append(&line->waiting, &throttle->waiting);
     }
+    throttle->pass_us = 0; /* it does ask */
     line_arm(session, way);
     return 0;
 }

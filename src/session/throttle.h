@@ -19,6 +19,10 @@ bool ferry_throttle_is_limited(const ferry_transfer *transfer);
  * when it may. */
 size_t ferry_throttle_admit(ferry_transfer *transfer, ferry_way way);
 
+/* The transfer has gone on as far as it can now: if it was its turn, and it has not asked, those
+ * behind it have theirs soon. */
+void ferry_throttle_pass(ferry_transfer *transfer);
+
 /* Counts what has been moved since it was last called. */
 void ferry_throttle_count(ferry_transfer *transfer, ferry_way way);
 

@@ -8,7 +8,14 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { TRANSFERS = 6, MOST_POLLS = 200000, MOST_WAITS = 2000 };
+enum {
+    TRANSFERS = 6,
+    MOST_POLLS = 200000,
+    MOST_WAITS = 2000,
+    MOST_WAIT_MS = 1000,
+    LIMIT = 400000,
+    SLOW = 100000
+};
 
 static session_peer *peer;
 static uint16_t port;
@@ -180,12 +187,74 @@ static void progress_is_told_once_in_a_poll(void) {
     ferry_session_free(session);
 }
 
+static ferry_transfer *begin_transfer(ferry_session *session, const char *target,
+                                      ferry_session_request request) {
+    char url[100];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, target);
+    request.url = url;
+    return ferry_session_start(session, &request);
+}
+
+/* Who has the first place in the session's line and does not come back for it: its owner reads
+ * nothing more. */
+static void reader_that_sleeps_holds_nobody_back(void) {
+    const ferry_session_options options = {.max_bytes_per_second = LIMIT};
+    ferry_session *session = ferry_session_new(&options);
+    static char room[SESSION_PEER_BIG];
+    size_t received = 0;
+    ferry_transfer *sleeper =
+        begin_transfer(session, "/big", (ferry_session_request){.owner_reads = true});
+    size_t length = 0;
+    for (int polls = 0; length == 0 && polls < MOST_WAITS; polls++) {
+        ferry_session_poll(session, MOST_WAIT_MS);
+        CHECK_INT(ferry_transfer_read(sleeper, room, sizeof room, &length), FERRY_OK);
+    }
+    CHECK(length > 0);
+    while (length > 0) { /* until it is the first in the line */
+        CHECK_INT(ferry_transfer_read(sleeper, room, sizeof room, &length), FERRY_OK);
+    }
+    ferry_transfer *other = begin_transfer(
+        session, "/big", (ferry_session_request){.functions.on_data = on_bytes, .ctx = &received});
+    CHECK_INT(ferry_transfer_wait(other, 10 * MOST_WAIT_MS), FERRY_OK);
+    CHECK_INT(received, SESSION_PEER_BIG);
+    ferry_transfer_free(other);
+    ferry_transfer_free(sleeper);
+    ferry_session_free(session);
+}
+
+/* The same where the owner writes. */
+static void writer_that_sleeps_holds_nobody_back(void) {
+    const ferry_session_options options = {.max_bytes_per_second = SLOW};
+    ferry_session *session = ferry_session_new(&options);
+    static const char bytes[SESSION_PEER_BIG];
+    ferry_transfer *sleeper =
+        begin_transfer(session, "/hello",
+                       (ferry_session_request){.method = FERRY_METHOD_POST,
+                                               .owner_writes = true,
+                                               .body_read_length = SESSION_PEER_BIG});
+    size_t written = 0;
+    for (int polls = 0; written == 0 && polls < MOST_WAITS; polls++) {
+        ferry_session_poll(session, MOST_WAIT_MS);
+        CHECK_INT(ferry_transfer_write(sleeper, bytes, sizeof bytes, &written), FERRY_OK);
+    }
+    CHECK(written > 0);
+    while (written > 0) {
+        CHECK_INT(ferry_transfer_write(sleeper, bytes, SLOW / 20, &written), FERRY_OK);
+    }
+    ferry_transfer *other =
+        begin_transfer(session, "/hello",
+                       (ferry_session_request){
+                           .method = FERRY_METHOD_POST, .body = bytes, .body_length = SLOW / 10});
+    CHECK_INT(ferry_transfer_wait(other, 10 * MOST_WAIT_MS), FERRY_OK);
+    ferry_transfer_free(other);
+    ferry_transfer_free(sleeper);
+    ferry_session_free(session);
+}
+
 /* A program's loop that asks about one transfer, and never sleeps. */
 static void wait_for_no_time_polls_once(void) {
     ferry_session *session = ferry_session_new(NULL);
-    char url[100];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/hello", port);
-    ferry_transfer *transfer = ferry_session_start(session, &(ferry_session_request){.url = url});
+    ferry_transfer *transfer = begin_transfer(session, "/hello", (ferry_session_request){0});
     ferry_error error = FERRY_ERROR_TIMEOUT;
     for (int i = 0; error == FERRY_ERROR_TIMEOUT && i < MOST_WAITS; i++) {
         error = ferry_transfer_wait(transfer, 0);
@@ -205,6 +274,8 @@ int main(int argc, char **argv) {
         CHECK_TEST(answers_that_are_there_are_no_time_outs),
         CHECK_TEST(poll_with_time_reads_more_than_a_frames_share),
         CHECK_TEST(progress_is_told_once_in_a_poll),
+        CHECK_TEST(reader_that_sleeps_holds_nobody_back),
+        CHECK_TEST(writer_that_sleeps_holds_nobody_back),
         CHECK_TEST(wait_for_no_time_polls_once),
     };
     peer = session_peer_new(&port);
