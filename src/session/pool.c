@@ -6,9 +6,13 @@
 #include "pool_origin.h"
 #include "pool_serve.h"
 #include "pooled.h"
+#include "retry.h"
 #include "throttle.h"
 
-enum { CONNECT_PAUSE_MS = 1000 }; /* where a server takes no more connections than it has */
+enum {
+    CONNECT_PAUSE_MS = 1000, /* where a server takes no more connections than it has */
+    MAX_REFUSALS = 5,        /* one after another, before those that wait are told */
+};
 
 void ferry_pool_submit(ferry_transfer *transfer) {
     ferry_session *session = transfer->session;
@@ -75,6 +79,7 @@ void ferry_pool_release(ferry_pool_connection *connection) {
     ferry_pooled_end_keepalive(connection);
     transfer->connection = NULL;
     connection->transfer = NULL;
+    origin->refusals = 0;
     origin->streams -= connection->is_stream;
     connection->is_stream = false;
     /* Where others have had a stream's room, there may be one too many. */
@@ -114,7 +119,14 @@ void ferry_pool_drop_idle(ferry_session *session, ferry_pool_origin *origin) {
     }
 }
 
-/* The last attempt of an origin without connections tells those that wait why. */
+/* Those in use show that the server is there. It may have enough of them, and they may last for
+ * long. But they may also last for ever, and what is wrong with TLS is not mended by waiting. */
+static bool origin_may_pause(ferry_pool_origin *origin, ferry_error error) {
+    bool may_pass = ferry_retry_is_error(error) || error == FERRY_ERROR_OUT_OF_MEMORY;
+    return origin->connections > 0 && may_pass && ++origin->refusals <= MAX_REFUSALS;
+}
+
+/* The last attempt tells those that wait why, unless a connection in use may come to them. */
 static void connection_fail(ferry_pool_connection *connection, ferry_error error) {
     ferry_session *session = connection->session;
     ferry_pool_origin *origin = connection->origin;
@@ -132,13 +144,13 @@ static void connection_fail(ferry_pool_connection *connection, ferry_error error
     }
     ferry_pooled_drop(connection);
     ferry_transfer *first = ferry_pool_queue_first(origin);
-    if (origin->connections == 0) {
-        ferry_pool_fail_waiting(origin, error, detail);
-    } else if (origin->connecting == 0 && first != NULL) {
-        /* Those in use show that the server is there. It may have enough of them, and they may last
-         * for long. */
-        ferry_pool_queue_remove(first);
-        session->events->on_pause(first, CONNECT_PAUSE_MS);
+    if (origin->connecting == 0 && first != NULL) {
+        if (origin_may_pause(origin, error)) {
+            ferry_pool_queue_remove(first);
+            session->events->on_pause(first, CONNECT_PAUSE_MS);
+        } else {
+            ferry_pool_fail_waiting(origin, error, detail);
+        }
     }
     origin->holds--;
     ferry_pool_origin_release(session, origin);

@@ -130,6 +130,7 @@ void ferry_pool_fail_waiting(ferry_pool_origin *origin, ferry_error error, const
 void ferry_pool_finish_making(ferry_pool_connection *connection) {
     ferry_pool_address_note(connection);
     ferry_pooled_end_making(connection);
+    connection->origin->refusals = 0;
     connection->item.takes_long = false;
     ferry_pooled_rest(connection);
     ferry_pooled_watch(connection);

@@ -71,6 +71,7 @@ struct ferry_pool_origin {
     size_t connections; /* idle, in use, or being made */
     size_t connecting;  /* being made */
     size_t streams;     /* in use for a response that lasts */
+    size_t refusals;    /* attempts that failed since one was made, or given back */
     size_t holds;       /* calls that still look at it */
 
     size_t look_ups; /* connections being made that look its name up */

@@ -227,10 +227,17 @@ size_t session_peer_count_requests(session_peer *peer) {
     return count;
 }
 
+void session_peer_refuse(session_peer *peer) {
+    if (peer->listener >= 0) {
+        shutdown(peer->listener, SHUT_RDWR); /* accept() fails from now on */
+        pthread_join(peer->thread, NULL);
+        close(peer->listener);
+        peer->listener = -1;
+    }
+}
+
 void session_peer_free(session_peer *peer) {
-    shutdown(peer->listener, SHUT_RDWR); /* accept() fails from now on */
-    pthread_join(peer->thread, NULL);
-    close(peer->listener);
+    session_peer_refuse(peer);
     for (peer_connection *connection = peer->connections; connection != NULL;) {
         peer_connection *next = connection->next;
         shutdown(connection->descriptor, SHUT_RDWR);

@@ -34,6 +34,9 @@ session_peer *session_peer_new(uint16_t *port);
 /* How many requests have come so far, but for /hang. */
 size_t session_peer_count_requests(session_peer *peer);
 
+/* No more connections can be made from now on. Those that there are stay. */
+void session_peer_refuse(session_peer *peer);
+
 /* Ends all connections and waits until all threads have ended. */
 void session_peer_free(session_peer *peer);
 

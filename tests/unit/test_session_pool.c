@@ -221,11 +221,42 @@ static void form_without_memory_is_told_like_others(void) {
     CHECK_INT(memory.live, 0);
 }
 
+/* ---- None to be had ---- */
+
+/* A connection in use may last for ever: it is no reason to wait as long. */
+static void those_that_wait_are_told_although_a_connection_is_in_use(void) {
+    places p;
+    places_open(&p);
+    ferry_session *session = ferry_session_new(NULL);
+    char url[64];
+    snprintf(url, sizeof url, "%.*s/hang", (int)(strlen(p.good) - strlen("/hello")), p.good);
+    ferry_transfer *first = ferry_session_get(session, p.good);
+    CHECK_INT(ferry_transfer_wait(first, MOST_WAIT_MS), FERRY_OK);
+    ferry_transfer *hanging = ferry_session_get(session, url); /* over the same connection */
+    session_peer_refuse(p.peer);
+    ferry_transfer *others[2];
+    for (int i = 0; i < 2; i++) {
+        others[i] = ferry_session_start(session,
+                                        &(ferry_session_request){.url = p.good, .max_retries = -1});
+    }
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(ferry_transfer_wait(others[i], MOST_WAIT_MS), FERRY_ERROR_CANT_CONNECT);
+        CHECK_CONTAINS(ferry_transfer_get_error_detail(others[i]), "127.0.0.1");
+        ferry_transfer_free(others[i]);
+    }
+    CHECK(!ferry_transfer_is_done(hanging));
+    ferry_transfer_free(hanging);
+    ferry_transfer_free(first);
+    ferry_session_free(session);
+    places_close(&p);
+}
+
 int main(int argc, char **argv) {
     static const check_test tests[] = {
         CHECK_TEST(connection_that_nobody_waits_for_gives_way),
         CHECK_TEST(connection_gives_way_when_the_one_that_waits_for_it_is_cancelled),
         CHECK_TEST(only_what_is_spare_gives_way),
+        CHECK_TEST(those_that_wait_are_told_although_a_connection_is_in_use),
         CHECK_TEST(timers_are_within_the_budget_of_a_poll),
         CHECK_TEST(transfer_without_memory_is_told_like_others),
         CHECK_TEST(form_without_memory_is_told_like_others),
