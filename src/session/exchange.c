@@ -49,7 +49,8 @@ static int64_t retry_delay_ms(ferry_transfer *transfer) {
     int64_t delay_ms =
         after != NULL ? ferry_retry_after_ms(after, ferry_session_wall_clock_s()) : -1;
     if (delay_ms < 0) {
-        return ferry_retry_delay_ms(transfer->retries, (uint32_t)transfer->session->now_us);
+        uint32_t chance = ferry_retry_chance(transfer->session->now_us, transfer->queue.order);
+        return ferry_retry_delay_ms(transfer->retries, chance);
     }
     return delay_ms <= request->max_retry_after_ms ? delay_ms : -1;
 }

@@ -32,6 +32,11 @@ int64_t ferry_retry_delay_ms(int number, uint32_t chance) {
     return delay - delay / 4 * (chance % 1000) / 1000;
 }
 
+uint32_t ferry_retry_chance(int64_t now_us, uint64_t number) {
+    static const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15); /* neighbours come far apart */
+    return (uint32_t)((((uint64_t)now_us + number) * odd) >> 32);
+}
+
 /* One or more digits, however large the number is. */
 static bool retry_is_decimal(ferry_span text) {
     size_t count = 0;

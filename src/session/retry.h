@@ -20,4 +20,7 @@ int64_t ferry_retry_delay_ms(int number, uint32_t chance);
  * number of seconds that cannot be counted. */
 int64_t ferry_retry_after_ms(const char *value, int64_t now_s);
 
+/* A chance for ferry_retry_delay_ms(): those that fail at one time have numbers of their own. */
+uint32_t ferry_retry_chance(int64_t now_us, uint64_t number);
+
 #endif

@@ -187,7 +187,7 @@ void ferry_transfer_fail_attempt(ferry_transfer *transfer, ferry_error error, bo
         ferry_transfer_finish(transfer, error);
         return;
     }
-    uint32_t chance = (uint32_t)transfer->session->now_us;
+    uint32_t chance = ferry_retry_chance(transfer->session->now_us, transfer->queue.order);
     ferry_transfer_delay(transfer, ferry_retry_delay_ms(transfer->retries, chance));
     transfer->retries++;
 }

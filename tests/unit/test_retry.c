@@ -59,6 +59,17 @@ static void chance_shortens_a_delay_by_a_quarter_at_most(void) {
     CHECK(ferry_retry_delay_ms(1, UINT32_MAX) <= 2000);
 }
 
+static void those_that_fail_together_come_back_apart(void) {
+    enum { MANY = 1000, TENTHS = 10 };
+    int counts[TENTHS] = {0};
+    for (uint64_t number = 1; number <= MANY; number++) {
+        counts[ferry_retry_chance(now, number) % 1000 / 100]++;
+    }
+    for (int i = 0; i < TENTHS; i++) {
+        CHECK(counts[i] > MANY / TENTHS / 2 && counts[i] < MANY / TENTHS * 2);
+    }
+}
+
 static void codes_that_mean_not_now_are_tried_again(void) {
     int count = 0;
     for (int code = 0; code < 1000; code++) {
@@ -104,6 +115,7 @@ int main(int argc, char **argv) {
         CHECK_TEST(delays_double_up_to_half_a_minute),
         CHECK_TEST(chance_shortens_a_delay_by_a_quarter_at_most),
         CHECK_TEST(errors_of_the_network_are_tried_again),
+        CHECK_TEST(those_that_fail_together_come_back_apart),
         CHECK_TEST(codes_that_mean_not_now_are_tried_again),
     };
     return CHECK_RUN(tests, argc, argv);
