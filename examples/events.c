@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #ifdef __EMSCRIPTEN__
@@ -21,6 +22,7 @@ static struct {
     ferry_event_parser *parser;
     ferry_transfer *transfer;
     const char *url;
+    bool has_failed;
     double begin_ms; /* when the next connection begins, while there is no transfer */
 } events;
 
@@ -30,6 +32,33 @@ static double now_ms(void) {
     struct timespec now;
     timespec_get(&now, TIME_UTC);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* What comes from a server is made fit for a terminal, line by line. */
+static bool print_text(const char *text, size_t length) {
+    char *copy = malloc(length + 1);
+    if (copy == NULL) {
+        return false;
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    for (char *line = copy; line != NULL;) {
+        char *end = strchr(line, '\n');
+        if (end != NULL) {
+            *end = '\0';
+        }
+        ferry_text_make_printable(line);
+        printf("%s%s", line, end != NULL ? "\n" : "");
+        line = end != NULL ? end + 1 : NULL;
+    }
+    free(copy);
+    return true;
+}
+
+static bool print_event(const ferry_event *event) {
+    bool is_printed = print_text(event->type, event->type_length) && printf(": ") > 0 &&
+                      print_text(event->data, event->data_length) && printf("\n") > 0;
+    return fflush(stdout) == 0 && is_printed;
 }
 
 static ferry_error on_data(void *ctx, ferry_transfer *transfer, const void *data, size_t length) {
@@ -43,10 +72,8 @@ static ferry_error on_data(void *ctx, ferry_transfer *transfer, const void *data
         if (error != FERRY_OK) {
             return error;
         }
-        if (event != NULL) {
-            printf("%.*s: %.*s\n", (int)event->type_length, event->type, (int)event->data_length,
-                   event->data);
-            fflush(stdout);
+        if (event != NULL && !print_event(event)) {
+            return FERRY_ERROR_FILE;
         }
         at += taken;
         length -= taken;
@@ -80,6 +107,7 @@ static bool end(void) {
     if (!ferry_transfer_is_ok(events.transfer)) {
         fprintf(stderr, "events: %s\n", ferry_transfer_get_error_detail(events.transfer));
         is_over = true;
+        events.has_failed = true;
     }
     ferry_transfer_free(events.transfer);
     events.transfer = NULL;
@@ -103,7 +131,7 @@ static bool frame(bool may_sleep) {
 static int finish(void) {
     ferry_session_free(events.session);
     ferry_event_parser_free(events.parser);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return fflush(stdout) == 0 && !events.has_failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #ifdef __EMSCRIPTEN__

@@ -138,6 +138,26 @@ describe("events", () => {
   });
 });
 
+describe("events that fail, or hold what no terminal should get", () => {
+  test("failure_is_said_and_is_the_exit_code", async () => {
+    const { stderr, end } = await example("events", `http://127.0.0.1:${await closedPort()}/`);
+    assert.match(stderr, /^events: .+\n$/);
+    assert.equal(end, 1);
+  });
+
+  test("control_characters_of_the_server_are_replaced_and_lines_stay", async (t) => {
+    let count = 0;
+    const { port } = await httpServer(t, (request, response) => {
+      if (count++ > 0) return response.writeHead(204).end();
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.end("retry: 1\nevent: a\x1bb\ndata: \x1b[2J\ndata: two\n\n");
+    });
+    const { stdout, stderr, end } = await example("events", `http://127.0.0.1:${port}/`);
+    assert.deepEqual({ stderr, end }, { stderr: "", end: 0 });
+    assert.equal(stdout, "a?b: ?[2J\ntwo\n");
+  });
+});
+
 describe("upload", () => {
   const whole = Buffer.from("a\r\n--b\0".repeat(40_000), "latin1");
 
