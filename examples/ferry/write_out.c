@@ -156,7 +156,8 @@ static const char *write_out_take(write_out *out, const char *at) {
     const char *end = strchr(name, '}');
     if ((!is_header && *at != '{') || end == NULL) {
         cli_text_add_string(&out->text, "%");
-        return at;
+        cli_text_add(&out->text, at, *at != '\0');
+        return at + (*at != '\0');
     }
     size_t length = (size_t)(end - name);
     if (is_header) {
@@ -179,6 +180,9 @@ void cli_write_out(const cli_transfer *transfer) {
         const char *letter = *at == '\\' && at[1] != '\0' ? strchr(letters, at[1]) : NULL;
         if (letter != NULL) {
             cli_text_add(&out.text, &meant[letter - letters], 1);
+            at += 2;
+        } else if (at[0] == '\\' && at[1] != '\0') {
+            cli_text_add(&out.text, at, 2);
             at += 2;
         } else if (at[0] == '%' && at[1] == '%') {
             cli_text_add_string(&out.text, "%");

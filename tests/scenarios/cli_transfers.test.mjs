@@ -583,6 +583,12 @@ describe("The command line: what it prints and reads", () => {
     assert.deepEqual(headers["x-two"], ["2"]);
   });
 
+  test("write_out_keeps_escapes_that_mean_nothing", async (t) => {
+    const server = await answering(t, [ok("")]);
+    const format = String.raw`\\n|%\n|\q|%q|%{x|%`;
+    assert.equal(await printed(["-w", format, urlOf(server)]), format);
+  });
+
   test("write_out_goes_to_standard_error_and_knows_failures", async () => {
     const url = `http://127.0.0.1:${await closedPort()}/`;
     const format = "%{stderr}%{exitcode} %{http_code} %{nonsense}%{stdout}%{errormsg}";
