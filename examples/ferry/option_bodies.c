@@ -88,7 +88,8 @@ static void text_add_form_encoded(cli_text *to, const char *data, size_t length)
 
 /* "content", "=content", "name=content", "@file", "name@file": the content is encoded. */
 static bool reader_add_encoded(cli_reader *reader, cli_text *to, const char *argument) {
-    size_t name = strcspn(argument, "=@");
+    const char *equals = strchr(argument, '=');
+    size_t name = equals != NULL ? (size_t)(equals - argument) : strcspn(argument, "@");
     bool has_mark = argument[name] != '\0';
     if (has_mark && name > 0) {
         cli_text_add(to, argument, name);

@@ -93,10 +93,12 @@ bool cli_take_user(cli_reader *reader, const cli_option *option, const char *arg
     return cli_take_text(reader, option, argument);
 }
 
-/* With a '=' it is cookies, and otherwise a file of them. */
+/* "@file" is a file of cookies; with a '=' it is cookies, and otherwise a file too. */
 bool cli_take_cookie(cli_reader *reader, const cli_option *option, const char *argument) {
     (void)option;
-    bool is_file = strchr(argument, '=') == NULL;
+    bool is_marked = argument[0] == '@';
+    bool is_file = is_marked || strchr(argument, '=') == NULL;
+    argument += is_marked;
     cli_lines_add(is_file ? &reader->group->cookie_files : &reader->group->cookies, argument);
     return true;
 }
@@ -149,16 +151,16 @@ static bool seconds_parse(const char *text, int *ms) {
         return false;
     }
     double exact = strtod(text, NULL) * 1000;
-    if (exact <= 0 || exact >= INT_MAX) {
+    if (exact < 0 || exact >= INT_MAX) {
         return false;
     }
-    *ms = exact < 1 ? 1 : (int)exact;
+    *ms = exact > 0 && exact < 1 ? 1 : (int)exact;
     return true;
 }
 
 bool cli_take_seconds(cli_reader *reader, const cli_option *option, const char *text) {
     return seconds_parse(text, option_member(reader, option)) ||
-           cli_reader_refuse(reader, "--%s takes a number of seconds over 0, such as 2.5, not '%s'",
+           cli_reader_refuse(reader, "--%s takes a number of seconds, such as 2.5, not '%s'",
                              option->name, text);
 }
 
@@ -173,7 +175,8 @@ static bool number_parse(const char *text, int64_t *number) {
 
 bool cli_take_number(cli_reader *reader, const cli_option *option, const char *text) {
     int64_t number;
-    if (!number_parse(text, &number) || number < -1 || number > INT_MAX) {
+    int least = strcmp(option->name, "max-redirs") == 0 ? -1 : 0; /* -1: no limit */
+    if (!number_parse(text, &number) || number < least || number > INT_MAX) {
         return cli_reader_refuse(reader, "--%s takes a number, not '%s'", option->name, text);
     }
     *(int *)option_member(reader, option) = (int)number;

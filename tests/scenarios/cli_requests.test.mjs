@@ -89,6 +89,23 @@ describe("The command line: header lines", () => {
     assert.equal(server.requests.length, 1);
   });
 
+  test("equals_sign_comes_before_an_at_sign_in_data_that_is_encoded", async (t) => {
+    assert.equal((await requestOf(t, "--data-urlencode", "a@b=c d")).body.toString(), "a@b=c+d");
+    assert.equal((await requestOf(t, "--url-query", "a@b=c d")).url, "/a?a@b=c+d");
+  });
+
+  test("cookies_are_read_from_a_file_behind_an_at_sign", async (t) => {
+    const file = path.join(temporaryFolder(t), "a=b");
+    fs.writeFileSync(file, "127.0.0.1\tFALSE\t/\tFALSE\t0\tname\tvalue\n");
+    assert.equal((await requestOf(t, "-b", `@${file}`)).headers.cookie, "name=value");
+  });
+
+  test("no_time_is_no_limit_and_retries_are_not_negative", async (t) => {
+    const options = ["-m", "--connect-timeout", "--retry-delay", "--retry-max-time"];
+    await requestOf(t, ...options.flatMap((option) => [option, "0"]));
+    await fails(2, /ferry: --retry takes a number, not '-1'.*/, ["--retry", "-1", "http://a/"]);
+  });
+
   test("range_is_asked_for", async (t) => {
     assert.equal((await requestOf(t, "-r", "5-9")).headers.range, "bytes=5-9");
     assert.equal((await requestOf(t, "--range", "5")).headers.range, "bytes=5-");
