@@ -3,7 +3,8 @@
  *
  *     line     = *SP [ comment / option ] *SP
  *     comment  = "#" ...
- *     option   = [ "-" / "--" ] name [ ( SP / "=" / ":" ) argument ]
+ *     option   = [ "--" ] name [ ( SP / "=" / ":" ) argument ]
+ *              / "-" letters [ SP argument ]
  *     argument = text without a space / DQUOTE text DQUOTE
  *
  * In quotes '\' stands before '"', '\', 't', 'n', 'r' and 'v'. */
@@ -50,11 +51,12 @@ static bool config_take_line(cli_reader *reader, const char *line) {
     if (*line == '#' || *line == '\0') {
         return true;
     }
+    bool is_short = line[0] == '-' && line[1] != '-';
     line += strspn(line, "-");
     bool is_next = strncmp(line, ":", 1) == 0; /* -: is --next */
-    size_t length = is_next ? 1 : strcspn(line, " \t\r=:");
+    size_t length = is_next ? 1 : strcspn(line, is_short ? blanks : " \t\r=:");
     const char *name = cli_keep(cli_copy_part(line, length));
-    return cli_reader_take_named(reader, name, config_take_argument(line + length));
+    return cli_reader_take_named(reader, name, is_short, config_take_argument(line + length));
 }
 
 bool cli_reader_take_file(cli_reader *reader, const char *file) {

@@ -46,8 +46,10 @@ void cli_reader_begin_group(cli_reader *reader);
 bool cli_reader_add_url(cli_reader *reader, const char *url);
 /* Reads a file of options, as -K does. */
 bool cli_reader_take_file(cli_reader *reader, const char *file);
-/* Takes one option of the file: a name without its dashes, or a letter; NULL: no argument. */
-bool cli_reader_take_named(cli_reader *reader, const char *name, const char *argument);
+/* Takes one option of the file: a name without its dashes, or a letter;
+ * `is_short`: letters, as behind one dash. NULL: no argument. */
+bool cli_reader_take_named(cli_reader *reader, const char *name, bool is_short,
+                           const char *argument);
 
 /* What options do: option_takes.c */
 cli_option_take cli_take_flag;

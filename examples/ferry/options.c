@@ -130,16 +130,17 @@ static bool reader_take_letters(cli_reader *reader, const char *word, const char
     return true;
 }
 
-bool cli_reader_take_named(cli_reader *reader, const char *name, const char *argument) {
+bool cli_reader_take_named(cli_reader *reader, const char *name, bool is_short,
+                           const char *argument) {
     cli_text word = {NULL, 0};
-    bool is_letter = name[0] != '\0' && name[1] == '\0';
+    bool is_letter = name[0] != '\0' && (is_short || name[1] == '\0');
     cli_text_add_format(&word, "%s%s", is_letter ? "-" : "--", name);
     const char *next = argument;
     const char *kept = cli_keep(word.data);
     bool ok = is_letter ? reader_take_letters(reader, kept, &next)
                         : reader_take_name(reader, kept, &next);
     if (ok && argument != NULL && next != NULL) {
-        return cli_reader_refuse(reader, "--%s takes no argument", name);
+        return cli_reader_refuse(reader, "%s takes no argument", kept);
     }
     return ok;
 }

@@ -623,6 +623,15 @@ describe("The command line: what it prints and reads", () => {
     await fails(26, "ferry: cannot read /absent: No such file or directory", ["-K", "/absent"]);
   });
 
+  test("config_file_takes_letters_as_the_command_line_does", async (t) => {
+    const server = await keeping(t);
+    const file = path.join(temporaryFolder(t), "config");
+    fs.writeFileSync(file, '-sS\n-XPUT\n-HX-A:1\n-H "X-B: 2"\n');
+    assert.equal(await printed(["-K", file, urlOf(server)]), "hello\n");
+    const [{ method, headers }] = server.requests;
+    assert.deepEqual([method, headers["x-a"], headers["x-b"]], ["PUT", "1", "2"]);
+  });
+
   test("switches_are_taken_back_by_no", async (t) => {
     const server = await redirecting(t);
     assert.equal(await printed(["-L", "--no-location", urlOf(server, "/302")]), "moved\n");
