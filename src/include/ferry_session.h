@@ -197,7 +197,10 @@ typedef struct ferry_session_request {
     bool copy_body;
 
     /* Or a function gives the body: see ferry_request.body_read. body_rewind begins anew, for
-     * redirects and retries; without it a request that would have to be sent again fails. */
+     * redirects and retries; without it a request that would have to be sent again fails. They are
+     * called in the middle of sending, also by the call that starts the transfer, and must not call
+     * the session nor any transfer of its own, but for ferry_session_wake(). A body that cannot be
+     * given is an error that they return. */
     ferry_body_read body_read;
     ferry_error (*body_rewind)(void *ctx);
     void *body_ctx;
