@@ -80,7 +80,14 @@ test("no_example_ignores_an_error", () => {
   for (const before of ["error =", "return", "(void)", "f(", "a &&", "!"]) {
     assert.deepEqual(ignored(`${before}${call}`, names), [], before);
   }
-  const folders = ["examples", "examples/ferry", "web/demo", "tests/package", "bench/size", "bench/web/size"];
+  const folders = [
+    "examples",
+    "examples/ferry",
+    "web/demo",
+    "tests/package",
+    "bench/size",
+    "bench/web/size",
+  ];
   const files = folders.flatMap((folder) =>
     fs
       .readdirSync(path.join(root, folder))
