@@ -405,7 +405,7 @@ static void cancel_three(scenario *s, bool frees_session) {
     for (int i = 0; i < 3; i++) {
         session_options o = {.header_count = 0};
         char url[URL_SIZE];
-        char target[8];
+        char target[16];
         snprintf(target, sizeof target, "/%d", i);
         runs[i] = (session_run){.s = s, .session = session};
         o.request.url = url_of(s, target, url);
