@@ -170,11 +170,6 @@ add(
   once(""),
 );
 add(
-  "transfer, body shorter than its length",
-  ["transfer", "GET", "/", "-", "retries=-1"],
-  once(`${lines("HTTP/1.1 200 OK", TEXT, "Content-Length: 9")}hello`),
-);
-add(
   "transfer, answer that ends the connection",
   ["transfer", "GET", "/", "-"],
   once(ok("hello", CLOSE)),
